@@ -114,6 +114,4 @@ def _run(called: str, *command: str, cwd: Path | None = None) -> None:
         raise AptFailed(f"`{called}` cannot be run ({error.strerror})") from None
     if done.returncode != 0:
         lines = [line.strip() for line in done.stderr.splitlines() if line.startswith(("E:", "dpkg-deb:"))]
-        raise AptFailed(
-            f"`{called}` said: {'; '.join(lines[:3]) or f'nothing (exit code {done.returncode})'}"
-        )
+        raise AptFailed(f"`{called}` said: {'; '.join(lines[:3]) or f'nothing (exit code {done.returncode})'}")

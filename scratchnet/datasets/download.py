@@ -88,11 +88,16 @@ def download(url: str, limit: int) -> bytes:
     failure: list[BaseException] = []
 
     def work(bar: Progress | bool) -> None:
+        responses: list[Any] = []
+        hooks = {"response": lambda response, **_: responses.append(response)}
+        fetch = pooch.HTTPDownloader(progressbar=bar, chunk_size=CHUNK, timeout=(5, PATIENCE), hooks=hooks)
         try:
-            fetch = pooch.HTTPDownloader(progressbar=bar, chunk_size=CHUNK, timeout=(5, PATIENCE))
             fetch(url=url, output_file=received, pooch=None)
         except BaseException as error:
             failure.append(error)
+        finally:
+            for response in responses:  # pooch leaves the connection open when it fails half-way
+                response.close()
 
     with progress_bar(url) as bar:
         # In a thread, because no timeout of requests covers the name look-up, or a host with many dead

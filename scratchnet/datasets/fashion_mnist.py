@@ -66,15 +66,11 @@ def load_data(
     return (x_train, y_train), (x_test, y_test)
 
 
-def _load_subset(
-    path: str | os.PathLike[str] | None, subset: str
-) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+def _load_subset(path: str | os.PathLike[str] | None, subset: str) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     if subset not in SUBSETS:
         raise ValueError(f'subset must be None (the full set) or "mini", not {subset!r}.')
     if path is not None:
-        raise ValueError(
-            f'subset="mini" is part of the package and path={path!r} would be ignored: give only one.'
-        )
+        raise ValueError(f'subset="mini" is part of the package and path={path!r} would be ignored: give only one.')
     arrays = load_mini()
     return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
 

@@ -65,9 +65,7 @@ def read_plain(path: Path, limit: int | None = None) -> bytes:
     content = path.read_bytes()
     if path.suffix == ".gz" and not content.startswith(GZIP_MAGIC):
         found = f"starts with {_hex(content[:4])}" if content else "is empty"
-        raise DatasetError(
-            f"{path}: expected gzip data (first bytes 1f 8b), but the file {found}; fetch it again."
-        )
+        raise DatasetError(f"{path}: expected gzip data (first bytes 1f 8b), but the file {found}; fetch it again.")
     return gunzip_if_needed(content, str(path), limit)
 
 
@@ -87,17 +85,13 @@ def gunzip_if_needed(content: bytes, where: str, limit: int | None = None) -> by
             f"{where}: expected complete gzip data, but it ends after {len(content):,} bytes; fetch it again."
         ) from None
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise DatasetError(
-            f"{where}: expected sound gzip data, but it is damaged ({error}); fetch it again."
-        ) from None
+        raise DatasetError(f"{where}: expected sound gzip data, but it is damaged ({error}); fetch it again.") from None
 
 
 def parse_idx(content: bytes, where: str) -> Array:
     """Turn the decompressed bytes of an IDX file into an array; ``where`` names them in an error message."""
     if len(content) < 4:
-        raise DatasetError(
-            f"{where}: expected an IDX header of at least 4 bytes, but there are {len(content)}."
-        )
+        raise DatasetError(f"{where}: expected an IDX header of at least 4 bytes, but there are {len(content)}.")
     if content[:2] != b"\x00\x00":
         raise DatasetError(
             f"{where}: expected an IDX file (first bytes 00 00), but it starts with {_hex(content[:4])}."
@@ -105,9 +99,7 @@ def parse_idx(content: bytes, where: str) -> Array:
     code, rank = content[2], content[3]
     if code not in DTYPES:
         known = ", ".join(f"{known:02x} {dtype.name}" for known, dtype in DTYPES.items())
-        raise DatasetError(
-            f"{where}: expected an IDX dtype code ({known}), but the third byte is {code:02x}."
-        )
+        raise DatasetError(f"{where}: expected an IDX dtype code ({known}), but the third byte is {code:02x}.")
 
     start = 4 + 4 * rank
     if len(content) < start:

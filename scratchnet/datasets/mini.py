@@ -1,7 +1,7 @@
 """The embedded subset of Fashion-MNIST: 6,000 of the real images in the package, for tests and offline demos.
 
-It is a NumPy ``.npz`` file, made by ``python -m scratchnet.datasets.make_mini``, and holds the first 500
-training and the first 100 test images of each class, in the order of the full set.
+It is a NumPy ``.npz`` file, made by ``python -m scratchnet.datasets.make_mini``, and holds the first 500 training and
+the first 100 test images of each class, in rounds: ten images, one of each class, then the next ten.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from scratchnet.errors import DatasetError
 from scratchnet.typing import Array
 
 MINI_FILE = Path(__file__).with_name("fashion_mnist_mini.npz")
-MINI_SHA256 = "643278a8fa2ac1bea5c670891c25b44333fa7ef575fd8745a28ee7fc5b9ad5b8"
+MINI_SHA256 = "83fd0d71cc1376b4575d9cdf96be2f009cb8d82c3ca382fef24d0601c17a82c4"
 """Of the content (see ``content_sha256``), not of the file: another zlib may compress differently."""
 
 SHAPES = {"x_train": (5000, 28, 28), "y_train": (5000,), "x_test": (1000, 28, 28), "y_test": (1000,)}
@@ -33,9 +33,7 @@ def load_mini(path: Path = MINI_FILE) -> dict[str, Array]:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in SHAPES}
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        raise DatasetError(
-            f"{path}: the embedded subset cannot be read ({error}); install scratchnet again."
-        ) from None
+        raise DatasetError(f"{path}: the embedded subset cannot be read ({error}); install scratchnet again.") from None
     found = content_sha256(arrays)
     if found != MINI_SHA256:
         raise DatasetError(

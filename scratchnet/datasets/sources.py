@@ -77,9 +77,7 @@ def local_folders(path: str | os.PathLike[str] | None = None) -> list[tuple[str,
     """Return the name and the folder of every local source, in order; with ``path``, of that folder alone."""
     if path is not None:
         if not isinstance(path, (str, os.PathLike)):
-            raise TypeError(
-                f"path must be the folder of the four files, as str or Path, not {type(path).__name__}."
-            )
+            raise TypeError(f"path must be the folder of the four files, as str or Path, not {type(path).__name__}.")
         return [(ARGUMENT, Path(os.path.expanduser(path)))]
     folders = [(CACHE, cache_folder()), (DEBIAN, DEBIAN_FOLDER), (KERAS, keras_folder())]
     if variable := os.environ.get("SCRATCHNET_DATA"):
@@ -152,9 +150,7 @@ def _complain(report: SourceReport) -> None:
     if not notes and report.source == VARIABLE:
         notes.append(report.said)
     if notes:
-        warnings.warn(
-            f"{report.source}: {'; '.join(notes)}. Trying the next source.", UserWarning, stacklevel=4
-        )
+        warnings.warn(f"{report.source}: {'; '.join(notes)}. Trying the next source.", UserWarning, stacklevel=4)
 
 
 def _download(cached: dict[str, bytes]) -> tuple[SourceReport, dict[str, bytes]]:

@@ -1,0 +1,114 @@
+"""The cache: whole files or none, also when two processes start at once or one is killed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from scratchnet.datasets import fashion_mnist, files
+
+CHILD = """
+import sys, warnings
+sys.path[:0] = [{tests!r}, {project!r}]
+import conftest
+from scratchnet.datasets import apt, download, fashion_mnist, sources
+from pathlib import Path
+sources.FILES = fashion_mnist.FILES = conftest.tiny_files()
+sources.DEBIAN_FOLDER = Path({nowhere!r})
+apt.available = lambda: False
+download.MIRRORS = ({mirror!r},)
+warnings.simplefilter("ignore")
+(x, y), _ = fashion_mnist.load_data()
+print(x.shape, int(x.sum()))
+"""
+
+
+def start(machine, mirror) -> subprocess.Popen[str]:
+    code = CHILD.format(
+        tests=str(Path(__file__).parent),
+        project=str(Path(files.__file__).parents[2]),
+        nowhere=str(machine.debian),
+        mirror=mirror.url,
+    )
+    return subprocess.Popen([sys.executable, "-c", code], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+@pytest.mark.parametrize("cache", ["empty", "corrupt"])
+def test_two_processes_that_start_at_once_both_succeed(machine, mirror, cache: str) -> None:
+    if cache == "corrupt":
+        machine.fill(machine.cache)
+        for path in machine.cache.iterdir():
+            path.write_bytes(b"<html>")
+    # The server answers neither until both have asked, so that both are in the middle of it together.
+    both = threading.Barrier(2)
+    first = "/train-images-idx3-ubyte.gz"
+    answers = mirror.answers
+
+    class Together(dict):
+        def get(self, path, default=None):
+            if path == first:
+                both.wait(60)
+            return answers.get(path, default)
+
+    mirror.answers = Together()
+    children = [start(machine, mirror) for _ in range(2)]
+    outcomes = [(*child.communicate(timeout=120), child.returncode) for child in children]
+
+    pixels = sum(machine.content["train-images-idx3-ubyte"][16:])
+    for out, err, code in outcomes:
+        assert (code, out) == (0, f"(20, 28, 28) {pixels}\n"), err
+    assert mirror.asked.count(first) == 2
+    assert fashion_mnist.locate().source == "cache"
+    assert list(machine.cache.glob(".*")) == []
+
+
+@pytest.mark.parametrize("moment", ["fsync", "replace"])
+def test_a_write_that_fails_leaves_the_old_file_whole(tmp_path: Path, monkeypatch, moment: str) -> None:
+    path = tmp_path / "file"
+    files.write_atomically(path, b"old")
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, moment, fail)
+    with pytest.raises(OSError, match="No space left"):
+        files.write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.glob("*file*")) == [path]
+
+
+def test_a_process_killed_while_it_writes_leaves_the_old_file_whole(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    files.write_atomically(path, b"old")
+    code = (
+        f"import os, sys; sys.path.insert(0, {str(Path(files.__file__).parents[2])!r})\n"
+        "from pathlib import Path\n"
+        "from scratchnet.datasets import files\n"
+        "os.fsync = lambda descriptor: os.kill(os.getpid(), 9)\n"
+        f"files.write_atomically(Path({str(path)!r}), b'new')\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
+    assert path.read_bytes() == b"old"
+
+
+def test_others_may_read_what_is_cached(tmp_path: Path) -> None:
+    files.write_atomically(tmp_path / "file", b"content")
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o644
+
+
+def test_the_content_is_on_the_disk_before_the_name(tmp_path: Path, monkeypatch) -> None:
+    done = []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (done.append("fsync"), fsync(descriptor)))
+    monkeypatch.setattr(os, "replace", lambda *paths: (done.append("replace"), replace(*paths)))
+    files.write_atomically(tmp_path / "file", b"content")
+    assert done == ["fsync", "replace"]
+
+
+def test_a_file_that_another_process_set_aside_is_no_error(tmp_path: Path) -> None:
+    assert files.set_aside(tmp_path / "gone") is None
