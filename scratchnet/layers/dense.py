@@ -1,0 +1,113 @@
+"""Dense: every output is a weighted sum of every input, plus a bias, through an activation function.
+
+    x (N, D) → z = x·kernel + bias (N, U) → y = f(z) (N, U)
+
+Forward, for sample n and unit u:
+
+    z[n,u] = Σ_d x[n,d] kernel[d,u] + bias[u]            y = f(z)
+
+Backward. The activation comes first, since it came last: dz = dy·f'(z), which ``activations.py`` derives. Now the
+chain rule for each thing that z depends on; each sum runs over every z that the thing touches.
+
+- ``kernel[d,u]`` touches z[n,u] in every sample n, with slope x[n,d]:
+
+      dkernel[d,u] = Σ_n x[n,d] dz[n,u]        as matrices   xᵀ·dz        (D, N)·(N, U) = (D, U)
+
+- ``bias[u]`` touches the same z[n,u], with slope 1:
+
+      dbias[u] = Σ_n dz[n,u]                   as matrices   sum of the rows of dz       (U,)
+
+- ``x[n,d]`` touches z[n,u] for every unit u, with slope kernel[d,u]:
+
+      dx[n,d] = Σ_u dz[n,u] kernel[d,u]        as matrices   dz·kernelᵀ   (N, U)·(U, D) = (N, D)
+
+The shapes alone would have told: no other product of these matrices has the shape that is needed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scratchnet import activations, initializers
+from scratchnet.layers.layer import Layer
+from scratchnet.typing import Array, Shape
+
+
+class Dense(Layer):
+    """A fully connected layer.
+
+    Args:
+        units: U, the number of outputs.
+        activation: a name (relu, softmax, linear, sigmoid, tanh) or an ``ActivationFunction``; None is linear.
+        use_bias: whether there is a ``bias``.
+        kernel_initializer, bias_initializer: see ``initializers``.
+
+    Shapes: x (N, D) → y (N, U); with more axes, (N, …, D) → (N, …, U), each row by itself. Parameters: ``kernel``
+    (D, U), ``bias`` (U,).
+
+    Raises:
+        ValueError: if ``units`` is not a positive whole number, or the input has no axis beside the batch.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: str | activations.ActivationFunction | None = None,
+        use_bias: bool = True,
+        kernel_initializer: str | initializers.Initializer | dict[str, Any] = "glorot_uniform",
+        bias_initializer: str | initializers.Initializer | dict[str, Any] = "zeros",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not isinstance(units, int) or units < 1:
+            raise ValueError(f"Dense expected a positive whole number of units, got {units!r}.")
+        self.units = units
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+
+    def build(self, input_shape: Shape) -> None:
+        """Make ``kernel`` (D, U) and ``bias`` (U,)."""
+        features = input_shape[-1]
+        assert features is not None
+        self.add_weight("kernel", (features, self.units), self.kernel_initializer)
+        if self.use_bias:
+            self.add_weight("bias", (self.units,), self.bias_initializer)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return (None, …, U)."""
+        if len(input_shape) < 2:
+            raise self.refuse("an input of shape (N, D)", input_shape)
+        if self.built and input_shape[-1] != len(self.params["kernel"]):
+            raise self.refuse(f"{len(self.params['kernel'])} features in the last axis", input_shape)
+        return (*input_shape[:-1], self.units)
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return f(x·kernel + bias)."""
+        self._x = x.reshape(-1, x.shape[-1]).copy()  # (N, D)
+        z = self._x @ self.params["kernel"]  # (N, U)
+        if self.use_bias:
+            z += self.params["bias"]
+        self._y = self.activation.forward(z)  # (N, U)
+        return self._y.reshape(*x.shape[:-1], self.units).copy()
+
+    def backward(self, dy: Array) -> Array:
+        """Return dz·kernelᵀ; fill grads["kernel"] with xᵀ·dz and grads["bias"] with the sum of dz over the batch."""
+        dz = self.activation.backward(dy.reshape(-1, self.units), self._y)  # (N, U)
+        self.grads["kernel"][...] = self._x.T @ dz  # (D, U)
+        if self.use_bias:
+            self.grads["bias"][...] = dz.sum(axis=0)  # (U,)
+        dx = dz @ self.params["kernel"].T  # (N, D)
+        return dx.reshape(*dy.shape[:-1], -1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal layer."""
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "activation": self.activation.name,
+            "use_bias": self.use_bias,
+            "kernel_initializer": initializers.serialize(self.kernel_initializer),
+            "bias_initializer": initializers.serialize(self.bias_initializer),
+        }

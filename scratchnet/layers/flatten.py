@@ -1,0 +1,33 @@
+"""Flatten: lay each sample out as one row of numbers.
+
+    x (N, H, W, C) → y (N, H·W·C)
+
+Nothing is computed, the numbers only change places: each y *is* one x, with slope 1. So dx is dy, put back into
+x's shape.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from scratchnet.layers.layer import Layer
+from scratchnet.typing import Array, Shape
+
+
+class Flatten(Layer):
+    """Reshapes x (N, …) to y (N, D), D being the product of the other axes. (N,) becomes (N, 1)."""
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return (None, D)."""
+        sizes = [n for n in input_shape[1:] if n is not None]
+        return (input_shape[0], math.prod(sizes))
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return each sample as one row."""
+        self._x_shape = x.shape
+        return x.reshape(len(x), -1).copy()  # (N, D)
+
+    def backward(self, dy: Array) -> Any:
+        """Return dy in x's shape."""
+        return dy.reshape(self._x_shape).copy()  # (N, …)

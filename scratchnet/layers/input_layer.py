@@ -1,0 +1,59 @@
+"""Where a graph begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from scratchnet.layers.layer import Layer
+from scratchnet.layers.tensor import SymbolicTensor
+from scratchnet.typing import Array, Shape
+
+
+class InputLayer(Layer):
+    """Stands for the batches that will be fed to a model. It computes nothing; ``Input`` makes one.
+
+    Args:
+        shape: the shape of one sample, without the batch: ``(28, 28, 1)``.
+        name, dtype: as for every layer.
+
+    Raises:
+        ValueError: if ``shape`` holds anything but positive whole numbers.
+    """
+
+    def __init__(self, shape: Sequence[int], *, name: str | None = None, dtype: str | None = None) -> None:
+        super().__init__(name=name, dtype=dtype)
+        if isinstance(shape, int):
+            raise ValueError(f"Input expected a shape such as ({shape},), got the number {shape}.")
+        if not all(isinstance(n, int) and n > 0 for n in shape):
+            raise ValueError(
+                f"Input expected the shape of one sample, positive whole numbers without the batch size such as "
+                f"(28, 28, 1), got {tuple(shape)}."
+            )
+        self.shape: Shape = (None, *shape)
+        self.built = True
+        self.input_shape = self.output_shape = self.shape
+        self._outputs.append(SymbolicTensor(self.shape, self, ()))
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return x."""
+        return x
+
+    def backward(self, dy: Array) -> Array:
+        """Return dy."""
+        return dy
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal layer."""
+        return {"shape": list(self.shape[1:]), "name": self.name, "dtype": self.dtype}
+
+
+def Input(shape: Sequence[int], name: str | None = None, dtype: str | None = None) -> SymbolicTensor:
+    """Begin a graph: return the tensor that stands for a batch of samples of that shape.
+
+    Args:
+        shape: the shape of one sample, without the batch.
+        name: ``input_layer``, ``input_layer_1``, … if not given.
+        dtype: what the batches are cast to, ``config.floatx()`` if not given. The data may have any number type.
+    """
+    return InputLayer(shape, name=name, dtype=dtype).output

@@ -1,0 +1,180 @@
+"""What every layer is: a function of an array, with parameters, that can pass a gradient back.
+
+Training needs two things of a layer. ``forward`` turns its input x into its output y. ``backward`` gets dy, the slope
+of the loss L with respect to each number of y, and by the chain rule works out two more slopes:
+
+    dx = ∂L/∂x = Σ (∂L/∂y)(∂y/∂x)        handed on to the layer before, whose output x was
+    grads["kernel"] = ∂L/∂kernel            stays behind, for the optimizer
+
+No layer knows the loss, the optimizer or its neighbours. That is the whole idea of backpropagation.
+
+A layer of your own is a subclass with ``forward`` and ``backward``; if it has parameters also ``build``, and if its
+output has another shape than its input also ``compute_output_shape``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from scratchnet import config, initializers
+from scratchnet.layers.tensor import SymbolicTensor
+from scratchnet.typing import Array, Shape
+from scratchnet.utils.naming import automatic_name
+
+
+class Layer:
+    """Base class of all layers.
+
+    Args:
+        name: unique within a model; made from the class name if not given.
+        dtype: ``"float32"`` or ``"float64"``, of parameters, inputs and outputs; ``config.floatx()`` if not given.
+        trainable: if False, the optimizer leaves the parameters as they are.
+
+    Attributes:
+        params: the parameters by name. In a model they are views into the model's one flat vector.
+        grads: the loss's gradient for each of ``params``, of equal shapes; written by ``backward``.
+        built: whether ``params`` have been made.
+        input_shape, output_shape: with ``None`` for the batch; known once the layer has been called.
+    """
+
+    def __init__(self, *, name: str | None = None, dtype: str | None = None, trainable: bool = True) -> None:
+        if name is not None and (not isinstance(name, str) or not name):
+            raise ValueError(f"A layer's name must be a non-empty string, got {name!r}.")
+        self.name = name if name is not None else automatic_name(type(self).__name__)
+        self.dtype = config.check_float(dtype) if dtype is not None else config.floatx()
+        self.trainable = trainable
+        self.params: dict[str, Array] = {}
+        self.grads: dict[str, Array] = {}
+        self.built = False
+        self.input_shape: Any = None
+        self.output_shape: Any = None
+        self._outputs: list[SymbolicTensor] = []
+
+    # What a subclass defines -------------------------------------------------------------------------------------
+
+    def build(self, input_shape: Any) -> None:
+        """Make the parameters with ``add_weight``. Layers without parameters need not define it."""
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        """Return the output's shape for an input of ``input_shape``; by default the same."""
+        return tuple(input_shape)
+
+    def forward(self, x: Any, training: bool = False) -> Array:
+        """Return the output y for a batch x, and keep what ``backward`` will need."""
+        raise NotImplementedError(f"Layer {self.name!r} ({type(self).__name__}) has no forward(x, training).")
+
+    def backward(self, dy: Array) -> Any:
+        """Return dx for the batch of the last ``forward``, and fill ``grads``."""
+        raise NotImplementedError(f"Layer {self.name!r} ({type(self).__name__}) has no backward(dy).")
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal layer, ready for JSON."""
+        return {"name": self.name, "dtype": self.dtype, "trainable": self.trainable}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Layer:
+        """Make a layer from what ``get_config`` returned."""
+        return cls(**config)
+
+    # What every layer has ----------------------------------------------------------------------------------------
+
+    def add_weight(
+        self, name: str, shape: tuple[int, ...], initializer: str | initializers.Initializer = "glorot_uniform"
+    ) -> Array:
+        """Add the parameter ``params[name]`` and room for its gradient, ``grads[name]``."""
+        self.params[name] = initializers.get(initializer)(shape, self.dtype)
+        self.grads[name] = np.zeros(shape, self.dtype)
+        return self.params[name]
+
+    def build_once(self, input_shape: Any) -> None:
+        """Build the layer for inputs of that shape, unless that has been done."""
+        output_shape = self.compute_output_shape(input_shape)  # first: it may refuse the shape
+        if not self.built:
+            self.build(input_shape)
+            self.built = True
+        self.input_shape, self.output_shape = input_shape, output_shape
+
+    def __call__(self, x: Any, training: bool = False) -> Any:
+        """Place the layer in a graph (called on a tensor or a list of them), or run it (called on an array)."""
+        several = isinstance(x, (list, tuple)) and any(isinstance(a, (SymbolicTensor, np.ndarray)) for a in x)
+        inputs = list(x) if several else [x]
+        symbolic = [isinstance(a, SymbolicTensor) for a in inputs]
+        if any(symbolic):
+            if not all(symbolic):
+                raise TypeError(f"Layer {self.name!r} was called on a mix of graph tensors and arrays: use one kind.")
+            return self._place(inputs, several)
+        arrays = [np.asarray(a, self.dtype) for a in inputs]
+        shapes = [(None, *a.shape[1:]) for a in arrays]
+        self.build_once(shapes if several else shapes[0])
+        return self.forward(arrays if several else arrays[0], training)
+
+    def _place(self, inputs: Sequence[SymbolicTensor], several: bool) -> SymbolicTensor:
+        for tensor in inputs:
+            if tensor.dtype != self.dtype:
+                raise ValueError(
+                    f"Layer {self.name!r} has dtype {self.dtype} but its input from {tensor.layer.name!r} has "
+                    f"{tensor.dtype}: give every layer of a model the same dtype."
+                )
+        shapes = [tensor.shape for tensor in inputs]
+        self.build_once(shapes if several else shapes[0])
+        output = SymbolicTensor(self.output_shape, self, tuple(inputs))
+        self._outputs.append(output)
+        return output
+
+    @property
+    def output(self) -> SymbolicTensor:
+        """The layer's place in the graph: ``Model(model.inputs, layer.output)`` computes what it puts out."""
+        if len(self._outputs) != 1:
+            raise ValueError(
+                f"Layer {self.name!r} was called {len(self._outputs)} times in graphs, so it has no single output."
+            )
+        return self._outputs[0]
+
+    @property
+    def input(self) -> SymbolicTensor | list[SymbolicTensor]:
+        """The tensor that the layer was called on; a list of them for a layer with several inputs."""
+        inputs = self.output.inputs or (self.output,)
+        return inputs[0] if len(inputs) == 1 else list(inputs)
+
+    def count_params(self) -> int:
+        """Return how many numbers the layer learns."""
+        return sum(math.prod(p.shape) for p in self.params.values())
+
+    def get_weights(self) -> list[Array]:
+        """Return copies of the parameters, in Keras's order: the kernel, then the bias."""
+        return [p.copy() for p in self.params.values()]
+
+    def set_weights(self, weights: Sequence[Array]) -> None:
+        """Copy arrays into the parameters, in the order of ``get_weights``.
+
+        Raises:
+            ValueError: if there are too many or too few, or a shape differs; then nothing has been changed.
+        """
+        check_weights(f"layer {self.name!r}", {f"{self.name}/{k}": p for k, p in self.params.items()}, weights)
+        for param, weight in zip(self.params.values(), weights):
+            param[...] = weight
+
+    def refuse(self, expected: str, got: Any, advice: str = "") -> ValueError:
+        """Return the error for an input that the layer cannot take."""
+        return ValueError(
+            f"Layer {self.name!r} ({type(self).__name__}) expected {expected}, got {got}"
+            + (f": {advice}." if advice else ".")
+        )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def check_weights(owner: str, params: dict[str, Array], weights: Sequence[Array]) -> None:
+    """Raise a ValueError unless ``weights`` fit ``params`` one by one."""
+    if len(weights) != len(params):
+        raise ValueError(
+            f"set_weights of {owner} expected {len(params)} arrays ({', '.join(params)}), got {len(weights)}."
+        )
+    for (name, param), weight in zip(params.items(), weights):
+        if np.shape(weight) != param.shape:
+            raise ValueError(f"set_weights of {owner} expected {name} of shape {param.shape}, got {np.shape(weight)}.")

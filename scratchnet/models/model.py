@@ -1,0 +1,359 @@
+"""Model: a graph of layers that can be trained, evaluated and asked for predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scratchnet import config, losses, metrics, optimizers
+from scratchnet.layers.layer import Layer, check_weights
+from scratchnet.layers.tensor import SymbolicTensor
+from scratchnet.models import parameters
+from scratchnet.models.graph import Graph
+from scratchnet.models.plan import Plan, ends_in_softmax
+from scratchnet.models.summary import print_summary
+from scratchnet.training import loop
+from scratchnet.typing import Array, Shape
+from scratchnet.utils.naming import automatic_name, unknown_name
+
+if TYPE_CHECKING:
+    from scratchnet.callbacks import Callback, History
+
+Tensors = SymbolicTensor | Sequence[SymbolicTensor]
+
+
+class Model:
+    """A network: everything between its inputs and its outputs.
+
+    Args:
+        inputs: the tensor of an ``Input``, or a list of them.
+        outputs: the tensor of the last layer; a list of tensors makes a model for predictions only.
+        name: ``functional``, ``functional_1``, … if not given.
+
+    Attributes:
+        layers: the layers, inputs first.
+        history: the ``History`` of the last or running ``fit``.
+        optimizer, loss, metrics: as given to ``compile``; None and empty before.
+
+    Raises:
+        ValueError: if the graph is not connected, or two layers share a name.
+        TypeError: if an input or output is not a tensor.
+    """
+
+    is_sequential = False
+
+    def __init__(self, inputs: Tensors, outputs: Tensors, name: str | None = None) -> None:
+        self.name = name or automatic_name("Functional")
+        self._start_uncompiled()
+        self._connect(inputs, outputs)
+
+    def _start_uncompiled(self) -> None:
+        self.optimizer: optimizers.Optimizer | None = None
+        self.loss: losses.Loss | None = None
+        self.metrics: list[metrics.Metric] = []
+        self.history: History | None = None
+        self.stop_training = False
+
+    def _connect(self, inputs: Tensors, outputs: Tensors) -> None:
+        self.inputs = _tensors("inputs", inputs)
+        self.outputs = _tensors("outputs", outputs)
+        self._single_input = isinstance(inputs, SymbolicTensor)
+        self._single_output = isinstance(outputs, SymbolicTensor)
+        for tensor in self.inputs:
+            if tensor.inputs:
+                raise ValueError(
+                    f"Model(inputs=…) expected tensors made by Input(shape), got the output of layer "
+                    f"{tensor.layer.name!r}."
+                )
+        self.graph = Graph(self.inputs, self.outputs)
+        self.layers: list[Layer] = self.graph.layers
+        self.dtype: str = self.inputs[0].dtype
+        self._plans: dict[tuple[str, bool], Plan] = {}
+        parameters.move_in(self.layers)
+
+    # Shapes and layers --------------------------------------------------------------------------------------------
+
+    @property
+    def input_shape(self) -> Shape | list[Shape]:
+        """The shape of the input, with None for the batch; a list for several inputs."""
+        return self.inputs[0].shape if self._single_input else [t.shape for t in self.inputs]
+
+    @property
+    def output_shape(self) -> Shape | list[Shape]:
+        """The shape of the output, with None for the batch; a list for several outputs."""
+        return self.outputs[0].shape if self._single_output else [t.shape for t in self.outputs]
+
+    @property
+    def input(self) -> SymbolicTensor | list[SymbolicTensor]:
+        """The tensor, or list of tensors, that the model begins with."""
+        return self.inputs[0] if self._single_input else self.inputs
+
+    @property
+    def output(self) -> SymbolicTensor | list[SymbolicTensor]:
+        """The tensor, or list of tensors, that the model ends with."""
+        return self.outputs[0] if self._single_output else self.outputs
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """Return one layer by its name or by its place in ``layers``.
+
+        Raises:
+            ValueError: if there is none, or not exactly one of ``name`` and ``index`` is given.
+        """
+        if (name is None) == (index is None):
+            raise ValueError(f"get_layer expected either a name or an index, got name={name!r} and index={index!r}.")
+        if index is not None:
+            if not -len(self.layers) <= index < len(self.layers):
+                raise ValueError(f"get_layer expected an index below {len(self.layers)}, got {index}.")
+            return self.layers[index]
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise unknown_name("layer name", name, [layer.name for layer in self.layers])
+
+    def summary(self, line_length: int | None = None, print_fn: Callable[[str], object] | None = None) -> None:
+        """Print a table of the layers, their output shapes and their numbers of parameters."""
+        print_summary(self, line_length, print_fn)
+
+    # Parameters ---------------------------------------------------------------------------------------------------
+
+    @property
+    def params(self) -> dict[str, Array]:
+        """All parameters by ``"layer/name"``, views into the model's flat vector."""
+        return {f"{layer.name}/{k}": p for layer in self.layers for k, p in layer.params.items()}
+
+    @property
+    def grads(self) -> dict[str, Array]:
+        """The gradient of the last backward pass for each of ``params``."""
+        return {f"{layer.name}/{k}": g for layer in self.layers for k, g in layer.grads.items()}
+
+    @property
+    def segments(self) -> list[parameters.Segment]:
+        """The trainable parameters as flat runs with their gradients; mostly a single one."""
+        return parameters.segments(self.layers)
+
+    def count_params(self) -> int:
+        """Return how many numbers the model holds in its parameters."""
+        return sum(layer.count_params() for layer in self.layers)
+
+    def get_weights(self) -> list[Array]:
+        """Return copies of all parameters, layer by layer, in Keras's order."""
+        return [p.copy() for p in self.params.values()]
+
+    def set_weights(self, weights: Sequence[Array]) -> None:
+        """Copy arrays into the parameters, in the order of ``get_weights``.
+
+        Raises:
+            ValueError: if there are too many or too few, or a shape differs; then nothing has been changed.
+        """
+        check_weights(f"model {self.name!r}", self.params, weights)
+        for param, weight in zip(self.params.values(), weights):
+            param[...] = weight
+
+    # Training -----------------------------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: str | optimizers.Optimizer = "adam",
+        loss: str | losses.Loss | None = None,
+        metrics: Sequence[str | metrics.Metric] | None = None,
+    ) -> None:
+        """Choose how the model learns. The parameters stay as they are; the optimizer starts afresh.
+
+        Args:
+            optimizer: a name (adam, sgd) or an ``Optimizer``.
+            loss: a name or a ``Loss``.
+            metrics: names or ``Metric`` objects to report beside the loss.
+
+        Raises:
+            ValueError: for an unknown name, with the nearest known one; for a missing loss.
+        """
+        from scratchnet import metrics as all_metrics
+
+        if loss is None:
+            raise ValueError(f"compile expected a loss, one of {', '.join(losses.LOSSES)} or a Loss object, got None.")
+        chosen = [all_metrics.get(m) for m in ([metrics] if isinstance(metrics, str) else metrics or [])]
+        self.loss, self.optimizer, self.metrics = losses.get(loss), optimizers.get(optimizer), chosen
+        if self.loss.from_logits and ends_in_softmax(self.graph):
+            import warnings
+
+            warnings.warn(
+                f"The loss {self.loss.name} has from_logits=True but the model ends in a softmax, so its outputs are "
+                f"probabilities, not logits: leave one of the two out.",
+                stacklevel=2,
+            )
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of what ``evaluate`` returns, in order."""
+        return ["loss", *(m.name for m in self.metrics)] if self.loss else []
+
+    def trains_through_logits(self) -> bool:
+        """Whether the final softmax and the loss are computed as one stable step, from the logits."""
+        fusible = type(self.loss) in (losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy)
+        return fusible and not self.loss.from_logits and ends_in_softmax(self.graph)  # type: ignore[union-attr]
+
+    def run_plan(self, logits: bool = False) -> Plan:
+        """Return the plan that runs the model on the current backend, made at the first need."""
+        key = (config.backend(), logits)
+        if key not in self._plans:
+            self._plans[key] = Plan(self.graph, key[0], logits)
+        return self._plans[key]
+
+    def fit(
+        self,
+        x: Any,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks: Sequence[Callback] | Callback | None = None,
+        validation_split: float = 0.0,
+        validation_data: tuple[Any, ...] | None = None,
+        shuffle: bool = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        validation_batch_size: int | None = None,
+    ) -> History:
+        """Train on whole passes through the data.
+
+        Args:
+            x: samples (N, …) of any number type, an array or a list of arrays for several inputs. Batches are cast
+                as they are gathered; the data itself is neither copied nor changed.
+            y: labels (N,) or (N, C), as the loss takes them.
+            batch_size: samples a step; 32 if not given.
+            epochs: the epoch to train up to, so the number of passes if ``initial_epoch`` is 0.
+            verbose: 0 silent, 1 a live bar, 2 a line an epoch; "auto" is 1 in a terminal or notebook, 2 elsewhere.
+            callbacks: one or more ``Callback`` objects.
+            validation_split: the share of samples, taken from the end before shuffling, to hold back for validation.
+            validation_data: ``(x, y)`` or ``(x, y, sample_weight)`` to evaluate after every epoch.
+            shuffle: whether each epoch sees the samples in a new order, drawn from the global seed.
+            class_weight: for each class the factor of its samples' losses; 1 where not given.
+            sample_weight: for each sample the factor of its loss, (N,).
+            initial_epoch: where to go on counting.
+            validation_batch_size: samples a validation step; ``batch_size`` if not given.
+
+        Returns:
+            The ``History``: loss and metrics of each epoch, ``val_…`` included. It is also ``model.history``, where it
+            can be found after an interruption by Ctrl-C, which stops after the step that is running.
+
+        Raises:
+            ValueError: if an argument makes no sense; nothing has been changed then.
+            RuntimeError: before ``compile``.
+            NonFiniteError: if the loss becomes NaN or infinite; the parameters are those before that step.
+        """
+        return loop.fit(
+            self,
+            x,
+            y,
+            loop.FitOptions(
+                batch_size=32 if batch_size is None else batch_size,
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=callbacks,
+                validation_split=validation_split,
+                validation_data=validation_data,
+                shuffle=shuffle,
+                class_weight=class_weight,
+                sample_weight=sample_weight,
+                initial_epoch=initial_epoch,
+                validation_batch_size=validation_batch_size,
+            ),
+        )
+
+    def evaluate(
+        self,
+        x: Any,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        callbacks: Sequence[Callback] | Callback | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Return loss and metrics on data that are not learnt from.
+
+        Args:
+            x, y, verbose, sample_weight, callbacks: as for ``fit``.
+            batch_size: samples a step, for the display and for callbacks; 32 if not given.
+            return_dict: return ``{"loss": …, "accuracy": …}`` rather than ``[loss, accuracy]``.
+
+        Returns:
+            A list of floats in the order of ``metrics_names``; the loss alone, if there are no metrics.
+        """
+        logs = loop.evaluate(self, x, y, 32 if batch_size is None else batch_size, verbose, sample_weight, callbacks)
+        if return_dict:
+            return logs
+        values = [logs[name] for name in self.metrics_names]
+        return values if len(values) > 1 else values[0]
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        callbacks: Sequence[Callback] | Callback | None = None,
+    ) -> Any:
+        """Return the model's outputs for samples x.
+
+        Args:
+            x: samples (N, …), an array or a list of arrays for several inputs.
+            batch_size: samples a step, for the display and for callbacks; 32 if not given.
+            verbose, callbacks: as for ``fit``.
+
+        Returns:
+            A new array (N, …) of the model's dtype; a list of them for a model with several outputs.
+        """
+        outputs = loop.predict(self, x, 32 if batch_size is None else batch_size, verbose, callbacks)
+        return outputs[0] if self._single_output else outputs
+
+    def train_on_batch(self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """Take one training step on one batch and return its loss and metrics, as ``evaluate`` does.
+
+        The gradients of the step stay in ``grads``.
+        """
+        return self._on_batch(loop.train_on_batch(self, x, y, sample_weight), return_dict)
+
+    def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """Return loss and metrics of one batch, as ``evaluate`` does."""
+        return self._on_batch(loop.evaluate(self, x, y, len(y), 0, sample_weight, None), return_dict)
+
+    def _on_batch(self, logs: dict[str, float], return_dict: bool) -> Any:
+        values = [logs[name] for name in self.metrics_names]
+        return logs if return_dict else values if len(values) > 1 else values[0]
+
+    def __call__(self, x: Any, training: bool = False) -> Any:
+        """Return the outputs for one batch, as an array."""
+        if isinstance(x, SymbolicTensor):
+            raise TypeError(
+                f"Model {self.name!r} was called on a graph tensor: models cannot be nested, call their layers instead."
+            )
+        outputs = loop.call(self, x, training)
+        return outputs[0] if self._single_output else outputs
+
+    def save(self, path: str | Path) -> None:
+        """Write architecture, parameters, compile settings and optimizer state to one safetensors file.
+
+        ``scratchnet.load_model(path)`` reads it. The file is written beside its place and moved there when it is
+        whole, so an old file stays until the new one is complete.
+        """
+        from scratchnet.saving import save_model
+
+        save_model(self, path)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, {len(self.layers)} layers, {self.count_params():,} params>"
+
+
+def _tensors(what: str, given: Any) -> list[SymbolicTensor]:
+    tensors = [given] if isinstance(given, SymbolicTensor) else list(given) if np.iterable(given) else [given]
+    for tensor in tensors:
+        if not isinstance(tensor, SymbolicTensor):
+            advice = "call the layer on a tensor first" if isinstance(tensor, Layer) else "begin with Input(shape)"
+            raise TypeError(f"Model({what}=…) expected tensors of a graph, got {tensor!r}: {advice}.")
+    if not tensors:
+        raise ValueError(f"Model({what}=…) expected at least one tensor, got none.")
+    return tensors

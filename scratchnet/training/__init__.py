@@ -1,0 +1,1 @@
+"""Training: one step (``step.py``), and the loop round it (``loop.py``)."""

@@ -1,0 +1,301 @@
+"""The loops round the step: fit, evaluate and predict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scratchnet.callbacks import Callback, CallbackList, History
+from scratchnet.training.interrupts import Interruption, deferred_interrupt
+from scratchnet.training.progress import Logs, Progress, print_epoch, resolve_verbose
+from scratchnet.training.samples import Samples, batch_slices, check_inputs, check_samples
+from scratchnet.training.step import train_step
+from scratchnet.typing import Array, Shape
+from scratchnet.utils.random import new_generator
+
+if TYPE_CHECKING:
+    from scratchnet.losses import Loss
+    from scratchnet.metrics import Metric
+    from scratchnet.models.model import Model
+    from scratchnet.models.parameters import Segment
+    from scratchnet.models.plan import Plan
+    from scratchnet.optimizers import Optimizer, UpdateRule
+
+_SAMPLES_AT_ONCE = 1024  # evaluation and prediction compute this many together, whatever the batch size displayed
+
+
+@dataclass
+class FitOptions:
+    """The arguments of ``Model.fit``, which documents them."""
+
+    batch_size: int
+    epochs: int
+    verbose: int | str
+    callbacks: Sequence[Callback] | Callback | None
+    validation_split: float
+    validation_data: tuple[Any, ...] | None
+    shuffle: bool
+    class_weight: dict[int, float] | None
+    sample_weight: Any
+    initial_epoch: int
+    validation_batch_size: int | None
+
+    def __post_init__(self) -> None:
+        _check_count("batch_size", self.batch_size, 1)
+        _check_count("epochs", self.epochs, 1)
+        _check_count("initial_epoch", self.initial_epoch, 0)
+        if self.validation_batch_size is not None:
+            _check_count("validation_batch_size", self.validation_batch_size, 1)
+
+
+@dataclass
+class Compiled:
+    """What runs a compiled model's batches on the current backend."""
+
+    plan: Plan
+    loss: Loss
+    optimizer: Optimizer
+    update_rule: UpdateRule
+    segments: list[Segment]
+    metrics: list[Metric]
+
+
+def compiled_parts(model: Model) -> Compiled:
+    """Collect what a step needs. A final softmax and its loss become one: the plan then ends in the logits."""
+    assert model.loss is not None
+    assert model.optimizer is not None
+    logits = model.trains_through_logits()
+    plan = model.run_plan(logits)
+    loss = plan.loss(type(model.loss)(from_logits=True) if logits else model.loss)  # type: ignore[call-arg]
+    model.optimizer.build(model.count_params(), model.dtype)
+    return Compiled(plan, loss, model.optimizer, plan.update_rule(model.optimizer), model.segments, model.metrics)
+
+
+class RunningMeans:
+    """The means of loss and metrics over the samples of a pass so far, as displayed."""
+
+    def __init__(self, metrics: Sequence[Metric]) -> None:
+        self.metrics = metrics
+        self.loss_sum, self.count = 0.0, 0
+        for metric in metrics:
+            metric.reset()
+
+    def add(self, loss: float, samples: int) -> None:
+        """Take a batch's mean loss in, weighted by its size."""
+        self.loss_sum += loss * samples
+        self.count += samples
+
+    def logs(self) -> Logs:
+        """Return the means by name, in alphabetical order, as Keras shows them."""
+        means = {metric.name: metric.result() for metric in self.metrics}
+        means["loss"] = self.loss_sum / max(self.count, 1)
+        return dict(sorted(means.items()))
+
+
+def fit(model: Model, x: Any, y: Any, options: FitOptions) -> History:
+    """Train; see ``Model.fit``."""
+    verbose = resolve_verbose(options.verbose)
+    training = check_samples(model, x, y, options.sample_weight, options.class_weight, "fit")
+    training, validation = _hold_back(model, training, options)
+    steps = math.ceil(len(training) / options.batch_size)
+    generator = new_generator()
+    history = model.history = History()
+    params = {"verbose": verbose, "epochs": options.epochs, "steps": steps}
+    callbacks = CallbackList([*_callback_list(options.callbacks), history], model, params)
+    parts = compiled_parts(model)
+    model.stop_training = False
+    logs: Logs = {}
+
+    with ExitStack() as stack:
+        stack.enter_context(parts.plan.running())
+        interruption = stack.enter_context(deferred_interrupt())
+        callbacks.on_train_begin()
+        stack.callback(lambda: callbacks.on_train_end(logs))  # also after an error: log files get closed
+        for epoch in range(options.initial_epoch, options.epochs):
+            print_epoch(epoch, options.epochs, verbose)
+            callbacks.on_epoch_begin(epoch)
+            order = generator.permutation(len(training)) if options.shuffle else np.arange(len(training))
+            progress = Progress(steps, verbose)
+            try:
+                means = _train_epoch(
+                    model, parts, training, order, options.batch_size, callbacks, progress, interruption
+                )
+            except BaseException:
+                progress.abandon()
+                raise
+            logs = means.logs()
+            if validation is not None and not interruption.requested:
+                size = options.validation_batch_size or options.batch_size
+                scores = _evaluate_pass(model, parts, validation, size, callbacks, Progress(1, 0))
+                logs |= {f"val_{name}": value for name, value in scores.items()}
+            if interruption.requested:
+                progress.abandon()
+                break
+            progress.finish(logs)
+            callbacks.on_epoch_end(epoch, logs)
+            if model.stop_training:
+                break
+    if interruption.requested:
+        raise KeyboardInterrupt("Training was stopped by Ctrl-C; the model and model.history hold what was reached.")
+    return history
+
+
+def _train_epoch(
+    model: Model,
+    parts: Compiled,
+    training: Samples,
+    order: Array,
+    batch_size: int,
+    callbacks: CallbackList,
+    progress: Progress,
+    interruption: Interruption,
+) -> RunningMeans:
+    means = RunningMeans(parts.metrics)
+    watched = callbacks.needs_batch_logs("on_train_batch_end")
+    for step, part in enumerate(batch_slices(len(order), batch_size)):
+        callbacks.on_train_batch_begin(step)
+        with parts.plan.lock:
+            batch = training.take(parts.plan, order[part])
+            loss = train_step(model, parts, batch, number=step + 1)
+        means.add(loss, len(batch.y))
+        if watched:
+            callbacks.on_train_batch_end(step, means.logs())
+        progress.update(step + 1, means.logs)
+        if model.stop_training or interruption.requested:
+            break
+    return means
+
+
+def train_on_batch(model: Model, x: Any, y: Any, sample_weight: Any) -> Logs:
+    """Take one step on one batch; see ``Model.train_on_batch``."""
+    samples = check_samples(model, x, y, sample_weight, None, "train_on_batch")
+    parts = compiled_parts(model)
+    means = RunningMeans(parts.metrics)
+    with parts.plan.running(), parts.plan.lock:
+        means.add(train_step(model, parts, samples.take(parts.plan, slice(None)), number=1), len(samples))
+    return means.logs()
+
+
+def evaluate(
+    model: Model, x: Any, y: Any, batch_size: int, verbose: int | str, sample_weight: Any, callbacks: Any
+) -> Logs:
+    """Measure loss and metrics; see ``Model.evaluate``."""
+    _check_count("batch_size", batch_size, 1)
+    verbose = resolve_verbose(verbose)
+    samples = check_samples(model, x, y, sample_weight, None, "evaluate")
+    steps = math.ceil(len(samples) / batch_size)
+    listeners = CallbackList(_callback_list(callbacks), model, {"verbose": verbose, "epochs": 1, "steps": steps})
+    progress = Progress(steps, verbose)
+    parts = compiled_parts(model)
+    with parts.plan.running():
+        logs = _evaluate_pass(model, parts, samples, batch_size, listeners, progress)
+    progress.finish(logs)
+    return logs
+
+
+def _evaluate_pass(
+    model: Model, parts: Compiled, samples: Samples, batch_size: int, callbacks: CallbackList, progress: Progress
+) -> Logs:
+    def measure(part: slice) -> None:
+        batch = samples.take(parts.plan, part)
+        (y_pred,) = parts.plan.forward(batch.x)
+        loss = parts.loss.forward(batch.y, y_pred, batch.weight)
+        for metric in parts.metrics:
+            metric.update(batch.y, parts.loss.predictions)
+        means.add(loss, len(batch.y))
+
+    means = RunningMeans(parts.metrics)
+    callbacks.on_test_begin()
+    _run_blocks(parts.plan, measure, len(samples), batch_size, callbacks, "test", progress, means.logs)
+    logs = means.logs()
+    callbacks.on_test_end(logs)
+    return logs
+
+
+def predict(model: Model, x: Any, batch_size: int, verbose: int | str, callbacks: Any) -> list[Array]:
+    """Compute the outputs for all samples; see ``Model.predict``."""
+    _check_count("batch_size", batch_size, 1)
+    verbose = resolve_verbose(verbose)
+    samples = Samples(check_inputs(model, x, "predict"), None, None, model.dtype)
+    steps = math.ceil(len(samples) / batch_size)
+    listeners = CallbackList(_callback_list(callbacks), model, {"verbose": verbose, "epochs": 1, "steps": steps})
+    plan = model.run_plan()
+    outputs = [np.empty((len(samples), *_sizes(t.shape)), model.dtype) for t in model.outputs]
+
+    def compute(part: slice) -> None:
+        for whole, block in zip(outputs, plan.forward(samples.take(plan, part).x)):
+            whole[part] = block
+
+    progress = Progress(steps, verbose)
+    with plan.running():
+        listeners.on_predict_begin()
+        _run_blocks(plan, compute, len(samples), batch_size, listeners, "predict", progress, dict)
+        listeners.on_predict_end()
+    progress.finish({})
+    return outputs
+
+
+def call(model: Model, x: Any, training: bool) -> list[Array]:
+    """Run one batch forward; see ``Model.__call__``."""
+    samples = Samples(check_inputs(model, x, "The model"), None, None, model.dtype)
+    plan = model.run_plan()
+    with plan.running(), plan.lock:
+        return [output.copy() for output in plan.forward(samples.take(plan, slice(None)).x, training)]
+
+
+def _run_blocks(
+    plan: Plan,
+    run: Callable[[slice], None],
+    count: int,
+    batch_size: int,
+    callbacks: CallbackList,
+    kind: str,
+    progress: Progress,
+    logs: Callable[[], Logs],
+) -> None:
+    """Run ``count`` samples in large blocks; batch by batch only if a callback listens to every batch."""
+    begin, end = f"on_{kind}_batch_begin", f"on_{kind}_batch_end"
+    watched = callbacks.needs_batch_logs(begin) or callbacks.needs_batch_logs(end)
+    batches = 1 if watched else max(1, _SAMPLES_AT_ONCE // batch_size)
+    for number, part in enumerate(batch_slices(count, batches * batch_size)):
+        getattr(callbacks, begin)(number)
+        with plan.lock:
+            run(part)
+        if watched:
+            getattr(callbacks, end)(number, logs())
+        progress.update(math.ceil(part.stop / batch_size), logs)
+
+
+def _hold_back(model: Model, training: Samples, options: FitOptions) -> tuple[Samples, Samples | None]:
+    """Return the samples to train on and those to validate on."""
+    if options.validation_data is not None:
+        given = options.validation_data
+        if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
+            raise ValueError("fit expected validation_data as (x, y) or (x, y, sample_weight), got something else.")
+        weight = given[2] if len(given) == 3 else None
+        return training, check_samples(model, given[0], given[1], weight, None, "fit(validation_data)")
+    if options.validation_split:
+        return training.split(options.validation_split)
+    return training, None
+
+
+def _callback_list(callbacks: Any) -> list[Callback]:
+    given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
+    for callback in given:
+        if not isinstance(callback, Callback):
+            raise TypeError(f"callbacks expected Callback objects, got {callback!r}.")
+    return given
+
+
+def _check_count(name: str, value: Any, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"{name} expected a whole number ≥ {least}, got {value!r}.")
+
+
+def _sizes(shape: Shape) -> tuple[int, ...]:
+    return tuple(n for n in shape[1:] if n is not None)

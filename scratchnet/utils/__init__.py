@@ -1,0 +1,7 @@
+"""Small things a user of the library calls: seeds, names, label encodings."""
+
+from scratchnet.utils.labels import to_categorical
+from scratchnet.utils.naming import clear_session
+from scratchnet.utils.random import set_random_seed
+
+__all__ = ["clear_session", "set_random_seed", "to_categorical"]

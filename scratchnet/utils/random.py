@@ -1,0 +1,30 @@
+"""Random numbers: one seed for everything, one generator for each use.
+
+Each use (one kernel's initial values, one ``fit``'s shuffling) takes a generator of its own, a numbered child of the
+one seed. So the tenth draw of the shuffling does not depend on how many numbers an initializer took before.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+_seeds = np.random.SeedSequence()
+
+
+def set_random_seed(seed: int) -> None:
+    """Make everything after this call repeatable: initial weights and shuffling.
+
+    The same seed on the same machine gives the same bits, whatever the number of threads.
+
+    Raises:
+        ValueError: if ``seed`` is not a non-negative integer.
+    """
+    global _seeds
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ValueError(f"set_random_seed expected a non-negative integer, got {seed!r}.")
+    _seeds = np.random.SeedSequence(int(seed))
+
+
+def new_generator(seed: int | None = None) -> np.random.Generator:
+    """Return a generator for one use: of ``seed`` if given, else the next child of the global seed."""
+    return np.random.default_rng(seed if seed is not None else _seeds.spawn(1)[0])
