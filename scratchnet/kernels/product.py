@@ -1,0 +1,80 @@
+"""The blocked product that dense layers and convolutions are made of.
+
+    out[m, n] (+)= sum over k of x[rows[m] + place(k)] * panel[k, n]
+
+with place(k) = offsets[k // run] + k % run * step. The tables `rows` and `offsets` say where the numbers lie, so the
+same code is the dense product (rows a row length apart), its transpose (step = row length), and a convolution that
+reads its patches straight from the image.
+
+1. TILE rows by two vectors of columns at a time stay in registers (see `simd.py`); `panel` is read unpacked.
+2. Leftover rows are computed in a scratch tile that ends at the last row, leftover columns with masked vectors, so
+   nothing outside the arrays is touched and every number is the same sum in the same order wherever it lies.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scratchnet.kernels.runtime import inner
+from scratchnet.kernels.simd import TILE, VECTOR_BYTES, masked_tile, narrow_tile, wide_tile
+from scratchnet.typing import Array
+
+
+def tile_table(offsets: Array) -> Array:
+    """A table of rows as `product` wants it: int64, and at least TILE long (the last row is repeated)."""
+    table = np.asarray(offsets, np.int64).reshape(-1)
+    return np.ascontiguousarray(np.pad(table, (0, max(0, TILE - table.size)), mode="edge"))
+
+
+@inner
+def _tile(
+    x, x_at, rows, rows_at, offsets, runs, run, step, panel, panel_at, panel_step, out, out_at, out_step, add, width
+):
+    lane = VECTOR_BYTES // x.itemsize
+    if width == 2 * lane:
+        wide_tile(
+            x, x_at, rows, rows_at, offsets, runs, run, step, panel, panel_at, panel_step, out, out_at, out_step, add,
+            width,
+        )  # fmt: skip
+        return
+    if width >= lane:
+        narrow_tile(
+            x, x_at, rows, rows_at, offsets, runs, run, step, panel, panel_at, panel_step, out, out_at, out_step, add,
+            lane,
+        )  # fmt: skip
+        panel_at, out_at, width = panel_at + lane, out_at + lane, width - lane
+    if width > 0:
+        masked_tile(
+            x, x_at, rows, rows_at, offsets, runs, run, step, panel, panel_at, panel_step, out, out_at, out_step, add,
+            width,
+        )  # fmt: skip
+
+
+@inner
+def product(
+    x, x_at, rows, rows_at, row_count, offsets, runs, run, step, panel, panel_at, panel_step, columns,
+    out, out_at, out_step, add,
+):  # fmt: skip
+    """``out[out_at + m * out_step + n]`` for m < row_count, n < columns: set, or added to if `add` is not 0."""
+    pair = 2 * (VECTOR_BYTES // x.itemsize)
+    scratch = out
+    if row_count % TILE != 0:
+        scratch = np.empty(TILE * pair, out.dtype)
+    for m in range(0, row_count, TILE):
+        for n in range(0, columns, pair):
+            width = min(pair, columns - n)
+            if m + TILE <= row_count:
+                _tile(
+                    x, x_at, rows, rows_at + m, offsets, runs, run, step, panel, panel_at + n, panel_step,
+                    out, out_at + m * out_step + n, out_step, add, width,
+                )  # fmt: skip
+                continue
+            first = max(0, row_count - TILE)
+            _tile(
+                x, x_at, rows, rows_at + first, offsets, runs, run, step, panel, panel_at + n, panel_step,
+                scratch, 0, pair, 0, width,
+            )  # fmt: skip
+            for row in range(m, row_count):
+                to, source = out_at + row * out_step + n, (row - first) * pair
+                for j in range(width):
+                    out[to + j] = out[to + j] + scratch[source + j] if add != 0 else scratch[source + j]

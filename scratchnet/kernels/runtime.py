@@ -1,0 +1,240 @@
+"""What all kernels share: compilation and its cache on disk, threads, fork, and a BLAS that keeps out of the way.
+
+1. `kernel` jits a function once per type of arguments and keeps the machine code on disk (where the package lies if
+   that can be written, else in Numba's user cache, else nowhere, with a notice). The name of a cached file contains a
+   digest of all kernel sources, because Numba itself looks only at the file of the function, not at what it calls.
+2. `kernel(parallel=True)` turns `prange` into threads. Kernels divide their work into blocks that depend on shapes
+   alone, never on the number of threads, so that the results have the same bits on 1, 2 or 16 threads.
+3. GNU OpenMP ends the process if a forked child of a process with threads opens a parallel region. Such a child runs
+   the sequential twin of each kernel instead: same blocks, same order, same bits.
+4. Kernels hold the GIL: a step takes about a millisecond, and two Python threads can then never meet in a threading
+   layer or a buffer that is not made for it.
+5. With `NUMBA_DISABLE_JIT=1` everything here is a plain Python call.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import sys
+import threading
+import types
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import resources
+from typing import Any
+
+import numba
+from numba.core import config, event
+
+_lock = threading.RLock()
+_kernels: list[Kernel] = []
+_state = {"forked": False, "notified": False, "listening": False}
+
+
+def _announce(name: str) -> None:
+    print("scratchnet: compiling kernels (once, then kept on disk) ...", file=sys.stderr, flush=True)
+
+
+on_compile: Callable[[str], None] | None = _announce
+"""Called with the name of the first kernel that has to be compiled in this process; replace it to show progress."""
+
+
+@functools.cache
+def _digest() -> str:
+    """A short digest of the sources of all kernels."""
+    sources = sorted(
+        (entry.name, entry.read_bytes())
+        for entry in resources.files(__package__).iterdir()
+        if entry.name.endswith(".py")
+    )
+    return hashlib.sha1(repr(sources).encode()).hexdigest()[:10]
+
+
+def _twin(function: Callable[..., Any], suffix: str) -> types.FunctionType:
+    """The same function under a qualified name of its own, which is what Numba's cache on disk goes by."""
+    copy = types.FunctionType(
+        function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+    )
+    copy.__qualname__ = f"{function.__qualname__}_{suffix}"
+    copy.__module__ = function.__module__
+    return copy
+
+
+class _Listener(event.Listener):  # type: ignore[misc]
+    """Tells `on_compile` of the first kernel of ours that was not found in the cache."""
+
+    def on_start(self, happening: Any) -> None:
+        function = happening.data["dispatcher"].py_func
+        if not _state["notified"] and function.__module__.startswith(__package__):
+            _state["notified"] = True
+            if on_compile is not None:
+                on_compile(function.__name__)
+
+    def on_end(self, happening: Any) -> None:
+        pass
+
+
+class Kernel:
+    """A jitted function that is compiled at its first call and survives a fork."""
+
+    def __init__(self, definition: Callable[..., Any], parallel: bool) -> None:
+        functools.update_wrapper(self, definition)
+        self.definition, self.parallel = definition, parallel
+        self._call: Callable[..., Any] = self._first_call
+        _kernels.append(self)
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run the kernel."""
+        return self._call(*arguments)
+
+    def _first_call(self, *arguments: Any) -> Any:
+        with _lock:
+            if config.DISABLE_JIT:
+                self._call = self.definition
+                return self._call(*arguments)
+            if not _state["listening"]:
+                event.register("numba:compile", _Listener())
+                _state["listening"] = True
+            threads = self.parallel and not _state["forked"]
+            try:
+                dispatcher = self._dispatcher(threads, cache=True)
+                result = dispatcher(*arguments)
+            except OSError as error:  # the cache folder was writable a moment ago but is full, or gone
+                _warn_no_cache(error)
+                dispatcher = self._dispatcher(threads, cache=False)
+                result = dispatcher(*arguments)
+            self._call = dispatcher
+            if threads:
+                _check_threading_layer()
+            return result
+
+    def _dispatcher(self, threads: bool, cache: bool) -> Any:
+        function = _twin(self.definition, _digest() + ("" if threads or not self.parallel else "_sequential"))
+        options = {"error_model": "numpy", "parallel": threads}
+        if cache:
+            try:
+                return numba.njit(cache=True, **options)(function)
+            except RuntimeError as error:  # no folder to cache in
+                if "cannot cache" not in str(error):
+                    raise
+                _warn_no_cache(error)
+        return numba.njit(**options)(function)
+
+
+def kernel(*, parallel: bool = False) -> Callable[[Callable[..., Any]], Kernel]:
+    """Decorator for a function that Python calls; `parallel` gives its `prange` loops to threads."""
+    return lambda definition: Kernel(definition, parallel)
+
+
+inner = numba.njit(error_model="numpy")
+"""Decorator for a function that only kernels call: it becomes part of their machine code."""
+
+
+@functools.cache
+def _warn_once(message: str) -> None:
+    warnings.warn(message, RuntimeWarning, stacklevel=2)
+
+
+def _warn_no_cache(error: Exception) -> None:
+    _warn_once(
+        "scratchnet could not keep its compiled kernels on disk, so they are compiled again in every process; "
+        f"set NUMBA_CACHE_DIR to a folder that can be written ({type(error).__name__}: {str(error)[:120]})."
+    )
+
+
+def _check_threading_layer() -> None:
+    if numba.threading_layer() == "workqueue":
+        _warn_once(
+            "Numba found neither OpenMP nor TBB and uses its slow workqueue threads (85 instead of 2 microseconds for "
+            "each start); install libgomp (Linux), libomp (macOS) or the Python package tbb for full speed."
+        )
+
+
+def threading_layer() -> str:
+    """"omp", "tbb" or "workqueue" once a parallel kernel has run, "none" before or without threads."""
+    if config.DISABLE_JIT or _state["forked"]:
+        return "none"
+    try:
+        return str(numba.threading_layer())
+    except ValueError:  # Numba's way to say that none has been started
+        return "none"
+
+
+def num_threads() -> int:
+    """How many threads the kernels of this Python thread use."""
+    return 1 if config.DISABLE_JIT or _state["forked"] else int(numba.get_num_threads())
+
+
+def set_num_threads(count: int) -> None:
+    """Let the kernels called from this Python thread use `count` threads.
+
+    Raises:
+        ValueError: `count` is below 1 or above the number that Numba started with (``NUMBA_NUM_THREADS``).
+    """
+    if not 1 <= count <= config.NUMBA_NUM_THREADS:
+        raise ValueError(
+            f"The number of threads must lie between 1 and {config.NUMBA_NUM_THREADS}, not {count}; set the "
+            "environment variable NUMBA_NUM_THREADS before starting Python to allow more."
+        )
+    numba.set_num_threads(count)
+
+
+def _after_fork_in_child() -> None:
+    if threading_layer() in ("omp", "workqueue"):
+        _state["forked"] = True
+        for each in _kernels:
+            if each.parallel:
+                each._call = each._first_call
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
+class _BlasLimit:
+    """Counts who wants BLAS at one thread; the first one in sets it, the last one out puts it back."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.depth = 0
+        self.controller: Any = None
+        self.limiter: Any = None
+
+    def enter(self) -> None:
+        with self.lock:
+            if self.depth == 0:
+                if self.controller is None:
+                    import scipy.linalg.cython_blas  # noqa: F401  loads SciPy's BLAS, so that it is limited too
+                    import threadpoolctl
+
+                    self.controller = threadpoolctl.ThreadpoolController()
+                self.limiter = self.controller.limit(limits=1, user_api="blas")
+            self.depth += 1
+
+    def leave(self) -> None:
+        with self.lock:
+            self.depth -= 1
+            if self.depth == 0:
+                self.limiter.restore_original_limits()
+                self.limiter = None
+
+
+_blas_limit = _BlasLimit()
+
+
+@contextmanager
+def single_threaded_blas() -> Iterator[None]:
+    """Hold every BLAS library at one thread inside the `with`, and put its number back afterwards.
+
+    NumPy definitions that run between kernels call BLAS, whose threads and the kernels' would wait for each other
+    actively (an entire step then takes 40 times as long). May be nested and used from several Python threads at once;
+    the numbers of threads come back when the last user leaves.
+    """
+    _blas_limit.enter()
+    try:
+        yield
+    finally:
+        _blas_limit.leave()

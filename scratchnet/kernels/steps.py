@@ -1,0 +1,55 @@
+"""What all kernel steps share: buffers that are made once per batch size, and inputs as the kernels take them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from scratchnet.typing import Array
+
+
+class KernelStep:
+    """One or more layers run by kernels; see `scratchnet/models/plan.py` for the contract of a step.
+
+    Attributes:
+        layers: the layers it stands for, in order.
+        needs_dx: whether `backward` has to return dx.
+        dtype, itemsize: of all arrays.
+    """
+
+    def __init__(self, layers: list[Any], needs_dx: bool) -> None:
+        self.layers, self.needs_dx = list(layers), needs_dx
+        self.dtype = np.dtype(layers[0].dtype)
+        self.itemsize = self.dtype.itemsize
+        self.nothing = np.empty(0, self.dtype)
+        self._buffers: dict[str, Array] = {}
+        self._views: dict[tuple[str, int], Array] = {}
+
+    def buffer(self, name: str, n: int, shape: tuple[int, ...], dtype: Any = None) -> Array:
+        """An array (n, *shape) of the step's own, the same memory at every call.
+
+        It grows with the largest n seen; a smaller n, such as a ragged last batch, gets the first rows.
+        """
+        view = self._views.get((name, n))
+        if view is not None:
+            return view
+        whole = self._buffers.get(name)
+        if whole is None or len(whole) < n:
+            whole = self._buffers[name] = np.empty((n, *shape), dtype or self.dtype)
+            for key in [key for key in self._views if key[0] == name]:
+                del self._views[key]  # they would keep the smaller buffer alive
+        view = self._views[name, n] = whole[:n]
+        return view
+
+    def flat(self, x: Array) -> Array:
+        """`x` as one row of numbers, copied only if it is not contiguous, aligned and writable as kernels expect."""
+        if x.flags.carray and x.dtype == self.dtype:
+            return x.reshape(-1)
+        return np.array(x, self.dtype).reshape(-1)
+
+    def bias_of(self, layer: Any, units: int) -> tuple[Array, Array]:
+        """The bias and its gradient; without one, zeros and a place that nobody reads."""
+        if layer.use_bias:
+            return layer.params["bias"], layer.grads["bias"]
+        return np.zeros(units, self.dtype), np.empty(units, self.dtype)
