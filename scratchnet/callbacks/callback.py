@@ -1,0 +1,91 @@
+"""The base class of all callbacks, and the list of the hooks there are."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+Logs: TypeAlias = dict[str, Any]
+"""Figures by name; what a callback adds, those after it see too."""
+
+
+class Callback:
+    """Base class. A callback of your own defines the hooks it wants to hear; those it leaves alone cost nothing.
+
+    ``epoch`` and ``batch`` count from 0. ``logs`` holds, at the end of a batch, loss and metrics of the epoch so far;
+    at the end of an epoch those of the whole epoch, and ``val_…`` if there are validation data. The ``begin`` hooks
+    get an empty one. Setting ``self.model.stop_training = True`` ends ``fit`` after the running batch or epoch.
+
+    Attributes:
+        model: the model that is training.
+        params: facts about the run, such as ``epochs`` and ``steps``.
+    """
+
+    def __init__(self) -> None:
+        self.model: Any = None
+        self.params: dict[str, Any] = {}
+
+    def set_model(self, model: Any) -> None:
+        """Take the model; called before any hook."""
+        self.model = model
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Take the facts about the run; called before any hook."""
+        self.params = params
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Hear that ``fit`` begins."""
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Hear that ``fit`` ends; ``logs`` are those of the last epoch."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Hear that an epoch of ``fit`` begins."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Hear that an epoch of ``fit`` ends, validation included."""
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Hear that a training step begins."""
+        self.on_batch_begin(batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Hear that a training step ends."""
+        self.on_batch_end(batch, logs)
+
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Older name of ``on_train_batch_begin``."""
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Older name of ``on_train_batch_end``."""
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Hear that ``evaluate``, or the validation within ``fit``, begins."""
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """Hear that ``evaluate``, or the validation within ``fit``, ends."""
+
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Hear that a batch of ``evaluate`` or of validation begins."""
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Hear that a batch of ``evaluate`` or of validation ends."""
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """Hear that ``predict`` begins."""
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """Hear that ``predict`` ends."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Hear that a batch of ``predict`` begins."""
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Hear that a batch of ``predict`` ends."""
+
+    def _listens_to(self, hook: str) -> bool:
+        """Return whether this hook, or the older name that it calls, is more than the empty one above."""
+        names = {hook, hook.replace("on_train_batch", "on_batch")}
+        return any(n in vars(self) or getattr(type(self), n) is not getattr(Callback, n) for n in names)
+
+
+HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))

@@ -1,0 +1,85 @@
+"""Several callbacks as one: how the training loop calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from scratchnet.callbacks.callback import HOOKS, Callback, Logs
+from scratchnet.utils.naming import unknown_name
+
+
+class CallbackList(Callback):
+    """Several callbacks that look like one: each hook calls that hook of every callback, in order.
+
+    Who listens to what is settled here, once: a hook that nobody listens to stays the empty one of ``Callback``.
+
+    Args:
+        callbacks: a callback, several, or None.
+        model: handed to each ``set_model``, unless None.
+        params: handed to each ``set_params``.
+
+    Raises:
+        TypeError: if something among ``callbacks`` is not a ``Callback``.
+    """
+
+    def __init__(
+        self,
+        callbacks: Iterable[Callback] | Callback | None = None,
+        model: Any = None,
+        params: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.callbacks = [callbacks] if isinstance(callbacks, (Callback, type)) else list(callbacks or ())
+        for callback in self.callbacks:
+            if not isinstance(callback, Callback):
+                advice = f"write {callback.__name__}(…)" if isinstance(callback, type) else "subclass Callback"
+                raise TypeError(f"callbacks expected scratchnet Callback objects, got {callback!r}: {advice}.")
+        if model is not None:
+            self.set_model(model)
+        self.set_params(params or {})
+        for hook in HOOKS:
+            listeners = [getattr(c, hook) for c in self.callbacks if c._listens_to(hook)]
+            if listeners:
+                setattr(self, hook, _in_turn(hook, listeners))
+
+    def set_model(self, model: Any) -> None:
+        """Hand the model to every callback."""
+        super().set_model(model)
+        for callback in self.callbacks:
+            callback.set_model(model)
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Hand the facts about the run to every callback."""
+        super().set_params(params)
+        for callback in self.callbacks:
+            callback.set_params(params)
+
+    def needs_batch_logs(self, hook_name: str) -> bool:
+        """Return whether any callback listens to the hook, so that building its ``logs`` is worth the time.
+
+        Raises:
+            ValueError: for a name that is no hook.
+        """
+        if hook_name not in HOOKS:
+            raise unknown_name("hook", hook_name, HOOKS)
+        return self._listens_to(hook_name)
+
+
+def _in_turn(hook: str, listeners: list[Callable[..., None]]) -> Callable[..., None]:
+    """Return a method for ``hook`` that calls every listener, all with one and the same ``logs``."""
+
+    def epoch_hook(epoch: int, logs: Logs | None = None) -> None:
+        logs = {} if logs is None else logs
+        for listener in listeners:
+            listener(epoch, logs)
+
+    def batch_hook(batch: int, logs: Logs | None = None) -> None:
+        epoch_hook(batch, logs)
+
+    def run_hook(logs: Logs | None = None) -> None:
+        logs = {} if logs is None else logs
+        for listener in listeners:
+            listener(logs)
+
+    return batch_hook if "_batch_" in hook else epoch_hook if "_epoch_" in hook else run_hook

@@ -1,0 +1,69 @@
+"""The figures of every epoch, in a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import os
+import warnings
+
+from scratchnet.callbacks.callback import Callback, Logs
+
+
+class CSVLogger(Callback):
+    """Write one row for each epoch to a CSV file: the epoch, from 0, then all of ``logs`` in alphabetical order.
+
+    Each row is written and the file closed again before training goes on, so that an interrupted run leaves every
+    finished epoch behind. A figure that an epoch does not have is ``NA``.
+
+    Args:
+        filename: the file, in a folder that exists.
+        separator: the one character between two fields.
+        append: whether to go on at the end of the file, in the columns it has, rather than to begin it anew.
+
+    Raises:
+        ValueError: for a separator that is not one character; at the start of ``fit``, for a file to append to that
+            does not begin with a column ``epoch``.
+        FileNotFoundError: at the start of ``fit``, if the folder is missing.
+    """
+
+    def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
+        super().__init__()
+        if not isinstance(separator, str) or len(separator) != 1:
+            raise ValueError(f"CSVLogger expected a separator of one character, got {separator!r}.")
+        self.filename = os.fspath(filename)
+        self.separator = separator
+        self.append = append
+        self._columns: list[str] = []
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Begin the file, or read the columns of the one to append to."""
+        self._path = os.path.abspath(self.filename)  # a hook of someone else may change the working directory
+        folder = os.path.dirname(self._path)
+        if not os.path.isdir(folder):
+            raise FileNotFoundError(f"CSVLogger expected the folder {folder!r} for {self.filename!r}: make it first.")
+        self._columns = []
+        with open(self._path, "a+" if self.append else "w+", newline="", encoding="utf-8") as file:
+            file.seek(0)
+            self._columns = next(csv.reader(file, delimiter=self.separator), [])
+        if self._columns and self._columns[0] != "epoch":
+            raise ValueError(
+                f"CSVLogger expected a first column 'epoch' in {self.filename!r}, got {self._columns[0]!r}: append to "
+                f"a file of CSVLogger's with separator {self.separator!r}, or set append=False."
+            )
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Write one row, below the header if it is the first."""
+        logs = logs or {}
+        rows: list[list[object]] = []
+        if not self._columns:
+            self._columns = ["epoch", *sorted(logs)]
+            rows.append([*self._columns])
+        rows.append([epoch, *(logs.get(name, "NA") for name in self._columns[1:])])
+        with open(self._path, "a", newline="", encoding="utf-8") as file:
+            csv.writer(file, delimiter=self.separator).writerows(rows)
+        if left_out := sorted(set(logs) - set(self._columns)):
+            warnings.warn(
+                f"CSVLogger expected the columns {', '.join(self._columns)} of {self.filename!r}, got also "
+                f"{', '.join(left_out)} in epoch {epoch}, which it left out: write to a new file to have them.",
+                stacklevel=2,
+            )

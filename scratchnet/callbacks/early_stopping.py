@@ -1,0 +1,85 @@
+"""Stop when nothing gets better any more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scratchnet.callbacks.callback import Logs
+from scratchnet.callbacks.monitor import Monitor
+
+
+class EarlyStopping(Monitor):
+    """Stop ``fit`` when a metric has not become better for some epochs.
+
+    Args:
+        monitor: the name of the metric in ``logs``. If it is not there, a warning says which are, and nothing stops.
+        min_delta: a change has to be larger than this to count as better.
+        patience: how many epochs in a row may bring nothing better before ``fit`` stops.
+        verbose: 1 to print when stopping and when restoring.
+        mode: "min" if less is better, "max" if more; "auto" tells by the name: accuracies up, all else down.
+        baseline: an epoch only ends the waiting if it is also better than this.
+        restore_best_weights: whether the model gets back, at the end of ``fit``, the weights of its best epoch. The
+            baseline does not matter for what is best.
+        start_from_epoch: the epochs before this one are not looked at.
+
+    Attributes:
+        stopped_epoch: the epoch, from 0, after which it stopped ``fit``; 0 if it did not.
+        best, best_epoch: the best value, None before the first, and its epoch, from 0.
+
+    Raises:
+        ValueError: for an unknown mode.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0,
+        patience: int = 0,
+        verbose: int = 0,
+        mode: str = "auto",
+        baseline: float | None = None,
+        restore_best_weights: bool = False,
+        start_from_epoch: int = 0,
+    ) -> None:
+        super().__init__(monitor, mode, min_delta)
+        self.patience = patience
+        self.verbose = verbose
+        self.baseline = baseline
+        self.restore_best_weights = restore_best_weights
+        self.start_from_epoch = start_from_epoch
+        self.on_train_begin()
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Forget the last run."""
+        self.wait = 0
+        self.stopped_epoch = 0
+        self.best = None
+        self.best_epoch = 0
+        self.best_weights: Any = None
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Compare, remember or wait, and stop when the patience is at its end."""
+        current = self.current(logs)
+        if current is None or epoch < self.start_from_epoch:
+            return
+        better = self.is_better(current, self.best)
+        if better:
+            self.best, self.best_epoch = current, epoch
+        if self.restore_best_weights and (better or self.best_weights is None):
+            self.best_weights, self.best_epoch = self.model.get_weights(), epoch
+        self.wait += 1
+        if better and (self.baseline is None or self.is_better(current, self.baseline)):
+            self.wait = 0
+        # The first epoch never stops, even when all that it misses is the baseline: Keras's rule.
+        if not better and self.wait >= self.patience and epoch > 0:
+            self.stopped_epoch = epoch
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Give the best weights back, if asked to."""
+        if self.stopped_epoch and self.verbose:
+            print(f"Epoch {self.stopped_epoch + 1}: early stopping")
+        if self.best_weights is not None:
+            if self.verbose:
+                print(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
+            self.model.set_weights(self.best_weights)

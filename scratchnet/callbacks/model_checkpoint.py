@@ -1,0 +1,94 @@
+"""Save the model while it trains."""
+
+from __future__ import annotations
+
+import os
+
+from scratchnet.callbacks.callback import Logs
+from scratchnet.callbacks.monitor import Monitor
+
+
+class ModelCheckpoint(Monitor):
+    """Save the model after every epoch, after every so many batches, or whenever a metric is better than ever.
+
+    Args:
+        filepath: where to; folders that are missing are made. May hold ``{epoch:02d}`` (from 1), ``{batch}`` (from 1,
+            if saving by batches) and any metric: ``"run/{epoch:02d}-{val_loss:.4f}.safetensors"``.
+        monitor: the name of the metric that ``save_best_only`` looks at. If it is not in ``logs``, a warning says which
+            are, and the model is saved.
+        verbose: 1 to print what is saved and why.
+        save_best_only: whether to save only when the metric is better than at every save before.
+        mode: "min" if less is better, "max" if more; "auto" tells by the name: accuracies up, all else down.
+        save_freq: "epoch", or a number of batches, which are counted across epochs.
+        initial_value_threshold: the value that the first save has to beat already.
+
+    Raises:
+        ValueError: for an unknown mode or a ``save_freq`` that is neither; when saving, for a placeholder that names
+            nothing in ``logs``.
+    """
+
+    def __init__(
+        self,
+        filepath: str | os.PathLike[str],
+        monitor: str = "val_loss",
+        verbose: int = 0,
+        save_best_only: bool = False,
+        *,  # Keras has save_weights_only here: a call by position must not slip into the next argument
+        mode: str = "auto",
+        save_freq: int | str = "epoch",
+        initial_value_threshold: float | None = None,
+    ) -> None:
+        super().__init__(monitor, mode)
+        if save_freq != "epoch" and (type(save_freq) is not int or save_freq < 1):
+            raise ValueError(f"ModelCheckpoint expected save_freq='epoch' or a number of batches, got {save_freq!r}.")
+        self.filepath = os.fspath(filepath)
+        self.verbose = verbose
+        self.save_best_only = save_best_only
+        self.save_freq = save_freq
+        self.best = initial_value_threshold
+        self._epoch = 0
+        self._batches = 0
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Note the epoch, for saves in its middle."""
+        self._epoch = epoch
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Save, if by epochs."""
+        if self.save_freq == "epoch":
+            self._save({**(logs or {}), "epoch": epoch + 1}, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Save, if by batches and it is time."""
+        self._batches += 1
+        if self.save_freq != "epoch" and self._batches % int(self.save_freq) == 0:
+            self._save({"batch": batch + 1, **(logs or {}), "epoch": self._epoch + 1}, logs)
+
+    def _listens_to(self, hook: str) -> bool:
+        # When saving by epochs, batches are not listened to, unless a subclass does.
+        idle = self.save_freq == "epoch" and getattr(type(self), hook) is ModelCheckpoint.on_train_batch_end
+        return super()._listens_to(hook) and not idle
+
+    def _save(self, facts: Logs, logs: Logs | None) -> None:
+        try:
+            path = self.filepath.format(**facts)
+        except (LookupError, ValueError) as error:
+            raise ValueError(
+                f"ModelCheckpoint expected placeholders for {', '.join(facts)} in filepath, got {self.filepath!r}: "
+                f"{type(error).__name__} {error}."
+            ) from error
+        reason = ""
+        if self.save_best_only and (current := self.current(logs)) is not None:
+            best = "None" if self.best is None else f"{self.best:.5f}"
+            if not self.is_better(current, self.best):
+                self._say(facts, f"{self.monitor} did not improve from {best}")
+                return
+            reason = f"{self.monitor} improved from {best} to {current:.5f}, "
+            self.best = current
+        self._say(facts, f"{reason}saving model to {path}")
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        self.model.save(path)
+
+    def _say(self, facts: Logs, what: str) -> None:
+        if self.verbose:
+            print(f"\nEpoch {facts['epoch']}: {what}")
