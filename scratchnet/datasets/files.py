@@ -121,6 +121,8 @@ def set_aside(path: Path) -> Path | None:
     aside = path.with_name(f"{path.name}.corrupt")
     try:
         os.replace(path, aside)
+    except FileNotFoundError:
+        return aside if aside.exists() else None
     except OSError:
         return None
     return aside

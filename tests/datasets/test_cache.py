@@ -110,5 +110,17 @@ def test_the_content_is_on_the_disk_before_the_name(tmp_path: Path, monkeypatch)
     assert done == ["fsync", "replace"]
 
 
-def test_a_file_that_another_process_set_aside_is_no_error(tmp_path: Path) -> None:
-    assert files.set_aside(tmp_path / "gone") is None
+def test_a_file_that_another_process_set_aside_counts_as_set_aside(tmp_path: Path) -> None:
+    (tmp_path / "file.corrupt").write_bytes(b"<html>")
+    assert files.set_aside(tmp_path / "file") == tmp_path / "file.corrupt"
+
+
+def test_a_file_that_cannot_be_renamed_stays(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "file").write_bytes(b"<html>")
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    assert files.set_aside(tmp_path / "file") is None
+    assert (tmp_path / "file").exists()
