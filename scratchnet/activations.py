@@ -9,7 +9,7 @@ An activation of your own is a subclass with ``name``, ``forward`` and ``backwar
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -29,6 +29,10 @@ class ActivationFunction:
     def backward(self, dy: Array, y: Array) -> Array:
         """Return dx, the gradient with respect to x, a new array."""
         raise NotImplementedError(f"{type(self).__name__} has no backward(dy, y).")
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal activation function, ready for JSON."""
+        return {}
 
 
 class Linear(ActivationFunction):
@@ -116,6 +120,10 @@ class Softmax(ActivationFunction):
     def backward(self, dy: Array, y: Array) -> Array:
         """Return y (dy - Σ dy y), the sum taken along each row."""
         return y * (dy - (dy * y).sum(axis=self.axis, keepdims=True))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal softmax."""
+        return {"axis": self.axis}
 
 
 ACTIVATIONS: dict[str, type[ActivationFunction]] = {

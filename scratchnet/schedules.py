@@ -113,7 +113,9 @@ def serialize(rate: float | LearningRateSchedule) -> Any:
 
 
 def deserialize(saved: Any) -> float | LearningRateSchedule:
-    """Return what ``serialize`` was given."""
+    """Return what ``serialize`` was given. A schedule that is an object already stays what it is."""
+    if isinstance(saved, LearningRateSchedule):
+        return saved
     if isinstance(saved, dict):
         return look_up("schedule", saved.get("name"), SCHEDULES)(**saved["config"])
     return float(saved)

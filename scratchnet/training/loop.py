@@ -106,13 +106,14 @@ def fit(model: Model, x: Any, y: Any, options: FitOptions) -> History:
     generator = new_generator()
     history = model.history = History()
     params = {"verbose": verbose, "epochs": options.epochs, "steps": steps}
-    callbacks = CallbackList([*_callback_list(options.callbacks), history], model, params)
+    callbacks = CallbackList([*CallbackList(options.callbacks).callbacks, history], model, params)
     parts = compiled_parts(model)
     model.stop_training = False
     logs: Logs = {}
 
     with ExitStack() as stack:
         stack.enter_context(parts.plan.running())
+        stack.enter_context(np.errstate(over="ignore", invalid="ignore"))  # a loss of NaN gets an error of its own
         interruption = stack.enter_context(deferred_interrupt())
         callbacks.on_train_begin()
         stack.callback(lambda: callbacks.on_train_end(logs))  # also after an error: log files get closed
@@ -136,8 +137,8 @@ def fit(model: Model, x: Any, y: Any, options: FitOptions) -> History:
             if interruption.requested:
                 progress.abandon()
                 break
+            callbacks.on_epoch_end(epoch, logs)  # may add to what is shown, such as the learning rate
             progress.finish(logs)
-            callbacks.on_epoch_end(epoch, logs)
             if model.stop_training:
                 break
     if interruption.requested:
@@ -189,7 +190,7 @@ def evaluate(
     verbose = resolve_verbose(verbose)
     samples = check_samples(model, x, y, sample_weight, None, "evaluate")
     steps = math.ceil(len(samples) / batch_size)
-    listeners = CallbackList(_callback_list(callbacks), model, {"verbose": verbose, "epochs": 1, "steps": steps})
+    listeners = CallbackList(callbacks, model, {"verbose": verbose, "epochs": 1, "steps": steps})
     progress = Progress(steps, verbose)
     parts = compiled_parts(model)
     with parts.plan.running():
@@ -223,7 +224,7 @@ def predict(model: Model, x: Any, batch_size: int, verbose: int | str, callbacks
     verbose = resolve_verbose(verbose)
     samples = Samples(check_inputs(model, x, "predict"), None, None, model.dtype)
     steps = math.ceil(len(samples) / batch_size)
-    listeners = CallbackList(_callback_list(callbacks), model, {"verbose": verbose, "epochs": 1, "steps": steps})
+    listeners = CallbackList(callbacks, model, {"verbose": verbose, "epochs": 1, "steps": steps})
     plan = model.run_plan()
     outputs = [np.empty((len(samples), *_sizes(t.shape)), model.dtype) for t in model.outputs]
 
@@ -282,14 +283,6 @@ def _hold_back(model: Model, training: Samples, options: FitOptions) -> tuple[Sa
     if options.validation_split:
         return training.split(options.validation_split)
     return training, None
-
-
-def _callback_list(callbacks: Any) -> list[Callback]:
-    given = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
-    for callback in given:
-        if not isinstance(callback, Callback):
-            raise TypeError(f"callbacks expected Callback objects, got {callback!r}.")
-    return given
 
 
 def _check_count(name: str, value: Any, least: int) -> None:

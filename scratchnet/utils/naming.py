@@ -38,8 +38,8 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> ValueError:
     known = sorted(known)
     folded = {k.lower(): k for k in known}
     near = difflib.get_close_matches(str(name).lower(), list(folded), n=1, cutoff=0.5)
-    hint = f"did you mean {folded[near[0]]!r}? " if near else ""
-    return ValueError(f"Unknown {kind} {name!r}: {hint}Known are {', '.join(known)}.")
+    beginning = f"did you mean {folded[near[0]]!r}? Known" if near else "known"
+    return ValueError(f"Unknown {kind} {name!r}: {beginning} are {', '.join(known)}.")
 
 
 def look_up(kind: str, name: object, table: Mapping[str, T]) -> T:

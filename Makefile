@@ -1,0 +1,38 @@
+# Two commands do everything on a fresh machine:
+#   make train   environment, data, train the CNN, show the result
+#   make test    environment, linters, types, the whole test suite
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help train test check clean
+
+help:  ## Show what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(VENV)/.base: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "scratchnet needs Python 3.11 or newer, but $(PYTHON) is $$($(PYTHON) -V 2>&1): try make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.base
+	$(BIN)/python -m pip install --quiet -e ".[dev]"
+	@touch $@
+
+train: $(VENV)/.base  ## Train the CNN on Fashion-MNIST and show the result
+	$(BIN)/scratchnet data fetch || true
+	$(BIN)/scratchnet train cnn
+
+check: $(VENV)/.dev  ## Run the linter and the type checker
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test: check  ## Run the whole test suite, linter and type checker included
+	$(BIN)/pytest
+
+clean:  ## Remove the environment and what tools have left behind
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+import scratchnet as sn
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+settings.register_profile(
+    "scratchnet",
+    deadline=None,  # the first example may compile a kernel
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.load_profile("scratchnet")
+
+
+@pytest.fixture(autouse=True)
+def _fresh_session() -> Iterator[None]:
+    """Start every test with the same seed, names, float type and backend."""
+    floatx, backend = sn.config.floatx(), sn.config.backend()
+    sn.utils.set_random_seed(0)
+    sn.utils.clear_session()
+    yield
+    sn.config.set_floatx(floatx)
+    sn.config.set_backend(backend)
+
+
+@pytest.fixture(params=["numpy", "numba"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Run the test once on each backend."""
+    sn.config.set_backend(request.param)
+    return str(request.param)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)

@@ -1,0 +1,136 @@
+"""What holds for every layer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scratchnet import config, layers
+from scratchnet.layers import LAYERS, Conv2D, Dense, Flatten, Input, Layer, MaxPooling2D
+
+BUILT_IN = {
+    "Activation": (lambda **k: layers.Activation("sigmoid", **k), (4, 3)),
+    "Add": (layers.Add, [(4, 3), (4, 3)]),
+    "Conv2D": (lambda **k: Conv2D(2, 2, activation="relu", **k), (4, 5, 5, 3)),
+    "Dense": (lambda **k: Dense(2, activation="tanh", **k), (4, 3)),
+    "Flatten": (Flatten, (4, 3, 2)),
+    "InputLayer": (lambda **k: layers.InputLayer((3,), **k), (4, 3)),
+    "MaxPooling2D": (MaxPooling2D, (4, 5, 5, 3)),
+    "ReLU": (layers.ReLU, (4, 3)),
+    "Rescaling": (lambda **k: layers.Rescaling(2.0, **k), (4, 3)),
+    "Softmax": (layers.Softmax, (4, 3)),
+}
+
+
+def example(name, dtype="float32"):
+    make, shape = BUILT_IN[name]
+    layer = make(dtype=dtype)
+    rng = np.random.default_rng(1)
+    x = (
+        [rng.normal(size=s).astype(dtype) for s in shape]
+        if isinstance(shape, list)
+        else rng.normal(size=shape).astype(dtype)
+    )
+    return layer, x
+
+
+def test_every_built_in_layer_is_examined_here():
+    assert set(BUILT_IN) == set(LAYERS)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_nothing_changes_its_float_type(name, dtype):
+    layer, x = example(name, dtype)
+    y = layer(x)
+    dx = layer.backward(y)
+    arrays = [y, *(dx if isinstance(dx, list) else [dx]), *layer.params.values(), *layer.grads.values()]
+    assert {a.dtype for a in arrays} == {np.dtype(dtype)}
+
+
+@pytest.mark.parametrize("name", sorted(set(BUILT_IN) - {"InputLayer"}))
+def test_the_caller_may_change_his_arrays_between_forward_and_backward(name):
+    layer, x = example(name)
+    y = layer(x)
+    dy = np.ones_like(y)
+    expected = layer.backward(dy)
+    expected_grads = {k: g.copy() for k, g in layer.grads.items()}
+    y = layer(x)
+    y[...] = 99
+    for array in x if isinstance(x, list) else [x]:
+        array[...] = 77
+    for a, b in zip(np.atleast_1d(layer.backward(dy)), np.atleast_1d(expected)):
+        np.testing.assert_array_equal(a, b)
+    for key, gradient in expected_grads.items():
+        np.testing.assert_array_equal(layer.grads[key], gradient)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_configuration_makes_an_equal_layer(name):
+    layer, x = example(name)
+    twin = type(layer).from_config(layer.get_config())
+    layer(x), twin(x)
+    assert twin.get_config() == layer.get_config()
+    twin.set_weights(layer.get_weights())
+    np.testing.assert_array_equal(twin(x), layer(x))
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_the_output_has_the_shape_foretold(name):
+    layer, x = example(name)
+    y = layer(x)
+    assert layer.output_shape == (None, *y.shape[1:])
+
+
+def test_automatic_names_count_only_nameless_layers():
+    names = [Dense(1).name, Dense(1, name="Hidden").name, Dense(1).name, layers.ReLU().name, Conv2D(1, 1).name]
+    assert names == ["dense", "Hidden", "dense_1", "re_lu", "conv2d"]
+
+
+def test_floatx_is_the_dtype_of_new_layers():
+    config.set_floatx("float64")
+    assert Dense(1).dtype == "float64"
+    assert Dense(1, dtype="float32").dtype == "float32"
+
+
+def test_unknown_dtype_is_refused():
+    with pytest.raises(ValueError, match="Unknown float type 'float16': did you mean 'float"):
+        Dense(1, dtype="float16")
+
+
+def test_layers_of_different_dtypes_do_not_mix():
+    with pytest.raises(ValueError, match="'d' has dtype float64 but its input from 'input_layer' has float32"):
+        Dense(1, dtype="float64", name="d")(Input((3,)))
+
+
+def test_a_misspelt_layer_suggests_the_nearest():
+    with pytest.raises(AttributeError, match="Unknown layer 'Conv2d': did you mean 'Conv2D'"):
+        layers.Conv2d  # noqa: B018
+
+
+def test_set_weights_refuses_wrong_shapes_and_changes_nothing():
+    layer = Dense(2, name="d")
+    layer(Input((3,)))
+    before = layer.get_weights()
+    with pytest.raises(ValueError, match=r"layer 'd' expected d/bias of shape \(2,\), got \(3,\)"):
+        layer.set_weights([np.ones((3, 2)), np.ones(3)])
+    with pytest.raises(ValueError, match=r"expected 2 arrays \(d/kernel, d/bias\), got 1"):
+        layer.set_weights([np.ones((3, 2))])
+    for a, b in zip(layer.get_weights(), before):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_tensor_of_the_graph_holds_no_numbers():
+    with pytest.raises(TypeError, match="holds no numbers yet"):
+        np.asarray(Input((3,)))
+
+
+def test_a_layer_without_forward_says_so():
+    with pytest.raises(NotImplementedError, match=r"'mine' \(Mine\) has no forward"):
+        type("Mine", (Layer,), {})(name="mine")(np.ones((1, 1)))
+
+
+def test_plus_adds_two_tensors():
+    a = Input((3,))
+    total = a + Dense(3)(a)
+    assert total.layer.name == "add"

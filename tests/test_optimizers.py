@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from scratchnet import optimizers
+from scratchnet.optimizers import SGD, Adam
+
+
+def run(optimizer, steps=1, w=1.0, gradient=lambda t: 0.5):
+    """Return the one parameter after some steps with given gradients."""
+    values, gradients = np.array([w]), np.zeros(1)
+    optimizer.build(1, "float64")
+    for t in range(steps):
+        gradients[0] = gradient(t)
+        optimizer.step([(slice(0, 1), values, gradients)])
+    return float(values[0])
+
+
+def test_sgd_goes_down_the_slope():
+    assert run(SGD(0.1)) == pytest.approx(1 - 0.05)
+
+
+def test_momentum_remembers():
+    assert run(SGD(0.1, momentum=0.9), steps=2) == pytest.approx(1 - 0.05 - (0.9 * 0.05 + 0.05))
+
+
+def test_nesterov_looks_ahead():
+    assert run(SGD(0.1, momentum=0.9, nesterov=True)) == pytest.approx(1 - 0.9 * 0.05 - 0.05)
+
+
+@pytest.mark.parametrize("gradient", [1e-3, 0.5, -40.0])
+def test_first_step_of_adam_is_the_learning_rate_whatever_the_slope(gradient):
+    assert run(Adam(0.01), gradient=lambda t: gradient) == pytest.approx(1 - math.copysign(0.01, gradient), rel=1e-4)
+
+
+def test_adam_follows_its_formula():
+    m = v = 0.0
+    w = 1.0
+    for t in range(1, 6):
+        g = math.sin(t)
+        m += (g - m) * (1 - 0.9)
+        v += (g * g - v) * (1 - 0.999)
+        w -= 0.01 * math.sqrt(1 - 0.999**t) / (1 - 0.9**t) * m / (math.sqrt(v) + 1e-7)
+    assert run(Adam(0.01), steps=5, gradient=lambda t: math.sin(t + 1)) == pytest.approx(w, rel=1e-14)
+
+
+def test_weight_decay_takes_its_share_once_before_the_step():
+    assert run(SGD(0.1, weight_decay=0.2)) == pytest.approx((1 - 0.2 * 0.1) - 0.05)
+
+
+def test_only_the_segments_given_move_and_each_has_its_own_moments():
+    adam = Adam(0.1)
+    adam.build(4, "float64")
+    w, g = np.ones(4), np.ones(4)
+    adam.step([(slice(0, 1), w[0:1], g[0:1]), (slice(3, 4), w[3:4], g[3:4])])
+    assert (w != 1).tolist() == [True, False, False, True]
+    assert (adam.slots["momentum"] != 0).tolist() == [True, False, False, True]
+
+
+@pytest.mark.parametrize("optimizer", [SGD(), SGD(0.1, 0.9), SGD(0.1, 0.9, True), Adam()])
+def test_float32_stays_float32(optimizer):
+    w, g = np.ones(3, "float32"), np.ones(3, "float32")
+    optimizer.build(3, "float32")
+    optimizer.step([(slice(0, 3), w, g)])
+    assert {a.dtype for a in (w, g, *optimizer.slots.values())} == {np.dtype("float32")}
+
+
+@pytest.mark.parametrize("optimizer", [SGD(0.2, 0.9, True, 0.01), Adam(0.2, 0.8, 0.99, 1e-5)])
+def test_saved_optimizer_is_equal(optimizer):
+    again = optimizers.get(optimizers.serialize(optimizer))
+    assert type(again) is type(optimizer)
+    assert again.get_config() == optimizer.get_config()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Adam(-1), "finite learning_rate ≥ 0, got -1.0"),
+        (lambda: Adam(math.nan), "finite learning_rate"),
+        (lambda: Adam(beta_1=1.0), "beta_1 in 0…1"),
+        (lambda: Adam(epsilon=-1), "epsilon ≥ 0"),
+        (lambda: SGD(momentum=2), "momentum in 0…1"),
+        (lambda: optimizers.get("adm"), "did you mean 'adam'"),
+    ],
+)
+def test_senseless_settings_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_names_are_taken_in_any_case():
+    assert isinstance(optimizers.get("Adam"), Adam)
+    assert isinstance(optimizers.get("SGD"), SGD)
