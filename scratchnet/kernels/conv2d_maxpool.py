@@ -27,37 +27,49 @@ from scratchnet.typing import Array
 
 
 @inner
+def _pool_four(a, b, c, d, bias, relu, y, winners):
+    """The largest of four rows (F,), and which it was."""
+    zero = y.dtype.type(0)
+    for f in range(y.size):
+        best, second, third, fourth = a[f] + bias[f], b[f] + bias[f], c[f] + bias[f], d[f] + bias[f]
+        if relu:
+            best, second = zero if best <= 0 else best, zero if second <= 0 else second
+            third, fourth = zero if third <= 0 else third, zero if fourth <= 0 else fourth
+        winner = 1 if second > best else 0
+        best = second if second > best else best
+        winner = 2 if third > best else winner
+        best = third if third > best else best
+        winners[f] = 3 if fourth > best else winner
+        y[f] = fourth if fourth > best else best
+
+
+@inner
+def _pool_one(z, bias, relu, q, first, y, winners):
+    """Let row z (F,), number q of its window, compete with the best so far."""
+    for f in range(y.size):
+        v = z[f] + bias[f]
+        v = y.dtype.type(0) if relu and v <= 0 else v
+        better = first or v > y[f]
+        y[f] = v if better else y[f]
+        winners[f] = q if better else winners[f]
+
+
+@inner
 def _pool(z, F, bias, relu, cells, size, windows, y, winners, at):
     """Reduce z (places, F) to y[at:] (windows, F) and the number of the winner in its window."""
-    zero = z.dtype.type(0)
     for w in range(windows):
-        out = at + w * F
-        if size == 4 and cells[4 * w] >= 0 and cells[4 * w + 1] >= 0 and cells[4 * w + 2] >= 0 and cells[4 * w + 3] >= 0:
-            a0, b0, c0, d0 = cells[4 * w] * F, cells[4 * w + 1] * F, cells[4 * w + 2] * F, cells[4 * w + 3] * F
-            for f in range(F):
-                a, b, c, d = z[a0 + f] + bias[f], z[b0 + f] + bias[f], z[c0 + f] + bias[f], z[d0 + f] + bias[f]
-                if relu:
-                    a, b = zero if a <= 0 else a, zero if b <= 0 else b
-                    c, d = zero if c <= 0 else c, zero if d <= 0 else d
-                best, winner = a, np.uint8(0)
-                winner, best = np.uint8(1) if b > best else winner, b if b > best else best
-                winner, best = np.uint8(2) if c > best else winner, c if c > best else best
-                winner, best = np.uint8(3) if d > best else winner, d if d > best else best
-                y[out + f] = best
-                winners[out + f] = winner
+        to = at + w * F
+        best, winner, window = y[to : to + F], winners[to : to + F], cells[w * size : (w + 1) * size]
+        if size == 4 and window.min() >= 0:
+            a, b, c, d = window[0] * F, window[1] * F, window[2] * F, window[3] * F
+            _pool_four(z[a : a + F], z[b : b + F], z[c : c + F], z[d : d + F], bias, relu, best, winner)
             continue
         first = True
         for q in range(size):
-            row = cells[w * size + q] * F
-            if row < 0:
-                continue
-            for f in range(F):
-                v = z[row + f] + bias[f]
-                v = zero if relu and v <= 0 else v
-                better = first or v > y[out + f]
-                y[out + f] = v if better else y[out + f]
-                winners[out + f] = q if better else winners[out + f]
-            first = False
+            row = window[q] * F
+            if row >= 0:
+                _pool_one(z[row : row + F], bias, relu, q, first, best, winner)
+                first = False
 
 
 @inner

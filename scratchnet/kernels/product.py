@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from scratchnet.kernels.runtime import inner
-from scratchnet.kernels.simd import TILE, VECTOR_BYTES, masked_tile, narrow_tile, wide_tile
+from scratchnet.kernels.simd import TILE, VECTOR_BYTES, masked_tile, never_inline, wide_tile
 from scratchnet.typing import Array
 
 
@@ -30,6 +30,7 @@ def tile_table(offsets: Array) -> Array:
 def _tile(
     x, x_at, rows, rows_at, offsets, runs, run, step, panel, panel_at, panel_step, out, out_at, out_step, add, width
 ):
+    never_inline()
     lane = VECTOR_BYTES // x.itemsize
     if width == 2 * lane:
         wide_tile(
@@ -37,16 +38,10 @@ def _tile(
             width,
         )  # fmt: skip
         return
-    if width >= lane:
-        narrow_tile(
-            x, x_at, rows, rows_at, offsets, runs, run, step, panel, panel_at, panel_step, out, out_at, out_step, add,
-            lane,
-        )  # fmt: skip
-        panel_at, out_at, width = panel_at + lane, out_at + lane, width - lane
-    if width > 0:
+    for column in range(0, width, lane):
         masked_tile(
-            x, x_at, rows, rows_at, offsets, runs, run, step, panel, panel_at, panel_step, out, out_at, out_step, add,
-            width,
+            x, x_at, rows, rows_at, offsets, runs, run, step, panel, panel_at + column, panel_step,
+            out, out_at + column, out_step, add, min(lane, width - column),
         )  # fmt: skip
 
 
@@ -56,6 +51,7 @@ def product(
     out, out_at, out_step, add,
 ):  # fmt: skip
     """``out[out_at + m * out_step + n]`` for m < row_count, n < columns: set, or added to if `add` is not 0."""
+    never_inline()
     pair = 2 * (VECTOR_BYTES // x.itemsize)
     scratch = out
     if row_count % TILE != 0:

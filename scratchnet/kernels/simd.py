@@ -15,6 +15,7 @@ Almost all arithmetic of a network is one of these two sums, with `x` and `panel
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -201,6 +202,45 @@ def _define_tile(
         out[place] = out[place] + total if add else total
 
 
+def _hint(apply: Callable[[Any], None]) -> Callable[[Callable[[], None]], Any]:
+    """Replace a Python function that does nothing by a remark to LLVM about the function in which it is called."""
+
+    def decorate(definition: Callable[[], None]) -> Any:
+        if config.DISABLE_JIT:
+            return definition
+
+        def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            apply(builder.function)
+            return context.get_dummy_value()
+
+        def typed(typingctx: Any) -> tuple[Any, Any]:
+            return types.void(), codegen
+
+        return intrinsic(functools.update_wrapper(typed, definition, assigned=("__name__", "__doc__"), updated=()))
+
+    return decorate
+
+
+@_hint(lambda function: function.attributes.add("noinline"))
+def never_inline() -> None:
+    """Keep the function in which this is called as one function, instead of a copy at every call: compiles faster."""
+
+
+def _promise_no_overlap(function: Any) -> None:
+    for argument in function.args:
+        if isinstance(argument.type, ir.PointerType):
+            argument.add_attribute("noalias")
+
+
+@_hint(_promise_no_overlap)
+def no_overlap() -> None:
+    """Promise that the arrays given to the function in which this is called do not overlap.
+
+    LLVM then needs no test for that before each vector loop, and with more than a few arrays it would give up testing
+    and not use vectors at all.
+    """
+
+
 @_vectorised(_emit_tile(2))
 def wide_tile(
     x: Array, x_at: int, rows: Array, rows_at: int, offsets: Array, runs: int, run: int, step: int,
@@ -215,21 +255,12 @@ def wide_tile(
     _define_tile(width, x, x_at, rows, rows_at, offsets, runs, run, step, panel, panel_at, panel_step, out, out_at, out_step, add)
 
 
-@_vectorised(_emit_tile(1))
-def narrow_tile(
-    x: Array, x_at: int, rows: Array, rows_at: int, offsets: Array, runs: int, run: int, step: int,
-    panel: Array, panel_at: int, panel_step: int, out: Array, out_at: int, out_step: int, add: int, width: int,
-) -> None:  # fmt: skip
-    """As `wide_tile`, with one vector of columns."""
-    _define_tile(width, x, x_at, rows, rows_at, offsets, runs, run, step, panel, panel_at, panel_step, out, out_at, out_step, add)
-
-
 @_vectorised(_emit_tile(1, masked=True))
 def masked_tile(
     x: Array, x_at: int, rows: Array, rows_at: int, offsets: Array, runs: int, run: int, step: int,
     panel: Array, panel_at: int, panel_step: int, out: Array, out_at: int, out_step: int, add: int, width: int,
 ) -> None:  # fmt: skip
-    """As `wide_tile`, with fewer columns than one vector holds: nothing beyond `width` is read or written."""
+    """As `wide_tile`, with `width` columns, at most one vector: nothing beyond `width` is read or written."""
     _define_tile(width, x, x_at, rows, rows_at, offsets, runs, run, step, panel, panel_at, panel_step, out, out_at, out_step, add)
 
 

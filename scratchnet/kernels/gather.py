@@ -1,0 +1,59 @@
+"""Gathering a batch: rows of a data set in any order, cast and scaled on the way, with no copy of the data set.
+
+1. One pass: uint8 pixels become float32 numbers in 0...1 as they are copied; the data set itself stays as it is.
+2. Rows are divided among threads: a random row is a cache miss, and two cores wait for two at a time.
+"""
+
+from __future__ import annotations
+
+from numba import prange
+
+from scratchnet.kernels.runtime import inner, kernel
+from scratchnet.typing import Array
+
+
+@inner
+def _scaled(x, scale, offset, out):
+    for i in range(out.size):
+        out[i] = out.dtype.type(x[i]) * scale + offset
+
+
+@inner
+def _plain(x, out):
+    for i in range(out.size):
+        out[i] = x[i]
+
+
+@kernel(parallel=True)
+def _gather(x, indices, size, scale, offset, plain, out):
+    s, o = out.dtype.type(scale), out.dtype.type(offset)
+    for n in prange(indices.size):
+        row, to = x[indices[n] * size : (indices[n] + 1) * size], out[n * size : (n + 1) * size]
+        if plain:
+            _plain(row, to)
+        else:
+            _scaled(row, s, o, to)
+
+
+def gather(x: Array, indices: Array, out: Array, scale: float = 1.0, offset: float = 0.0) -> Array:
+    """Fill `out` (N, ...) with ``x[indices] * scale + offset`` in `out`'s dtype, and return it.
+
+    Args:
+        x: the data set (M, ...), C-contiguous, of any integer or float dtype.
+        indices: int64 (N,), each in 0...M-1.
+        out: C-contiguous, float32 or float64, with the shape of ``x[indices]``.
+        scale, offset: as a Rescaling layer has them; cast to `out`'s dtype first.
+
+    Raises:
+        IndexError: an index lies outside the data set.
+        ValueError: shapes do not fit together, or an array is not C-contiguous.
+    """
+    if out.shape != (len(indices), *x.shape[1:]):
+        raise ValueError(f"gather expected an out of shape {(len(indices), *x.shape[1:])}, got {out.shape}.")
+    if not (x.flags.c_contiguous and out.flags.c_contiguous):
+        raise ValueError("gather expected C-contiguous arrays; copy them with np.ascontiguousarray first.")
+    if len(indices) and not 0 <= indices.min() <= indices.max() < len(x):
+        raise IndexError(f"gather expected indices in 0...{len(x) - 1}, got {indices.min()} to {indices.max()}.")
+    size = out[0].size if len(out) else 0
+    _gather(x.reshape(-1), indices, size, scale, offset, scale == 1 and offset == 0, out.reshape(-1))
+    return out

@@ -1,0 +1,69 @@
+"""Softmax and cross-entropy in one stable pass from the logits (losses.py, from_logits).
+
+1. Loss, probabilities and the gradient dz come from one reading of each row, while it is in registers.
+2. The row's maximum is taken off first: logits of +-1e4 give finite numbers everywhere.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from scratchnet.kernels.runtime import inner, kernel
+
+
+@inner
+def _exponentials(logits, n, p):
+    """Fill p[n] with e^(z - max z) and return (max z, the sum of the row)."""
+    top = logits[n, 0]
+    for k in range(1, logits.shape[1]):
+        top = max(top, logits[n, k])
+    total = logits.dtype.type(0)
+    for k in range(logits.shape[1]):
+        e = np.exp(logits[n, k] - top)
+        p[n, k] = e
+        total += e
+    return top, total
+
+
+@kernel()
+def sparse_softmax_crossentropy(logits, labels, scale, p, dz):
+    """Return the loss, the sum over n of ``scale[n] * -log p[n, labels[n]]``.
+
+    Args:
+        logits: (N, K) floats.
+        labels: (N,) int64, each in 0...K-1.
+        scale: (N,) floats: the sample weights divided by N.
+        p: (N, K), filled with the probabilities.
+        dz: (N, K), filled with the gradient with respect to the logits, ``scale * (p - one_hot(labels))``.
+    """
+    loss = 0.0
+    for n in range(logits.shape[0]):
+        top, total = _exponentials(logits, n, p)
+        loss -= (logits[n, labels[n]] - top - math.log(total)) * scale[n]
+        for k in range(logits.shape[1]):
+            p[n, k] /= total
+            dz[n, k] = p[n, k] * scale[n]
+        dz[n, labels[n]] = (p[n, labels[n]] - logits.dtype.type(1)) * scale[n]
+    return loss
+
+
+@kernel()
+def softmax_crossentropy(logits, targets, scale, p, dz):
+    """As `sparse_softmax_crossentropy`, for targets (N, K) that are distributions, such as one-hot rows.
+
+    The loss is the sum of ``scale[n] * -targets[n, k] * log p[n, k]``, its gradient ``scale * (p sum(targets) -
+    targets)``.
+    """
+    loss = 0.0
+    for n in range(logits.shape[0]):
+        top, total = _exponentials(logits, n, p)
+        weight, log_total = logits.dtype.type(0), math.log(total)
+        for k in range(logits.shape[1]):
+            weight += targets[n, k]
+            loss -= targets[n, k] * (logits[n, k] - top - log_total) * scale[n]
+        for k in range(logits.shape[1]):
+            p[n, k] /= total
+            dz[n, k] = (p[n, k] * weight - targets[n, k]) * scale[n]
+    return loss
