@@ -1,0 +1,309 @@
+"""The three checks: of a layer, of a loss, of a whole model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from scratchnet import config, losses
+from scratchnet.gradient_check.compare import TensorResult, choose_entries, compare
+from scratchnet.gradient_check.contract import Case, check_contract
+from scratchnet.gradient_check.diagnosis import conclude, diagnose
+from scratchnet.gradient_check.differences import Prober
+from scratchnet.gradient_check.kinks import CONVENTIONS, check_kinks, convention_of
+from scratchnet.gradient_check.loss_contract import LossCase, check_loss_contract
+from scratchnet.gradient_check.report import Report
+from scratchnet.gradient_check.runner import Runner, Subject, runner_subject
+from scratchnet.gradient_check.twins import graph_twin, layer_graph
+from scratchnet.models import Model
+from scratchnet.typing import Array
+
+FEWEST = 500
+"""A sample of a tensor's entries is never smaller than this."""
+
+
+def check_layer(
+    layer: Any,
+    input_shape: Sequence[Any],
+    *,
+    x: Array | Sequence[Array] | None = None,
+    dtype: str = "float64",
+    seed: int = 0,
+    backend: str | None = None,
+    tolerance: float = 1e-7,
+    max_entries: int = 5000,
+    training: bool = True,
+    kinks: str | None = None,
+    independent_samples: bool = True,
+) -> Report:
+    """Check a layer's ``backward`` against its ``forward``, entry by entry, and the contract of layers.
+
+    Args:
+        layer: a ``Layer``, or any object with ``forward(x)``, ``backward(dy)``, and if it has parameters ``params``
+            and ``grads``. It is copied; the original stays as it is. If it is built, its parameters are used.
+        input_shape: the batch in front: ``(4, 8, 8, 3)``. For several inputs, a list of shapes.
+        x: the input to check at, or a list of them; random if not given.
+        dtype: ``"float64"``. ``"float32"`` has the layer compute in float32, where difference quotients are good for
+            two or three digits only.
+        seed: of everything random: parameters of a layer that is not built, x, and the upstream gradient dy.
+        backend: ``"numba"`` or ``"numpy"``, the current one if not given. A layer that has no kernel runs by its
+            definition on both.
+        tolerance: the largest relative error that counts as right. An error is relative to the entry's slope, or
+            the root mean square of the whole gradient if that is larger.
+        max_entries: of a larger tensor, a random sample of this many entries is checked, 500 at the least.
+        training: passed to ``forward``.
+        kinks: the convention at kinks, ``"relu"``, ``"first_maximum"`` or ``"between"`` (any slope between left and
+            right); found out if not given.
+        independent_samples: False for a layer whose samples influence each other, such as a batch normalization.
+
+    Returns:
+        The report. ``report.passed`` is the verdict, ``print(report)`` explains it.
+
+    Raises:
+        ValueError: if an argument makes no sense, or the layer refuses the shape.
+    """
+    if kinks is not None and kinks not in CONVENTIONS:
+        raise ValueError(f"check_layer expected kinks to be one of {', '.join(CONVENTIONS)}, got {kinks!r}.")
+    _check_options(tolerance, max_entries)
+    generator = np.random.default_rng(seed)
+    shapes = _shapes(input_shape)
+    runner = Runner(layer_graph(layer, shapes, config.check_float(dtype)), _backend(backend), training)
+    if not getattr(layer, "params", None):
+        _draw_parameters(runner, generator)
+    given = None if x is None else [x] if isinstance(x, np.ndarray) else list(x)
+    xs = [
+        np.array(generator.standard_normal(shape) if given is None else given[i], dtype)
+        for i, shape in enumerate(shapes)
+    ]
+    with runner.running():
+        y = np.array(runner.forward(xs))
+        dy = generator.standard_normal(y.shape).astype(dtype)
+        tensors = check_gradients(runner_subject(runner, xs), dy, tolerance, max_entries, generator)
+        contract = check_contract(Case(runner, xs, dy), independent_samples) if dtype == "float64" else []
+        found = None
+        if dtype == "float64" and all(t.passed for t in tensors):  # else the same mistake would show once more
+            found = check_kinks(runner, shapes, kinks or convention_of(layer) or "between", tolerance)
+    explain(tensors, _sizes(xs[0].shape, y.shape))
+    return Report(
+        title=f"{type(layer).__name__} {getattr(layer, 'name', '')!r}".replace(" ''", ""),
+        backend=runner.plan.backend,
+        seed=seed,
+        tolerance=tolerance,
+        tensors=tensors,
+        contract=contract,
+        kinks=found if found is not None and (found.outputs or not found.passed) else None,
+        conclusion=conclude(tensors),
+        output_shape=y.shape,
+    )
+
+
+def check_model(
+    model: Model,
+    x: Any,
+    y: Any = None,
+    *,
+    seed: int = 0,
+    backend: str | None = None,
+    tolerance: float = 1e-6,
+    max_entries: int = 500,
+    training: bool = True,
+) -> Report:
+    """Check the gradients of a whole model, from the loss back to every parameter and the input.
+
+    Args:
+        model: built; it is copied to float64, the original stays as it is.
+        x: a batch, or a list of them for several inputs.
+        y: its labels as the loss takes them; the model's own loss is used, or sparse categorical cross-entropy if it
+            is not compiled. Without labels, the outputs get a random upstream gradient.
+        seed, backend, tolerance, max_entries, training: as for ``check_layer``.
+
+    Returns:
+        The report.
+
+    Raises:
+        ValueError: if an argument makes no sense.
+    """
+    _check_options(tolerance, max_entries)
+    generator = np.random.default_rng(seed)
+    xs = [np.array(a, np.float64) for a in ([x] if isinstance(x, np.ndarray) else x)]
+    loss = model.loss or losses.SparseCategoricalCrossentropy()
+    fused = y is not None and Model.trains_through_logits(_compiled_with(model, loss))
+    runner = Runner(graph_twin(model.graph, "float64"), _backend(backend), training, logits=fused)
+    with runner.running():
+        outputs = np.array(runner.forward(xs))
+        subject, dy = runner_subject(runner, xs), generator.standard_normal(outputs.shape)
+        contract = check_contract(Case(runner, xs, dy))
+        if y is not None:
+            labels = loss.prepare_labels(np.asarray(y), (None, *outputs.shape[1:]))
+            used = runner.plan.loss(type(loss)(from_logits=True) if fused else loss)  # type: ignore[call-arg]
+            subject, dy = _with_loss(subject, used, labels), np.ones(1)
+        tensors = check_gradients(subject, dy, tolerance, max_entries, generator)
+    explain(tensors, {"N": len(xs[0])})
+    return Report(
+        title=f"model {model.name!r}" + (f" with {loss.name}" if y is not None else ""),
+        backend=runner.plan.backend,
+        seed=seed,
+        tolerance=tolerance,
+        tensors=tensors,
+        contract=contract,
+        output_shape=outputs.shape,
+    )
+
+
+def check_loss(
+    loss: Any,
+    y_true: Any = None,
+    y_pred: Any = None,
+    *,
+    shape: tuple[int, ...] = (6, 5),
+    seed: int = 0,
+    backend: str | None = None,
+    tolerance: float = 1e-7,
+    max_entries: int = 5000,
+) -> Report:
+    """Check a loss's ``backward`` against its ``forward``, and the contract of losses.
+
+    Args:
+        loss: a ``Loss``, or any object with ``forward(y_true, y_pred, sample_weight)`` and ``backward()``.
+        y_true: the truth; if not given, class numbers, random distributions or random numbers, as its base class
+            takes them.
+        y_pred: the predictions; if not given, random logits or probabilities (N, C).
+        shape: of random predictions.
+        seed, backend, tolerance, max_entries: as for ``check_layer``.
+
+    Returns:
+        The report.
+
+    Raises:
+        ValueError: if an argument makes no sense.
+    """
+    _check_options(tolerance, max_entries)
+    generator = np.random.default_rng(seed)
+    if y_pred is None:
+        y_pred = 2 * generator.standard_normal(shape)
+        if isinstance(loss, losses._Crossentropy) and not loss.from_logits:
+            y_pred = np.exp(y_pred) / np.exp(y_pred).sum(axis=-1, keepdims=True)
+    y_pred = np.array(y_pred, np.float64)
+    truth = np.asarray(_draw_truth(loss, y_pred.shape, generator) if y_true is None else y_true)
+    used = _loss_on(loss, _backend(backend))
+
+    def backward(dy: Array) -> dict[str, Array]:
+        return {"y_pred": used.backward() * dy}
+
+    subject = Subject({"y_pred": y_pred}, lambda: np.array([used.forward(truth, y_pred)]), backward)
+    before = y_pred.copy()
+    tensors = check_gradients(subject, np.ones(1), tolerance, max_entries, generator)
+    contract = check_loss_contract(LossCase(used, truth, before, is_kernel=used is not loss))
+    explain(tensors, {"N": len(y_pred)})
+    settings = " from logits" if getattr(loss, "from_logits", False) else ""
+    return Report(
+        title=f"{type(loss).__name__}{settings}",
+        backend=_backend(backend),
+        seed=seed,
+        tolerance=tolerance,
+        tensors=tensors,
+        contract=contract,
+        output_shape=(),
+    )
+
+
+def check_gradients(
+    subject: Subject, dy: Array, tolerance: float, max_entries: int, generator: np.random.Generator
+) -> list[TensorResult]:
+    """Compare what ``backward`` says with difference quotients, for every tensor of a subject."""
+    subject.forward()
+    gradients = {name: np.array(g) for name, g in subject.backward(dy.copy()).items()}
+    results = []
+    for name, tensor in subject.tensors.items():
+        entries = choose_entries(tensor.size, max_entries, generator)
+        results.append(compare(Prober(subject, name, dy), gradients[name], entries, tolerance))
+    return results
+
+
+def explain(tensors: list[TensorResult], sizes: dict[str, int]) -> None:
+    """Add to every wrong gradient what can be told about the mistake."""
+    for tensor in tensors:
+        tensor.diagnosis = diagnose(tensor, sizes)
+
+
+def _with_loss(subject: Subject, loss: Any, labels: Array) -> Subject:
+    """Return the subject with a loss behind it: one number comes out."""
+
+    def forward() -> Array:
+        return np.array([loss.forward(labels, subject.forward())])
+
+    def backward(dy: Array) -> dict[str, Array]:
+        return subject.backward(loss.backward() * dy)
+
+    return Subject(subject.tensors, forward, backward)
+
+
+def _compiled_with(model: Model, loss: Any) -> Any:
+    class _Compiled:
+        pass
+
+    stand_in: Any = _Compiled()
+    stand_in.loss, stand_in.graph = loss, model.graph
+    return stand_in
+
+
+def _loss_on(loss: Any, backend: str) -> Any:
+    if backend == "numba" and isinstance(loss, losses.Loss):
+        from scratchnet.models.kernel_steps import kernel_loss
+
+        return kernel_loss(loss)
+    return loss
+
+
+def _draw_parameters(runner: Runner, generator: np.random.Generator) -> None:
+    """Give parameters that start all equal, such as a bias of zeros, different values; make the others repeatable."""
+    for param in runner.params.values():
+        if param.size and np.ptp(param) == 0:
+            param += 0.1 * generator.standard_normal(param.shape)
+        else:
+            param[...] = generator.permutation(param.reshape(-1)).reshape(param.shape)
+
+
+def _draw_truth(loss: Any, shape: tuple[int, ...], generator: np.random.Generator) -> Array:
+    if isinstance(loss, losses.SparseCategoricalCrossentropy):
+        return generator.integers(0, shape[-1], shape[0])
+    if isinstance(loss, losses.CategoricalCrossentropy):
+        return generator.dirichlet(np.ones(shape[-1]), shape[0])
+    return generator.standard_normal(shape)
+
+
+def _sizes(x_shape: tuple[int, ...], y_shape: tuple[int, ...]) -> dict[str, int]:
+    sizes = {"N": x_shape[0]}
+    if len(y_shape) == 4:
+        places = y_shape[1] * y_shape[2]
+        sizes |= {"OH·OW": places, "N·OH·OW": x_shape[0] * places}
+    return sizes
+
+
+def _shapes(input_shape: Sequence[Any]) -> list[tuple[int, ...]]:
+    several = bool(len(input_shape)) and isinstance(input_shape[0], (tuple, list))
+    shapes = [tuple(shape) for shape in input_shape] if several else [tuple(input_shape)]
+    for shape in shapes:
+        if not shape or not all(isinstance(n, (int, np.integer)) and n > 0 for n in shape):
+            raise ValueError(
+                f"check_layer expected input_shape as positive whole numbers, the batch in front, such as "
+                f"(4, 8, 8, 3), got {shape}."
+            )
+    return shapes
+
+
+def _backend(name: str | None) -> str:
+    if name is None:
+        return config.backend()
+    if name not in config.BACKENDS:
+        raise ValueError(f"Expected backend to be one of {', '.join(config.BACKENDS)}, got {name!r}.")
+    return name
+
+
+def _check_options(tolerance: float, max_entries: int) -> None:
+    if not tolerance > 0:
+        raise ValueError(f"A gradient check expected tolerance > 0, got {tolerance!r}.")
+    if max_entries < FEWEST:
+        raise ValueError(f"A gradient check expected max_entries ≥ {FEWEST}, got {max_entries!r}.")

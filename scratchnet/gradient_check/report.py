@@ -1,0 +1,176 @@
+"""The report: what was checked and what came out, for people, programs and pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+from scratchnet.gradient_check.compare import TensorResult
+from scratchnet.gradient_check.contract import Finding
+from scratchnet.gradient_check.kinks import KinkFinding
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass
+class Report:
+    """The outcome of a gradient check. ``print(report)`` explains it.
+
+    Attributes:
+        title: what was checked, such as ``"Dense 'hidden'"``.
+        backend: ``"numpy"`` or ``"numba"``.
+        seed: of inputs and upstream gradient.
+        tolerance: the relative error that was allowed.
+        tensors: one result for each gradient: dx, dkernel, …
+        contract: one finding for each promise of the contract.
+        kinks: how it behaves at inputs exactly on a kink; None if there was nothing to look at.
+        conclusion: what the results tell taken together; may be empty.
+        output_shape: of what was differentiated.
+    """
+
+    title: str
+    backend: str
+    seed: int
+    tolerance: float
+    tensors: list[TensorResult]
+    contract: list[Finding] = field(default_factory=list)
+    kinks: KinkFinding | None = None
+    conclusion: str = ""
+    output_shape: tuple[int, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether every gradient is right, every promise kept, and the convention at kinks too."""
+        return (
+            all(t.passed for t in self.tensors)
+            and all(f.passed for f in self.contract)
+            and (self.kinks is None or self.kinks.passed)
+        )
+
+    @property
+    def entries(self) -> int:
+        """How many entries were checked."""
+        return sum(len(t.checked) for t in self.tensors)
+
+    @property
+    def worst_error(self) -> float:
+        """The largest relative error of all gradients."""
+        return max((t.worst_error for t in self.tensors), default=0.0)
+
+    @property
+    def problems(self) -> list[str]:
+        """Everything that is wrong, a few sentences each, one on a line; empty if nothing is."""
+        problems = [text for text in map(_describe, self.tensors) if text]
+        problems += [f"Contract broken: {f.promise}.\n{_sentence(f.problem)}" for f in self.contract if f.problem]
+        if self.kinks is not None and self.kinks.problem:
+            problems.append(f"Convention broken: {self.kinks.convention}.\n{_sentence(self.kinks.problem)}")
+        return problems
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the arrays, ready for JSON."""
+        return {
+            "title": self.title,
+            "backend": self.backend,
+            "passed": self.passed,
+            "seed": self.seed,
+            "tolerance": self.tolerance,
+            "output_shape": list(self.output_shape),
+            "entries": self.entries,
+            "worst_error": self.worst_error if self.worst_error < float("inf") else None,
+            "tensors": [tensor.to_dict() for tensor in self.tensors],
+            "contract": [
+                {"promise": f.promise, "passed": f.passed, "problem": f.problem, "skipped": f.skipped}
+                for f in self.contract
+            ],
+            "kinks": None
+            if self.kinks is None
+            else {
+                "convention": self.kinks.convention,
+                "outputs": self.kinks.outputs,
+                "passed": self.kinks.passed,
+                "problem": self.kinks.problem,
+            },
+            "problems": [problem.replace("\n", " ") for problem in self.problems],
+            "conclusion": self.conclusion,
+        }
+
+    def plot(self) -> Figure:
+        """Draw the worst gradient's errors as a picture, and its error against the step size; returns the Figure."""
+        from scratchnet.gradient_check.picture import draw
+
+        return draw(self)
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+    def __str__(self) -> str:
+        verdict = "passed" if self.passed else "FAILED"
+        lines = [
+            f"Gradient check of {self.title} on the {self.backend} backend: {verdict}",
+            f"  y {self.output_shape}, dy random (seed {self.seed}), float64, relative error up to "
+            f"{self.tolerance:.0e} allowed",
+            "",
+            f"  {'gradient':<16} {'shape':<18} {'checked':>9} {'wrong':>7}   {'worst relative error':<22}",
+        ]
+        for t in self.tensors:
+            state = "" if t.passed else "  ← WRONG" if t.problem or t.wrong.any() else "  ← unsettled"
+            kinks = f"  ({int(t.estimate.kink.sum())} on a kink)" if t.estimate.kink.any() else ""
+            checked = f"{len(t.checked):,}" if t.complete else f"{len(t.checked):,} *"
+            error = "" if t.problem else f"{t.worst_error:.1e}"
+            lines.append(f"  {t.name:<16} {t.shape!s:<18} {checked:>9} {int(t.wrong.sum()):>7}   {error}{kinks}{state}")
+        if not all(t.complete or t.problem for t in self.tensors):
+            lines.append("  * a random sample of a large tensor's entries")
+        lines += ["", *self._other_lines()]
+        for problem in self.problems:
+            first, *rest = problem.split("\n")
+            lines += ["", f"  ✗ {first}"]
+            for sentence in rest:
+                lines += wrap(sentence, 112, initial_indent="    ", subsequent_indent="      ")
+        if self.conclusion:
+            lines += ["", *wrap(self.conclusion, 112, initial_indent="  → ", subsequent_indent="    ")]
+        return "\n".join(lines)
+
+    def _other_lines(self) -> list[str]:
+        lines = []
+        if self.contract:
+            asked = [f for f in self.contract if not f.skipped]
+            kept = len([f for f in asked if f.passed])
+            reasons = dict.fromkeys(f.skipped for f in self.contract if f.skipped)
+            left_out = f" ({len(self.contract) - len(asked)} not looked at: {'; '.join(reasons)})" if reasons else ""
+            lines.append(f"  contract: {kept} of {len(asked)} promises kept{left_out}")
+        if self.kinks is not None:
+            kept_or_not = "kept" if self.kinks.passed else "BROKEN"
+            lines.append(f"  at {self.kinks.outputs} inputs exactly on a kink: {self.kinks.convention}: {kept_or_not}")
+        return lines
+
+
+def _describe(t: TensorResult) -> str:
+    """Say what is wrong with a gradient, one sentence a line; empty if nothing is."""
+    if t.problem:
+        return f"{t.name} is wrong.\n{_sentence(t.problem)}"
+    if t.wrong.any():
+        return "\n".join([f"{t.name} is wrong.", *t.diagnosis[:1], worst(t), *t.diagnosis[1:]])
+    if t.unresolved.any():
+        return (
+            f"{t.name} cannot be judged everywhere.\nThe difference quotients of {int(t.unresolved.sum())} entries do "
+            f"not settle: try another seed, or smaller inputs."
+        )
+    return ""
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}." if not text.startswith("d") else f"{text}."
+
+
+def worst(t: TensorResult) -> str:
+    """Return the worst entry of a gradient with both numbers."""
+    w, index = t.worst, ", ".join(f"{letter}={i}" for letter, i in zip(t.letters, t.worst_index))
+    if t.estimate.kink[w]:
+        between = f"any slope between {t.estimate.low[w]:.6g} and {t.estimate.high[w]:.6g}"
+        return f"Worst at [{index}]: backward says {t.analytic[w]:.6g}, but on this kink {between} is right."
+    return (
+        f"Worst at [{index}]: backward says {t.analytic[w]:.6g}, the difference quotient {t.estimate.value[w]:.6g} "
+        f"(± {max(t.estimate.error[w], 1e-16):.0e})."
+    )
