@@ -106,7 +106,7 @@ class SparseCategoricalCrossentropy(_Crossentropy):
     def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
         """Return the mean cross-entropy."""
         self._start(y_pred, sample_weight)
-        self._right = np.arange(len(y_pred)), y_true.reshape(-1)  # the entry of the right class, in each row
+        self._right = np.arange(len(y_pred)), y_true.flatten()  # the entry of the right class, in each row
         if self.from_logits:
             log_p = log_softmax(y_pred)  # (N, C)
             self.predictions = np.exp(log_p)
