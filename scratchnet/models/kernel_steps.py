@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from scratchnet.layers.layer import Layer
 from scratchnet.losses import Loss
 from scratchnet.optimizers import Optimizer, UpdateRule
 from scratchnet.typing import Array
 
 
-def kernel_step(run: Sequence[Layer], needs_dx: bool) -> Any:
+def kernel_step(run: Sequence[Layer], needs_dx: bool, fuse: bool = True) -> Any:
     """Return the kernel step for the longest beginning of ``run`` that has one, or None."""
     return None
 
@@ -28,6 +26,7 @@ def kernel_update_rule(optimizer: Optimizer) -> UpdateRule:
     return optimizer.update
 
 
-def kernel_gather(data: Array, rows: Any, dtype: str, out: Array | None) -> Array:
-    """Return rows of a data set, cast to ``dtype``."""
-    return np.asarray(data[rows], dtype)
+def kernel_gather(data: Array, rows: Any, out: Array) -> Array:
+    """Return rows of a data set in ``out``'s dtype: in ``out``, or as they lie if they need no copy."""
+    out[...] = data[rows]
+    return out

@@ -76,6 +76,7 @@ class Plan:
         backend: ``"numba"`` or ``"numpy"``.
         logits: stop before the final softmax (only where ``ends_in_softmax``).
         input_gradients: whether ``backward`` must also work out the gradients of the inputs.
+        fuse: whether a kernel may compute several layers together.
 
     Attributes:
         steps: the steps in order.
@@ -83,13 +84,17 @@ class Plan:
         gradients: the gradient of each tensor in the last ``backward``.
     """
 
-    def __init__(self, graph: Graph, backend: str, logits: bool = False, input_gradients: bool = False) -> None:
+    def __init__(
+        self, graph: Graph, backend: str, logits: bool = False, input_gradients: bool = False, fuse: bool = True
+    ) -> None:
+        self.fuse = fuse
         self.graph = graph
         self.backend = backend
         self.logits = logits
         self.lock = threading.RLock()  # steps own buffers: one batch at a time
         self.values: dict[SymbolicTensor, Array] = {}
         self.gradients: dict[SymbolicTensor, Array] = {}
+        self._batches: dict[tuple[int, int], Array] = {}  # (input, samples) → where that batch is gathered
         self._twins: list[tuple[Layer, Layer]] = []  # (shared layer, what stands for it at a further place)
         self._layers = {t: self._layer_at(t) for t in graph.tensors if t not in graph.inputs}
         self._needs_gradient = self._find_needs(input_gradients)
@@ -140,7 +145,7 @@ class Plan:
             from scratchnet.models.kernel_steps import kernel_step
 
             run = self._chain_from(tensor)
-            step = kernel_step([self._layers[t] for t in run], self._needs_gradient[tensor.inputs[0]])
+            step = kernel_step([self._layers[t] for t in run], self._needs_gradient[tensor.inputs[0]], self.fuse)
             if step is not None:
                 return step, run[len(step.layers) - 1]
         return LayerStep(self._layers[tensor]), tensor
@@ -202,13 +207,20 @@ class Plan:
             return kernel_update_rule(optimizer)
         return optimizer.update
 
-    def gather(self, data: Array, rows: Any, dtype: str, out: Array | None = None) -> Array:
-        """Return the rows of a data set as a batch of ``dtype``."""
-        if self.backend == "numba":
-            from scratchnet.models.kernel_steps import kernel_gather
+    def gather(self, data: Array, rows: Any, place: int = 0) -> Array:
+        """Return rows of a data set as a batch for input number ``place``, cast to the model's dtype.
 
-            return kernel_gather(data, rows, dtype, out)
-        return np.asarray(data[rows], dtype)
+        With kernels the batch lies in a buffer that the next one of its size overwrites.
+        """
+        dtype = self.graph.inputs[place].dtype
+        if self.backend == "numpy":
+            return np.asarray(data[rows], dtype)
+        from scratchnet.models.kernel_steps import kernel_gather
+
+        n = len(range(*rows.indices(len(data)))) if isinstance(rows, slice) else len(rows)
+        if (place, n) not in self._batches:
+            self._batches[place, n] = np.empty((n, *data.shape[1:]), dtype)
+        return kernel_gather(data, rows, self._batches[place, n])
 
     def running(self) -> AbstractContextManager[Any]:
         """Return the context in which batches run: BLAS at one thread while kernels own the threads."""

@@ -222,7 +222,7 @@ def predict(model: Model, x: Any, batch_size: int, verbose: int | str, callbacks
     """Compute the outputs for all samples; see ``Model.predict``."""
     _check_count("batch_size", batch_size, 1)
     verbose = resolve_verbose(verbose)
-    samples = Samples(check_inputs(model, x, "predict"), None, None, model.dtype)
+    samples = Samples(check_inputs(model, x, "predict"), None, None)
     steps = math.ceil(len(samples) / batch_size)
     listeners = CallbackList(callbacks, model, {"verbose": verbose, "epochs": 1, "steps": steps})
     plan = model.run_plan()
@@ -243,7 +243,7 @@ def predict(model: Model, x: Any, batch_size: int, verbose: int | str, callbacks
 
 def call(model: Model, x: Any, training: bool) -> list[Array]:
     """Run one batch forward; see ``Model.__call__``."""
-    samples = Samples(check_inputs(model, x, "The model"), None, None, model.dtype)
+    samples = Samples(check_inputs(model, x, "The model"), None, None)
     plan = model.run_plan()
     with plan.running(), plan.lock:
         return [output.copy() for output in plan.forward(samples.take(plan, slice(None)).x, training)]

@@ -34,8 +34,8 @@ class Samples:
         weight: the factor of each sample's loss, (N,), or None.
     """
 
-    def __init__(self, x: list[Array], y: Array | None, weight: Array | None, dtype: str) -> None:
-        self.x, self.y, self.weight, self.dtype = x, y, weight, dtype
+    def __init__(self, x: list[Array], y: Array | None, weight: Array | None) -> None:
+        self.x, self.y, self.weight = x, y, weight
 
     def __len__(self) -> int:
         return len(self.x[0])
@@ -43,7 +43,7 @@ class Samples:
     def take(self, plan: Plan, rows: Any) -> Batch:
         """Gather a batch: the samples of these indices, or of a slice."""
         return Batch(
-            [plan.gather(x, rows, self.dtype) for x in self.x],
+            [plan.gather(x, rows, place) for place, x in enumerate(self.x)],
             self.y[rows] if self.y is not None else np.empty(0),
             self.weight[rows] if self.weight is not None else None,
         )
@@ -63,7 +63,7 @@ class Samples:
 
     def _rows(self, rows: slice) -> Samples:
         y = self.y[rows] if self.y is not None else None
-        return Samples([x[rows] for x in self.x], y, self.weight[rows] if self.weight is not None else None, self.dtype)
+        return Samples([x[rows] for x in self.x], y, self.weight[rows] if self.weight is not None else None)
 
 
 def check_inputs(model: Model, x: Any, where: str) -> list[Array]:
@@ -103,7 +103,9 @@ def check_finite(array: Array, what: str) -> None:
         return
     for start in range(0, len(array), _ROWS_AT_ONCE):
         rows = array[start : start + _ROWS_AT_ONCE]
-        if not np.isfinite(rows).all():
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = rows.sum()  # NaN and infinity survive in a sum, so most often this is all there is to do
+        if not np.isfinite(total) and not np.isfinite(rows).all():
             inside = np.argwhere(~np.isfinite(rows))[0]
             index = (start + int(inside[0]), *map(int, inside[1:]))
             raise ValueError(
@@ -139,7 +141,7 @@ def check_samples(
         )
     labels = model.loss.prepare_labels(labels, model.outputs[0].shape)
     weight = _weights(labels, sample_weight, class_weight, model.outputs[0].shape[-1], where)
-    return Samples(inputs, labels, weight, model.dtype)
+    return Samples(inputs, labels, weight)
 
 
 def _array(values: Any, what: str) -> Array:
