@@ -186,7 +186,7 @@ def test_a_missing_class_is_named_with_what_to_do(name: str, reload: Reload) -> 
     assert f'pass custom_objects={{"{name}": {name}}} to load_model' in str(caught.value)
 
 
-def test_a_subclass_is_never_taken_for_the_built_in_class_of_its_name(reload: Reload) -> None:
+def test_a_subclass_is_never_taken_for_the_built_in_class_of_its_name(backend: str, reload: Reload) -> None:
     class Dense(layers.Dense):
         def forward(self, x: Any, training: bool = False) -> Any:
             return -super().forward(x, training)
@@ -196,7 +196,21 @@ def test_a_subclass_is_never_taken_for_the_built_in_class_of_its_name(reload: Re
     with pytest.raises(ModelFileError, match="unknown layer class 'Dense'"):
         reload(model)
     x = np.ones((1, 3), "float32")
-    np.testing.assert_array_equal(reload(model, custom_objects={"Dense": Dense})(x), model(x))
+    y = reload(model, custom_objects={"Dense": Dense})(x)
+    np.testing.assert_allclose(y, -(x @ model.params["dense/kernel"]), rtol=1e-6)
+
+
+def test_an_activation_is_never_taken_for_the_built_in_one_of_its_name(backend: str, reload: Reload) -> None:
+    class Mirrored(sn.activations.ReLU):
+        def forward(self, x: Any) -> Any:
+            return -super().forward(x)
+
+    inputs = sn.Input((3,))
+    model = sn.Model(inputs, layers.Dense(2, activation=Mirrored(), kernel_initializer="ones")(inputs))
+    with pytest.raises(ModelFileError, match="unknown activation class 'Mirrored'"):
+        reload(model)
+    y = reload(model, custom_objects={"Mirrored": Mirrored})(np.ones((1, 3), "float32"))
+    np.testing.assert_array_equal(y, [[-3, -3]])
 
 
 def test_a_class_handed_in_stands_for_the_built_in_one(small_model: Any, reload: Reload) -> None:
