@@ -1,0 +1,107 @@
+"""The command line of the benchmarks.
+
+    python -m benchmarks                    time everybody, print tables and verdicts, write JSON and pictures
+    python -m benchmarks --quick            the same in two or three minutes, with fewer turns
+    python -m benchmarks tables             Markdown and pictures again, from the JSON
+    python -m benchmarks ladder             the story of the speed, rung by rung
+    python -m benchmarks roofline           each kernel against the limits of the machine
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from benchmarks import environment
+
+COMMANDS = ("run", "tables", "ladder", "roofline")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    made = argparse.ArgumentParser("python -m benchmarks", description=__doc__, formatter_class=_Plain)
+    made.add_argument("command", nargs="?", default="run", choices=COMMANDS)
+    made.add_argument("--quick", action="store_true", help="few and short turns")
+    made.add_argument("--frameworks", default="", help="only these beside scratchnet, such as keras,torch-compile")
+    made.add_argument("--rows", default="", help="only these kinds, such as step,evaluate")
+    made.add_argument("--reports", type=Path, help="folder of the JSON, tables and pictures")
+    made.add_argument("--allow-workqueue", action="store_true", help="go on although Numba has only slow threads")
+    return made
+
+
+class _Plain(argparse.RawDescriptionHelpFormatter):
+    """Leaves the table of commands as it is written."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command and return its exit code."""
+    options = parser().parse_args(arguments)
+    removed = environment.clean()
+    if removed:
+        print(f"Unset for the benchmark, as they would change what it measures: {', '.join(removed)}", file=sys.stderr)
+    if options.reports is None:
+        from benchmarks.report import REPORTS
+
+        options.reports = REPORTS
+    if options.command == "ladder":
+        from benchmarks import ladder
+
+        return ladder.main(options.reports, options.quick)
+    if options.command == "roofline":
+        from benchmarks import roofline
+
+        return roofline.main(options.reports, options.quick)
+    return run(options) if options.command == "run" else write_tables(options.reports)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure, and write and print the report."""
+    from rich.console import Console
+
+    from benchmarks import contenders, tables
+    from benchmarks.run import FULL, QUICK, ROWS, Bench, SlowThreads
+
+    rows = [name for name in options.rows.split(",") if name]
+    if unknown := sorted(set(rows) - set(ROWS)):
+        print(f"--rows expected some of {', '.join(ROWS)}, got {', '.join(unknown)}.", file=sys.stderr)
+        return 2
+    begin = time.perf_counter()
+
+    def say(what: str) -> None:
+        print(f"{time.perf_counter() - begin:5.0f} s  {what}", file=sys.stderr, flush=True)
+
+    try:
+        chosen = contenders.select([name for name in options.frameworks.split(",") if name])
+        bench = Bench(chosen, QUICK if options.quick else FULL, say, options.allow_workqueue)
+        report = bench.run(rows or ROWS)
+    except (SlowThreads, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    report.write(options.reports / "benchmark.json")
+    tables.show(report, Console())
+    return write_tables(options.reports)
+
+
+def write_tables(folder: Path) -> int:
+    """Write ``benchmark.md`` and the pictures from ``benchmark.json``."""
+    from benchmarks import pictures, tables
+    from benchmarks.report import Report
+
+    try:
+        report = Report.read(folder / "benchmark.json")
+    except FileNotFoundError:
+        print(f"There is no benchmark.json in {folder}: run python -m benchmarks first.", file=sys.stderr)
+        return 1
+    written = [folder / "benchmark.md"]
+    written[0].write_text(tables.markdown(report), encoding="utf-8")
+    if all(f"step/{network}/64" in report.rows for network in ("cnn", "mlp")):
+        written.append(pictures.save_steps(report, folder / "steps.png"))
+        written.append(pictures.save_sweep(report, folder / "sweep.png"))
+    print("Written: " + ", ".join(str(path) for path in [folder / "benchmark.json", *written]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,56 @@
+"""The images that everybody trains on, from ``scratchnet.datasets``, in the forms that users hand over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+TRAINING_IMAGES, TEST_IMAGES = 60_000, 10_000
+
+
+@dataclass
+class Images:
+    """Images (N, 28, 28) and labels (N,), with a word on where they are from."""
+
+    x_train: Any
+    y_train: Any
+    x_test: Any
+    y_test: Any
+    source: str
+
+
+def load() -> Images:
+    """Return Fashion-MNIST as uint8; without it the embedded subset, repeated to the same number of images."""
+    from scratchnet.datasets import fashion_mnist
+    from scratchnet.errors import DatasetError
+
+    try:
+        (x_train, y_train), (x_test, y_test) = fashion_mnist.load_data()
+        return Images(x_train, y_train, x_test, y_test, "Fashion-MNIST, 60,000 + 10,000 images")
+    except DatasetError:
+        (x_train, y_train), (x_test, y_test) = fashion_mnist.load_data(subset="mini")
+        return Images(
+            np.resize(x_train, (TRAINING_IMAGES, 28, 28)),
+            np.resize(y_train, TRAINING_IMAGES),
+            np.resize(x_test, (TEST_IMAGES, 28, 28)),
+            np.resize(y_test, TEST_IMAGES),
+            "embedded subset of Fashion-MNIST (5,000 + 1,000 images), repeated to 60,000 + 10,000",
+        )
+
+
+def as_float32(images: Images) -> Images:
+    """Return the images scaled to 0…1 as float32, the form that every framework likes best."""
+    x_train, x_test = ((x / np.float32(255)).astype(np.float32) for x in (images.x_train, images.x_test))
+    return Images(x_train, images.y_train, x_test, images.y_test, images.source)
+
+
+def as_notebook(images: Images) -> Images:
+    """Return the images as the course notebook makes them: ``x / 255.0``, float64."""
+    return Images(images.x_train / 255.0, images.y_train, images.x_test / 255.0, images.y_test, images.source)
+
+
+def for_network(x: Any, network: str) -> Any:
+    """Return images (N, 28, 28) as a view with the channel axis that the CNN wants, (N, 28, 28, 1)."""
+    return x[..., None] if network == "cnn" else x

@@ -1,0 +1,85 @@
+"""scratchnet, as the course notebook uses it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from benchmarks.data import for_network
+from benchmarks.frameworks.base import Framework, StepClock
+
+
+def create(mode: str) -> Framework:
+    """Return scratchnet; there are no modes."""
+    return Scratchnet()
+
+
+class Scratchnet(Framework):
+    """scratchnet on its default backend."""
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions of scratchnet, NumPy and Numba."""
+        from importlib.metadata import version
+
+        return {name: version(name) for name in ("scratchnet", "numpy", "numba", "scipy")}
+
+    def model(self, network: str, rescaling: bool = False) -> Any:
+        """Return the network of ``scratchnet.architectures``, compiled."""
+        from scratchnet import Model
+        from scratchnet.architectures import ARCHITECTURES
+        from scratchnet.layers import Input, Rescaling
+
+        model = ARCHITECTURES[network]()
+        if rescaling:
+            inputs = Input(shape=model.input_shape[1:])
+            x = Rescaling(1 / 255)(inputs)
+            for layer in model.layers[1:]:
+                x = layer(x)
+            model = Model(inputs, x)
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        return model
+
+    def data(self, x: Any, y: Any, network: str) -> tuple[Any, Any]:
+        """Return the arrays themselves."""
+        return for_network(x, network), y
+
+    def fit(self, model: Any, x: Any, y: Any, batch_size: int, clock: StepClock) -> None:
+        """Call ``model.fit``."""
+        from scratchnet.callbacks import Callback
+
+        class Clock(Callback):
+            def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+                clock.model = self.model
+                clock.on_train_batch_begin(batch)
+
+        model.fit(x, y, batch_size=batch_size, verbose=0, callbacks=[Clock()])
+
+    def evaluate(self, model: Any, x: Any, y: Any, batch_size: int | None) -> tuple[float, float]:
+        """Call ``model.evaluate``."""
+        loss, accuracy = model.evaluate(x, y, batch_size=batch_size, verbose=0)
+        return loss, accuracy
+
+    def predict(self, model: Any, x: Any) -> Any:
+        """Call ``model.predict``."""
+        return model.predict(x, verbose=0)
+
+    def predict_directly(self, model: Any, x: Any) -> Any:
+        """Call the model."""
+        return np.asarray(model(x))
+
+    def save(self, model: Any, path: str) -> str:
+        """Call ``model.save``."""
+        path += ".safetensors"
+        model.save(path)
+        return path
+
+    def threads(self) -> dict[str, Any]:
+        """Return the number of threads and Numba's threading layer, if the Numba backend has run."""
+        from scratchnet import config
+
+        if config.backend() != "numba":
+            return {"layer": config.backend()}
+        from scratchnet.kernels import runtime
+
+        return {"count": runtime.num_threads(), "layer": runtime.threading_layer()}

@@ -1,0 +1,298 @@
+"""The benchmark itself: who is asked what, in which order."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import machine
+from benchmarks.contenders import Contender
+from benchmarks.disk import installed_bytes
+from benchmarks.processes import ROOT, WorkerError, WorkerProcess, process_environment
+from benchmarks.report import NETWORKS, OURS, Report, Row
+
+Say = Callable[[str], None]
+
+ROWS = ("step", "evaluate", "predict", "sweep", "threads", "startup", "memory", "disk")
+VARIANTS = ("keras-jit-16", "torch-channels-last")
+"""Modes that differ only in the training step; start-up and memory are measured without them."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured; a turn is one measurement of each contender, one after the other.
+
+    Attributes:
+        step_turns, step_seconds: turns of the training step at batch size 64, and the length of each.
+        sweep_sizes, sweep_turns, sweep_seconds: the same for the other batch sizes.
+        thread_turns: turns of the training step with fewer threads.
+        evaluate_turns, predict_turns, predict_times: and of the rest; one turn predicts so many times.
+        startup_turns: fresh processes for each contender.
+    """
+
+    step_turns: int = 15
+    step_seconds: float = 0.25
+    sweep_sizes: tuple[int, ...] = (16, 32, 128, 256, 512, 1024)
+    sweep_turns: int = 3
+    sweep_seconds: float = 0.12
+    thread_turns: int = 7
+    evaluate_turns: int = 7
+    predict_turns: int = 7
+    predict_times: int = 20
+    startup_turns: int = 3
+
+
+FULL = Effort()
+QUICK = Effort(5, 0.15, (16, 1024), 1, 0.1, 3, 3, 3, 10, 1)
+
+
+class SlowThreads(Exception):
+    """scratchnet would run on Numba's workqueue threads; the message says what to do."""
+
+
+class Bench:
+    """One run.
+
+    Args:
+        contenders: who takes part; scratchnet must be among them.
+        effort: how much is measured.
+        say: called with what is going on.
+        allow_slow: whether to go on if scratchnet finds only slow threads.
+    """
+
+    def __init__(self, contenders: Sequence[Contender], effort: Effort, say: Say, allow_slow: bool = False) -> None:
+        self.contenders, self.effort, self.say, self.allow_slow = list(contenders), effort, say, allow_slow
+        self.report = Report(machine.describe(), quick=effort is QUICK, settings=asdict(effort))
+        self.workers: dict[str, WorkerProcess] = {}
+
+    def run(self, rows: Iterable[str] = ROWS) -> Report:
+        """Measure these kinds of rows and return the report.
+
+        Raises:
+            SlowThreads: if scratchnet finds neither OpenMP nor TBB.
+        """
+        chosen = list(rows)
+        with ExitStack() as stack:
+            self._start(stack)
+            for kind in ("step", "evaluate", "predict", "sweep", "threads"):
+                if kind in chosen:
+                    getattr(self, f"measure_{kind}")()
+            if "disk" in chosen:
+                self.measure_disk()
+            self._ask_for_libraries()
+        for kind in ("startup", "memory"):
+            if kind in chosen:
+                getattr(self, f"measure_{kind}")()
+        self.report.machine["load_average_after"] = machine.describe()["load_average"]
+        return self.report
+
+    def _start(self, stack: ExitStack) -> None:
+        for contender in self.contenders:
+            about = {"label": contender.label, "family": contender.family}
+            self.report.contenders[contender.key] = about
+            if not contender.installed():
+                about["note"] = "not installed"
+                continue
+            self.say(f"starting {contender.label}")
+            worker = stack.enter_context(WorkerProcess(contender))
+            try:
+                hello = worker.ask("hello")
+            except WorkerError as error:
+                about["note"] = f"failed: {error}"
+                continue
+            about["versions"], self.report.data = hello["versions"], hello["data"]
+            self.workers[contender.key] = worker
+            if contender.key == OURS and not self.allow_slow:
+                refuse_slow_threads(worker)
+
+    def alternate(
+        self, row: Row, turns: int, do: str, workers: dict[str, WorkerProcess] | None = None, **arguments: Any
+    ) -> None:
+        """Ask every worker in turn, ``turns`` times round, and put what they say into the row."""
+        waiting = dict(self.workers if workers is None else workers)
+        for contender in self.contenders:
+            if note := self.report.contenders[contender.key].get("note"):
+                row.notes[contender.key] = note
+        for _ in range(turns):
+            for key, worker in list(waiting.items()):
+                try:
+                    answer = worker.ask(do, **arguments)
+                except WorkerError as error:
+                    row.notes[key] = f"failed: {error}"
+                    row.values.pop(key, None)
+                    del waiting[key]
+                    continue
+                row.values.setdefault(key, []).append(answer["seconds" if row.unit == "s" else "bytes"])
+
+    def _prepare(self, workers: dict[str, WorkerProcess], network: str, batch_size: int) -> None:
+        """Have everybody build and compile before the turns begin; who cannot will say so in its turn."""
+        for worker in workers.values():
+            try:
+                worker.ask("prepare", network=network, batch_size=batch_size)
+            except WorkerError:
+                continue
+
+    def measure_step(self) -> None:
+        """Time the training step at batch size 64."""
+        for network in NETWORKS:
+            self._measure_steps(network, 64, self.effort.step_turns, self.effort.step_seconds)
+
+    def measure_sweep(self) -> None:
+        """Time the training step at other batch sizes."""
+        for network in NETWORKS:
+            for size in self.effort.sweep_sizes:
+                self._measure_steps(network, size, self.effort.sweep_turns, self.effort.sweep_seconds)
+
+    def _measure_steps(self, network: str, batch_size: int, turns: int, seconds: float) -> None:
+        self.say(f"training steps of the {network.upper()}, batch size {batch_size}")
+        self._prepare(self.workers, network, batch_size)
+        row = self.report.row(f"step/{network}/{batch_size}", f"{network.upper()}: training step, batch {batch_size}")
+        self.alternate(row, turns, "train", network=network, batch_size=batch_size, seconds=seconds)
+
+    def measure_evaluate(self) -> None:
+        """Time evaluating the test set, by default arguments and in large batches."""
+        for network in NETWORKS:
+            self.say(f"evaluating with the {network.upper()}")
+            for size, words in ((None, ""), (1000, " in batches of 1,000")):
+                row = self.report.row(
+                    f"evaluate/{network}/{size or 'default'}", f"{network.upper()}: evaluate 10,000 images{words}"
+                )
+                self.alternate(row, 1, "evaluate", network=network, batch_size=size)  # compiles
+                row.values.clear()
+                self.alternate(row, self.effort.evaluate_turns, "evaluate", network=network, batch_size=size)
+            for key, worker in self.workers.items():
+                if key in row.values:
+                    answer = worker.ask("evaluate", network=network, batch_size=1000)
+                    self.report.contenders[key].setdefault("accuracy", {})[network] = answer["accuracy"]
+
+    def measure_predict(self) -> None:
+        """Time predicting one image, by ``predict`` and by the shortest way."""
+        for network in NETWORKS:
+            self.say(f"predicting with the {network.upper()}")
+            for directly, key, words in ((False, "predict", "predict"), (True, "direct", "shortest way to predict")):
+                row = self.report.row(f"{key}/{network}", f"{network.upper()}: {words} one image")
+                arguments = {"network": network, "directly": directly, "times": self.effort.predict_times}
+                self.alternate(row, self.effort.predict_turns, "predict", **arguments)
+
+    def measure_threads(self) -> None:
+        """Time the training step with fewer threads than there are cores, in turns with all of them."""
+        cores = machine.usable_cores()
+        counts = [2**i for i in range(cores.bit_length()) if 2**i < cores]
+        for contender in self.contenders:
+            if contender.key not in self.workers:
+                continue
+            self.say(f"{contender.label} with {', '.join(map(str, counts))} of {cores} threads")
+            with ExitStack() as stack:
+                workers = {n: stack.enter_context(WorkerProcess(contender, threads=n)) for n in counts}
+                workers[cores] = self.workers[contender.key]
+                for network in NETWORKS:
+                    self._compare_threads(contender.key, network, workers)
+
+    def _compare_threads(self, key: str, network: str, workers: dict[int, WorkerProcess]) -> None:
+        self._prepare({str(count): worker for count, worker in workers.items()}, network, 64)
+        arguments = {"network": network, "batch_size": 64, "seconds": self.effort.step_seconds}
+        for _ in range(self.effort.thread_turns):
+            for count, worker in workers.items():
+                title = f"{network.upper()}: training step, {count} thread{'s' if count > 1 else ''}"
+                row = self.report.row(f"threads/{network}/{count}", title)
+                if key not in row.notes:
+                    self.alternate(row, 1, "train", {key: worker}, **arguments)
+
+    def measure_disk(self) -> None:
+        """Count the bytes of each framework and of each one's saved CNN."""
+        self.say("bytes on disk")
+        installed = self.report.row("disk/installed", "installed, with all it requires", "bytes")
+        for contender in self.contenders:
+            if contender.installed():
+                installed.values[contender.key] = [float(installed_bytes(contender.packages))]
+            else:
+                installed.notes[contender.key] = "not installed"
+        row = self.report.row("disk/model", "CNN and its optimizer's state, saved", "bytes")
+        self.alternate(row, 1, "save", network="cnn")
+
+    def _ask_for_libraries(self) -> None:
+        for key, worker in self.workers.items():
+            try:
+                self.report.contenders[key] |= worker.ask("libraries")
+            except WorkerError as error:
+                self.report.contenders[key]["note"] = f"failed: {error}"
+
+    def measure_startup(self) -> None:
+        """Time fresh processes from their start to the end of their first training step, everything cached."""
+        row = self.report.row("startup/cnn", "CNN: process start to first training step done")
+        with tempfile.TemporaryDirectory() as folder:
+            batch = write_batch(Path(folder))
+            for turn in range(self.effort.startup_turns + 1):
+                self.say(f"start-up, turn {turn} of {self.effort.startup_turns}" if turn else "start-up, to fill caches")
+                for contender in self._without_variants(row):
+                    start = time.perf_counter()
+                    self._once(row, contender, "startup", str(batch))
+                    if turn and contender.key not in row.notes:
+                        row.values.setdefault(contender.key, []).append(time.perf_counter() - start)
+
+    def measure_memory(self) -> None:
+        """Find the peak memory of processes that load the data and train."""
+        for network in NETWORKS:
+            for form, words in (("float64", "the notebook's float64 arrays"), ("uint8", "uint8 images")):
+                self.say(f"peak memory, {network.upper()}, {words}")
+                title = f"{network.upper()}: peak memory of load and fit, {words}"
+                row = self.report.row(f"memory/{network}/{form}", title, "bytes")
+                for contender in self._without_variants(row):
+                    answer = self._once(row, contender, "memory", network, form)
+                    if answer is not None:
+                        row.values[contender.key] = [float(answer["bytes"])]
+
+    def _without_variants(self, row: Row) -> list[Contender]:
+        for contender in self.contenders:
+            if note := self.report.contenders[contender.key].get("note"):
+                row.notes[contender.key] = note
+        return [c for c in self.contenders if c.key not in row.notes and c.key not in VARIANTS]
+
+    def _once(self, row: Row, contender: Contender, what: str, *arguments: str) -> dict[str, Any] | None:
+        """Run one measurement in a process of its own; a failure becomes the row's note."""
+        command = [sys.executable, "-m", "benchmarks.once", what, contender.module, contender.mode, *arguments]
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=process_environment(), check=False, timeout=600, cwd=ROOT
+        )
+        if done.returncode:
+            lines = [line for line in done.stderr.splitlines() if line.strip()]
+            row.notes[contender.key] = f"failed: {lines[-1][:300] if lines else done.returncode}"
+            row.values.pop(contender.key, None)
+            return None
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+
+def write_batch(folder: Path) -> Path:
+    """Write 64 training images, float32, and their labels to a file, and return its path."""
+    import numpy as np
+
+    from benchmarks import data
+
+    images = data.load()
+    path = folder / "batch.npz"
+    np.savez(path, x=(images.x_train[:64] / np.float32(255)).astype(np.float32), y=images.y_train[:64])
+    return path
+
+
+def refuse_slow_threads(worker: WorkerProcess) -> None:
+    """Have scratchnet take a few steps and look at the threads that ran them.
+
+    Raises:
+        SlowThreads: if they are Numba's workqueue.
+    """
+    worker.ask("prepare", network="cnn", batch_size=64)
+    if worker.ask("libraries")["threads"].get("layer") == "workqueue":
+        raise SlowThreads(
+            "scratchnet found only Numba's workqueue threads, which take 40 times as long to start as OpenMP's: the "
+            "figures would not be those of a proper installation. Install libgomp (Linux), libomp (macOS) or the "
+            "Python package tbb, or pass --allow-workqueue."
+        )
