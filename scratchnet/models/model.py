@@ -14,6 +14,7 @@ from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.models import parameters
 from scratchnet.models.graph import Graph
 from scratchnet.models.plan import Plan, ends_in_softmax
+from scratchnet.models.plan_table import print_plan
 from scratchnet.models.summary import print_summary
 from scratchnet.training import loop
 from scratchnet.typing import Array, Shape
@@ -116,6 +117,17 @@ class Model:
     def summary(self, line_length: int | None = None, print_fn: Callable[[str], object] | None = None) -> None:
         """Print a table of the layers, their output shapes and their numbers of parameters."""
         print_summary(self, line_length, print_fn)
+
+    def plan(self, batch_size: int = 64, print_fn: Callable[[str], object] | None = None) -> None:
+        """Print how training runs on the current backend: which layers are computed together, and what each step costs.
+
+        The gradients in ``grads`` are those of random batches afterwards.
+
+        Args:
+            batch_size: samples in a batch.
+            print_fn: called with the whole text, instead of printing it.
+        """
+        print_plan(Plan(self.graph, config.backend(), self.trains_through_logits()), batch_size, print_fn)
 
     # Parameters ---------------------------------------------------------------------------------------------------
 

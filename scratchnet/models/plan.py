@@ -80,6 +80,7 @@ class Plan:
 
     Attributes:
         steps: the steps in order.
+        wiring: for each step the tensors that go in and the one that comes out.
         values: the array of each tensor in the last ``forward``; tensors inside a fused step have none.
         gradients: the gradient of each tensor in the last ``backward``.
     """
@@ -99,7 +100,7 @@ class Plan:
         self._layers = {t: self._layer_at(t) for t in graph.tensors if t not in graph.inputs}
         self._needs_gradient = self._find_needs(input_gradients)
         self.steps: list[Step] = []
-        self._wiring: list[tuple[Step, tuple[SymbolicTensor, ...], SymbolicTensor]] = []
+        self.wiring: list[tuple[Step, tuple[SymbolicTensor, ...], SymbolicTensor]] = []
         self._plan()
 
     def _layer_at(self, tensor: SymbolicTensor) -> Layer:
@@ -137,7 +138,7 @@ class Plan:
                 run.append(self.graph.consumers(run[-1])[0])
             planned.update(run)
             self.steps.append(step)
-            self._wiring.append((step, tensor.inputs, last))
+            self.wiring.append((step, tensor.inputs, last))
 
     def _next_step(self, tensor: SymbolicTensor) -> tuple[Step, SymbolicTensor]:
         """Return the step that begins with ``tensor``, and the tensor it ends with."""
@@ -163,7 +164,7 @@ class Plan:
     def forward(self, inputs: Sequence[Array], training: bool = False) -> list[Array]:
         """Run a batch through all steps in order and return the model's outputs."""
         values = dict(zip(self.graph.inputs, inputs))
-        for step, sources, output in self._wiring:
+        for step, sources, output in self.wiring:
             x = values[sources[0]] if len(sources) == 1 else [values[source] for source in sources]
             values[output] = step.forward(x, training)
         self.values = values
@@ -177,7 +178,7 @@ class Plan:
         gradients: dict[SymbolicTensor, Array] = {}
         for tensor, dy in zip(self.graph.outputs, output_gradients):
             gradients[tensor] = gradients[tensor] + dy if tensor in gradients else dy
-        for step, sources, output in reversed(self._wiring):
+        for step, sources, output in reversed(self.wiring):
             if output not in gradients or not self._needs_gradient[output]:
                 continue
             dx = step.backward(gradients[output])

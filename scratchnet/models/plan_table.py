@@ -1,0 +1,118 @@
+"""What a plan costs: a table of its steps, with operations, bytes and measured time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from scratchnet.models.plan import LayerStep, Plan, Step
+from scratchnet.typing import Array
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_REPETITIONS = 7
+
+
+class StepCost(NamedTuple):
+    """What one step of a plan costs for a batch of a given size, each as (forward, backward).
+
+    ``flops`` and ``bytes`` are None for a step that does not know them: a layer's own definition.
+    """
+
+    layers: list[str]
+    runs_by: str
+    flops: tuple[int, int] | None
+    bytes: tuple[int, int] | None
+    milliseconds: tuple[float, float]
+
+
+class _TimedStep:
+    """A step with a stopwatch."""
+
+    def __init__(self, step: Step) -> None:
+        self.step, self.layers = step, step.layers
+        self.seconds: dict[str, list[float]] = {"forward": [], "backward": []}
+
+    def forward(self, x: Any, training: bool) -> Array:
+        start = time.perf_counter()
+        y = self.step.forward(x, training)
+        self.seconds["forward"].append(time.perf_counter() - start)
+        return y
+
+    def backward(self, dy: Array) -> Any:
+        start = time.perf_counter()
+        dx = self.step.backward(dy)
+        self.seconds["backward"].append(time.perf_counter() - start)
+        return dx
+
+    def milliseconds(self, way: str) -> float:
+        """Return the median, without the first run, which may have compiled the kernel."""
+        return float(np.median(self.seconds[way][1:])) * 1e3 if self.seconds[way] else 0.0
+
+
+def measure(plan: Plan, batch_size: int) -> list[StepCost]:
+    """Run random batches through a plan of one's own and return the cost of each step, by medians of seven runs."""
+    generator = np.random.default_rng(0)
+    inputs = [_random(generator, batch_size, t.shape, t.dtype) for t in plan.graph.inputs]
+    timed = [_TimedStep(step) for step in plan.steps]
+    plan.wiring = [(step, sources, output) for step, (_, sources, output) in zip(timed, plan.wiring)]
+    with plan.running(), plan.lock:
+        for _ in range(1 + _REPETITIONS):
+            plan.forward(inputs, training=True)
+            plan.backward([_random(generator, batch_size, t.shape, t.dtype) for t in plan.graph.outputs])
+    return [
+        StepCost(
+            [layer.name for layer in step.layers],
+            "definition" if isinstance(step, LayerStep) else type(step).__name__,
+            step.flops(batch_size) if hasattr(step, "flops") else None,
+            step.bytes(batch_size) if hasattr(step, "bytes") else None,
+            (stopwatch.milliseconds("forward"), stopwatch.milliseconds("backward")),
+        )
+        for step, stopwatch in zip(plan.steps, timed)
+    ]
+
+
+def print_plan(plan: Plan, batch_size: int, print_fn: Callable[[str], object] | None = None) -> None:
+    """Print which layers run together, by which kernel, and what each step costs."""
+    import io
+
+    from rich.console import Console
+
+    file = io.StringIO() if print_fn else None
+    console = Console(highlight=False, file=file, width=None if file is None else 120)
+    console.print(f"[bold]Backend {plan.backend}[/], batches of {batch_size}, times in ms, measured now")
+    console.print(_table(measure(plan, batch_size)))
+    if print_fn and file:
+        print_fn(file.getvalue())
+
+
+def _table(costs: list[StepCost]) -> Table:
+    from rich.table import Table
+
+    table = Table("Layers", "Run by", caption="→ forward, ← backward; operations and bytes where a kernel knows them")
+    for title in ("ms →", "ms ←", "MFLOP →", "MFLOP ←", "MB →", "MB ←"):
+        table.add_column(title, justify="right")
+    for cost in costs:
+        table.add_row(
+            "\n".join(cost.layers),
+            cost.runs_by,
+            *(f"{ms:.3f}" for ms in cost.milliseconds),
+            *_millions(cost.flops),
+            *_millions(cost.bytes),
+        )
+    total = (f"{sum(cost.milliseconds[way] for cost in costs):.3f}" for way in (0, 1))
+    table.add_section()
+    table.add_row("[bold]all[/]", "", *total)
+    return table
+
+
+def _millions(pair: tuple[int, int] | None) -> tuple[str, str]:
+    return ("", "") if pair is None else (f"{pair[0] / 1e6:.1f}", f"{pair[1] / 1e6:.1f}")
+
+
+def _random(generator: np.random.Generator, n: int, shape: tuple[int | None, ...], dtype: str) -> Array:
+    return generator.normal(size=[n, *(s for s in shape[1:] if s is not None)]).astype(dtype)

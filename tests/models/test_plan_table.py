@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from scratchnet import architectures, config
+from scratchnet.models.plan import Plan
+from scratchnet.models.plan_table import measure
+
+
+def test_every_step_is_listed_with_its_layers(backend):
+    plan = Plan(architectures.cnn().graph, backend)
+    costs = measure(plan, batch_size=4)
+    names = [name for cost in costs for name in cost.layers]
+    assert names == ["Conv_1", "max_pooling2d", "Conv_2", "max_pooling2d_1", "flatten", "dense", "dense_1"]
+    assert all(ms > 0 for cost in costs for ms in cost.milliseconds[:1])
+
+
+def test_printed_plan_names_layers_and_backend(backend):
+    texts = []
+    model = architectures.mlp()
+    model.plan(batch_size=2, print_fn=texts.append)
+    (text,) = texts
+    assert f"Backend {backend}, batches of 2" in text
+    assert "Hidden" in text
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+def test_fused_steps_know_the_operations_of_their_layers(name):
+    config.set_backend("numba")
+    model = architectures.ARCHITECTURES[name]()
+    costs = [c for c in measure(Plan(model.graph, "numba"), batch_size=2) if c.flops is not None]
+    multiplications = {"mlp": 784 * 256 + 256 * 10, "cnn": 729 * 4 * 32 + 144 * 128 * 32 + 1152 * 256 + 2560}[name]
+    assert sum(c.flops[0] for c in costs) in (0, pytest.approx(2 * 2 * multiplications, rel=0.05))
