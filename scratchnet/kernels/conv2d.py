@@ -18,7 +18,7 @@ from numba import prange
 from scratchnet.kernels.geometry import Geometry, crop_image, pad_image, window_geometry
 from scratchnet.kernels.product import product
 from scratchnet.kernels.runtime import inner, kernel
-from scratchnet.kernels.simd import TILE
+from scratchnet.kernels.simd import TILE, no_overlap
 from scratchnet.kernels.steps import KernelStep
 from scratchnet.typing import Array
 
@@ -26,23 +26,78 @@ BLOCKS = 16
 
 
 @inner
+def transpose(matrix, rows, columns, out):
+    """`out` (columns, rows) = the transpose of `matrix` (rows, columns)."""
+    no_overlap()
+    for j in range(columns):
+        column = out[j * rows : (j + 1) * rows]
+        for i in range(rows):
+            column[i] = matrix[i * columns + j]
+
+
+@inner
+def fill(out):
+    """Set all of `out` to 0."""
+    for i in range(out.size):
+        out[i] = 0
+
+
+@inner
+def add_to(out, x):
+    """Add x to `out`, an array apart from it."""
+    no_overlap()
+    for i in range(out.size):
+        out[i] += x[i]
+
+
+@inner
+def sum_blocks(partial, blocks, out):
+    """`out` = the sum over the blocks of partial (blocks, out.size), in the order of the blocks."""
+    out[:] = partial[: out.size]
+    for block in range(1, blocks):
+        add_to(out, partial[block * out.size : (block + 1) * out.size])
+
+
+@inner
+def bias_and_relu(z, F, bias, relu):
+    """Add bias (F,) to each row of z (rows * F,) in place, and cut off at 0 if `relu`."""
+    no_overlap()
+    zero = z.dtype.type(0)
+    for p in range(z.size // F):
+        row = z[p * F : (p + 1) * F]
+        for f in range(F):
+            v = row[f] + bias[f]
+            row[f] = zero if relu and v <= 0 else v
+
+
+@inner
+def masked_gradient(dy, y, relu, F, dz, dbias):
+    """dz = dy where ReLU was on, else 0; and its rows (F,) added to dbias."""
+    no_overlap()
+    zero = dy.dtype.type(0)
+    for i in range(dy.size):
+        dz[i] = zero if relu and y[i] <= 0 else dy[i]
+    for p in range(dy.size // F):
+        row = dz[p * F : (p + 1) * F]
+        for f in range(F):
+            dbias[f] += row[f]
+
+
+@inner
 def _forward_block(x, kernel_, bias, relu, places, runs, run, image, padded_size, y, windows, first, last):
     H, W, C = image[0], image[1], image[2]
-    F = bias.size
+    F, zero = bias.size, np.int64(0)
     padded = np.zeros(padded_size, x.dtype)
     for n in range(first, last):
         source, source_at = x, n * H * W * C
         if padded_size > 0:
             pad_image(x, source_at, image, padded)
-            source, source_at = padded, 0
+            source, source_at = padded, zero
         at = n * windows * F
         product(
-            source, source_at, places, 0, windows, runs, runs.size, run, 1, kernel_, 0, F, F, y, at, F, 0
+            source, source_at, places, zero, windows, runs, runs.size, run, 1, kernel_, zero, F, F, y, at, F, zero
         )  # (OH*OW, F)
-        for p in range(at, at + windows * F, F):
-            for f in range(F):
-                z = y[p + f] + bias[f]
-                y[p + f] = x.dtype.type(0) if relu and z <= 0 else z
+        bias_and_relu(y[at : at + windows * F], F, bias, relu)
 
 
 @kernel(parallel=True)
@@ -56,35 +111,18 @@ def _forward(x, kernel_, bias, relu, places, runs, run, image, padded_size, y, s
 
 
 @inner
-def scatter_product(dz, dz_at, kernel_t, places, windows, runs, run, F, dx, dx_at, rows, zero, cols):
+def scatter_product(dz, dz_at, kernel_t, places, windows, runs, run, F, dx, dx_at, rows, nothing, cols):
     """Add dz (windows, F) times the transposed kernel (F, K) to the pixels of one padded image dx: col2im, fused."""
-    K = runs.size * run
+    K, zero = runs.size * run, np.int64(0)
     for p in range(0, windows, TILE):
         count = min(TILE, windows - p)
-        product(dz, dz_at + p * F, rows, 0, count, zero, 1, F, 1, kernel_t, 0, K, K, cols, 0, K, 0)
+        product(
+            dz, dz_at + p * F, rows, zero, count, nothing, 1, F, 1, kernel_t, zero, K, K, cols, zero, K, zero
+        )  # (TILE, K)
         for i in range(count):
             for r in range(runs.size):
                 to, start = dx_at + places[p + i] + runs[r], i * K + r * run
-                for j in range(run):
-                    dx[to + j] += cols[start + j]
-
-
-@inner
-def transpose(matrix, rows, columns, out):
-    """`out` (columns, rows) = the transpose of `matrix` (rows, columns)."""
-    for i in range(rows):
-        for j in range(columns):
-            out[j * rows + i] = matrix[i * columns + j]
-
-
-@inner
-def sum_blocks(partial, blocks, size, out):
-    """out[i] = the sum over the blocks of partial (blocks, size), in the order of the blocks."""
-    for i in range(size):
-        out[i] = partial[i]
-    for block in range(1, blocks):
-        for i in range(size):
-            out[i] += partial[block * size + i]
+                add_to(dx[to : to + run], cols[start : start + run])
 
 
 @inner
@@ -93,35 +131,34 @@ def _backward_block(
     out_h, out_w, F, partial, partial_at, first, last,
 ):  # fmt: skip
     H, W, C = image[0], image[1], image[2]
-    K, windows = runs.size * run, out_h * out_w
+    K, windows, pixels = runs.size * run, out_h * out_w, H * W * C
     padded, dpadded = np.zeros(padded_size, x.dtype), np.zeros(padded_size, x.dtype)
     dz, cols = np.empty(windows * F, x.dtype), np.empty(TILE * K, x.dtype)
-    rows, zero = np.arange(TILE) * F, np.zeros(1, np.int64)
-    for i in range(partial_at, partial_at + (K + 1) * F):
-        partial[i] = 0
+    rows, nothing, zero, one = np.arange(TILE) * F, np.zeros(1, np.int64), np.int64(0), np.int64(1)
+    dbias = partial[partial_at : partial_at + F]
     for n in range(first, last):
-        at = n * windows * F
-        for i in range(windows * F):
-            dz[i] = x.dtype.type(0) if relu and y[at + i] <= 0 else dy[at + i]
-        for p in range(windows):
-            for f in range(F):
-                partial[partial_at + K * F + f] += dz[p * F + f]
-        source, source_at = x, n * H * W * C
+        at, end = n * windows * F, (n + 1) * windows * F
+        masked_gradient(dy[at:end], y[at:end], relu, F, dz, dbias)
+        source, source_at = x, n * pixels
         if padded_size > 0:
             pad_image(x, source_at, image, padded)
-            source, source_at = padded, 0
+            source, source_at = padded, zero
         product(
-            source, source_at, taps, 0, K, down, out_h, out_w, across, dz, 0, F, F, partial, partial_at, F, 1
-        )  # (K, F)
+            source, source_at, taps, zero, K, down, out_h, out_w, across, dz, zero, F, F, partial, partial_at + F, F,
+            one,
+        )  # (K, F)  # fmt: skip
         if needs_dx:
-            target, target_at, size = dx, n * H * W * C, H * W * C
+            target, target_at = dx, n * pixels
             if padded_size > 0:
-                target, target_at, size = dpadded, 0, padded_size
-            for i in range(target_at, target_at + size):
-                target[i] = 0
-            scatter_product(dz, 0, kernel_t, places, windows, runs, run, F, target, target_at, rows, zero, cols)
+                target, target_at = dpadded, zero
+                fill(dpadded)
+            else:
+                fill(dx[target_at : target_at + pixels])
+            scatter_product(
+                dz, zero, kernel_t, places, windows, runs, run, F, target, target_at, rows, nothing, cols
+            )
             if padded_size > 0:
-                crop_image(dpadded, image, dx, n * H * W * C)
+                crop_image(dpadded, image, dx, n * pixels)
 
 
 @kernel(parallel=True)
@@ -133,17 +170,17 @@ def _backward(
     kernel_t = np.empty(K * F, x.dtype)
     if needs_dx:
         transpose(kernel_, K, F, kernel_t)
+    length = partial.size // BLOCKS
     for block in prange(blocks):
+        fill(partial[block * length : (block + 1) * length])
         _backward_block(
             dy, y, relu, x, kernel_t, places, down, runs, run, taps, across, image, padded_size, dx, needs_dx,
-            out[0], out[1], F, partial, block * (K + 1) * F, block * samples // blocks, (block + 1) * samples // blocks,
+            out[0], out[1], F, partial, block * length, block * samples // blocks, (block + 1) * samples // blocks,
         )  # fmt: skip
-    total = np.empty((K + 1) * F, x.dtype)
-    sum_blocks(partial, blocks, total.size, total)
-    for i in range(K * F):
-        dkernel[i] = total[i]
-    for f in range(F):
-        dbias[f] = total[K * F + f]
+    total = np.empty(length, x.dtype)
+    sum_blocks(partial, blocks, total)
+    dbias[:] = total[:F]
+    dkernel[:] = total[F:]
 
 
 class Conv2DStep(KernelStep):

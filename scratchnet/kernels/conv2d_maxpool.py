@@ -1,13 +1,13 @@
 """Conv2D + bias + ReLU + MaxPooling2D in one pass (layers/conv2d.py, layers/max_pooling2d.py).
 
-1. The convolution of one sample goes into a scratch that stays in the cache; only the pooled maxima and the number of
-   each winner are written. Places that no pooling window looks at are not computed.
-2. The rows of the scratch are in the order in which the pooling windows read them, so pooling is a walk through it.
+1. Only the pooled maxima and the number of each winner are written. The convolution's places are computed in the order
+   in which the pooling windows ask for them; places that no window looks at are not computed at all.
+2. Where windows of four places do not overlap (2x2 with stride 2, say), bias, ReLU and pooling happen in registers
+   (`pool_tile`). Otherwise one sample's convolution goes into a scratch in the cache and is pooled from there.
 3. Backward, dy has one number for each pooling window, not one for each place: with 2x2 windows three quarters of the
-   dense products would multiply zeros (and where ReLU was off, more). So each filter keeps a list of the places where it
-   won, and dkernel is a sum of patches; each place keeps a list of the filters that won it, and dx is a sum of kernels.
-4. Where runs are too short for vectors (few input channels), dy is spread out and the dense product is used instead.
-5. Blocks of samples add up their own dkernel; the blocks are summed in order, so threads change no bit.
+   dense products would multiply zeros. So dkernel is a sum of the winners' patches, and dx a sum of the winners' kernels
+   (`winners.py`), with nothing spread out. With few input channels `add_taps` takes vectors of filters instead.
+4. Blocks of samples add up their own dkernel; the blocks are summed in order, so threads change no bit.
 """
 
 from __future__ import annotations
@@ -17,41 +17,38 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from scratchnet.kernels.conv2d import BLOCKS, scatter_product, sum_blocks, transpose
+from scratchnet.kernels.conv2d import BLOCKS, fill, scatter_product, sum_blocks, transpose
 from scratchnet.kernels.geometry import crop_image, pad_image, window_geometry
 from scratchnet.kernels.product import product, tile_table
 from scratchnet.kernels.runtime import inner, kernel
-from scratchnet.kernels.simd import TILE, VECTOR_BYTES, add_four, add_one, lanes
+from scratchnet.kernels.simd import TILE, VECTOR_BYTES, lanes, no_overlap
 from scratchnet.kernels.steps import KernelStep
+from scratchnet.kernels.winners import (
+    POOLED,
+    TAPS,
+    add_kernels,
+    add_narrow_kernels,
+    add_narrow_patches,
+    add_narrow_taps,
+    add_patches,
+    add_taps,
+    narrow_pool_tile,
+    wide_pool_tile,
+)
 from scratchnet.typing import Array
 
 
 @inner
-def _pool_four(a, b, c, d, bias, relu, y, winners):
-    """The largest of four rows (F,), and which it was."""
-    zero = y.dtype.type(0)
-    for f in range(y.size):
-        best, second, third, fourth = a[f] + bias[f], b[f] + bias[f], c[f] + bias[f], d[f] + bias[f]
-        if relu:
-            best, second = zero if best <= 0 else best, zero if second <= 0 else second
-            third, fourth = zero if third <= 0 else third, zero if fourth <= 0 else fourth
-        winner = 1 if second > best else 0
-        best = second if second > best else best
-        winner = 2 if third > best else winner
-        best = third if third > best else best
-        winners[f] = 3 if fourth > best else winner
-        y[f] = fourth if fourth > best else best
-
-
-@inner
-def _pool_one(z, bias, relu, q, first, y, winners):
+def _pool_row(z, bias, relu, q, first, y, winners):
     """Let row z (F,), number q of its window, compete with the best so far."""
+    no_overlap()
+    zero, number = y.dtype.type(0), winners.dtype.type(q)
     for f in range(y.size):
         v = z[f] + bias[f]
-        v = y.dtype.type(0) if relu and v <= 0 else v
+        v = zero if relu and v <= 0 else v
         better = first or v > y[f]
         y[f] = v if better else y[f]
-        winners[f] = q if better else winners[f]
+        winners[f] = number if better else winners[f]
 
 
 @inner
@@ -59,190 +56,223 @@ def _pool(z, F, bias, relu, cells, size, windows, y, winners, at):
     """Reduce z (places, F) to y[at:] (windows, F) and the number of the winner in its window."""
     for w in range(windows):
         to = at + w * F
-        best, winner, window = y[to : to + F], winners[to : to + F], cells[w * size : (w + 1) * size]
-        if size == 4 and window.min() >= 0:
-            a, b, c, d = window[0] * F, window[1] * F, window[2] * F, window[3] * F
-            _pool_four(z[a : a + F], z[b : b + F], z[c : c + F], z[d : d + F], bias, relu, best, winner)
-            continue
         first = True
         for q in range(size):
-            row = window[q] * F
+            row = cells[w * size + q] * F
             if row >= 0:
-                _pool_one(z[row : row + F], bias, relu, q, first, best, winner)
+                _pool_row(z[row : row + F], bias, relu, q, first, y[to : to + F], winners[to : to + F])
                 first = False
 
 
 @inner
+def _convolve_and_pool(x, x_at, kernel_, bias, relu, places, runs, run, windows, y, winners, at):
+    """One sample whose windows have four places each, of their own: all in registers."""
+    F, on = bias.size, np.int64(relu)
+    lane = VECTOR_BYTES // x.itemsize
+    for w in range(0, windows, POOLED):
+        first = min(w, windows - POOLED)
+        f = np.int64(0)
+        while f + 2 * lane <= F:
+            wide_pool_tile(
+                x, x_at, places, 4 * first, runs, runs.size, run, 1, kernel_, f, F, bias, f, on, y, winners,
+                at + first * F + f, F,
+            )  # fmt: skip
+            f += 2 * lane
+        if f < F:
+            narrow_pool_tile(
+                x, x_at, places, 4 * first, runs, runs.size, run, 1, kernel_, f, F, bias, f, on, y, winners,
+                at + first * F + f, F,
+            )  # fmt: skip
+
+
+@inner
 def _forward_block(
-    x, kernel_, bias, relu, places, place_count, runs, run, image, padded_size, cells, size, windows, y, winners, keep,
-    first, last,
+    x, kernel_, bias, relu, places, place_count, runs, run, image, padded_size, cells, size, windows, fused, y,
+    winners, first, last,
 ):  # fmt: skip
     H, W, C = image[0], image[1], image[2]
-    F = bias.size
-    padded = np.zeros(padded_size, x.dtype)
-    z = np.empty(place_count * F, x.dtype)
+    F, zero = bias.size, np.int64(0)
+    padded, z = np.zeros(padded_size, x.dtype), np.empty(0 if fused else place_count * F, x.dtype)
     for n in range(first, last):
         source, source_at = x, n * H * W * C
         if padded_size > 0:
             pad_image(x, source_at, image, padded)
-            source, source_at = padded, 0
-        product(source, source_at, places, 0, place_count, runs, runs.size, run, 1, kernel_, 0, F, F, z, 0, F, 0)
+            source, source_at = padded, zero
         at = n * windows * F
-        _pool(z, F, bias, relu, cells, size, windows, y, winners, at)
+        if fused:
+            _convolve_and_pool(source, source_at, kernel_, bias, relu, places, runs, run, windows, y, winners, at)
+        else:
+            product(
+                source, source_at, places, zero, place_count, runs, runs.size, run, 1, kernel_, zero, F, F, z, zero, F,
+                zero,
+            )  # fmt: skip
+            _pool(z, F, bias, relu, cells, size, windows, y, winners, at)
 
 
 @kernel(parallel=True)
 def _forward(
-    x, kernel_, bias, relu, places, place_count, runs, run, image, padded_size, cells, size, windows, y, winners, keep,
-    samples,
+    x, kernel_, bias, relu, places, place_count, runs, run, image, padded_size, cells, size, windows, fused, y,
+    winners, samples,
 ):  # fmt: skip
     blocks = (samples + 3) // 4
     for block in prange(blocks):
         last = min(4 * block + 4, samples)
         _forward_block(
-            x, kernel_, bias, relu, places, place_count, runs, run, image, padded_size, cells, size, windows, y,
-            winners, keep, 4 * block, last,
+            x, kernel_, bias, relu, places, place_count, runs, run, image, padded_size, cells, size, windows, fused, y,
+            winners, 4 * block, last,
         )  # fmt: skip
 
 
 @inner
-def _add(out, out_at, coefficients, offsets, list_at, count, x, x_at, width):
-    """``out[out_at:][:width] += sum over the list of coefficient * x[x_at + offset:][:width]``."""
-    lane = VECTOR_BYTES // x.itemsize
-    i = 0
-    while i + 4 * lane <= width:
-        add_four(out, out_at + i, coefficients, offsets, list_at, count, x, x_at + i)
-        i += 4 * lane
-    while i + lane <= width:
-        add_one(out, out_at + i, coefficients, offsets, list_at, count, x, x_at + i)
-        i += lane
-    while i < width:
-        total = out[out_at + i]
-        for j in range(list_at, list_at + count):
-            total += coefficients[j] * x[x_at + offsets[j] + i]
-        out[out_at + i] = total
-        i += 1
+def _read_sample(dy, y, winners, relu, dz, won, dbias):
+    """dz (windows * F,) = dy where ReLU was on, `won` = the winners, and their sum added to dbias (F,)."""
+    no_overlap()
+    zero = dy.dtype.type(0)
+    for i in range(y.size):
+        dz[i] = zero if relu and y[i] <= 0 else dy[i]
+        won[i] = winners[i]
+    F = dbias.size
+    for w in range(y.size // F):
+        row = dz[w * F : (w + 1) * F]
+        for f in range(F):
+            dbias[f] += row[f]
 
 
 @inner
-def _backward_lists(
-    dy, y, winners, relu, at, windows, size, cells, F, places, K, capacity,
-    patch_count, patch_weight, patch_at, filter_count, filter_weight, filter_at, dbias, dbias_at,
-):  # fmt: skip
-    """List, for each filter, the patches it won, and for each place, the filters that won it."""
-    patch_count[:] = 0
-    filter_count[:] = 0
+def _kernel_gradient_wide(x, x_at, runs, run, win_places, size, dz, won, F, windows, K, out, out_at):
+    """Add one sample's gradient to `out` (F, K): each filter's patches, one run at a time."""
+    lane = VECTOR_BYTES // x.itemsize
+    for f in range(F):
+        for r in range(runs.size):
+            to, start = out_at + f * K + r * run, x_at + runs[r]
+            i = np.int64(0)
+            while i + 4 * lane <= run:
+                add_patches(out, to + i, x, start + i, win_places, size, dz, won, f, F, windows, 4 * lane)
+                i += 4 * lane
+            while i < run:
+                width = min(lane, run - i)
+                add_narrow_patches(out, to + i, x, start + i, win_places, size, dz, won, f, F, windows, width)
+                i += lane
+
+
+@inner
+def _kernel_gradient_narrow(x, x_at, taps, K, win_places, size, dz, won, F, windows, out, out_at):
+    """Add one sample's gradient to `out` (K rounded up to TAPS, F): a few numbers of all patches at a time."""
+    lane = VECTOR_BYTES // x.itemsize
+    for k in range(0, K, TAPS):
+        f = np.int64(0)
+        while f + 2 * lane <= F:
+            to = out_at + k * F + f
+            add_taps(out, to, x, x_at, win_places, size, taps, k, dz, won, f, F, windows, 2 * lane)
+            f += 2 * lane
+        while f < F:
+            to, width = out_at + k * F + f, min(lane, F - f)
+            add_narrow_taps(out, to, x, x_at, win_places, size, taps, k, dz, won, f, F, windows, width)
+            f += lane
+
+
+@inner
+def _input_gradient_wide(kernel_t, K, runs, run, win_places, cells, size, dz, won, F, windows, dx, dx_at):
+    """Add one sample's gradient to the padded image at `dx_at`: under each place, the kernels that won there."""
+    lane = VECTOR_BYTES // dx.itemsize
+    for w in range(windows):
+        for q in range(size):
+            if cells[w * size + q] < 0:
+                continue
+            for r in range(runs.size):
+                to = dx_at + win_places[w * size + q] + runs[r]
+                i = np.int64(0)
+                while i + 4 * lane <= run:
+                    add_kernels(dx, to + i, kernel_t, r * run + i, K, dz, won, w * F, q, F, 4 * lane)
+                    i += 4 * lane
+                while i < run:
+                    width = min(lane, run - i)
+                    add_narrow_kernels(dx, to + i, kernel_t, r * run + i, K, dz, won, w * F, q, F, width)
+                    i += lane
+
+
+@inner
+def _spread(dz, won, cells, size, F, windows, out):
+    """`out` (places, F) = dz at the winners, 0 elsewhere."""
+    out[:] = 0
     for w in range(windows):
         for f in range(F):
-            i = at + w * F + f
-            dz = dy[i]
-            if relu and y[i] <= 0:
-                dz = dy.dtype.type(0)
-            dbias[dbias_at + f] += dz
-            place = cells[w * size + winners[i]]
-            counts = 0 if dz == 0 else 1
-            j = f * windows + patch_count[f]
-            patch_weight[j], patch_at[j] = dz, places[place]
-            patch_count[f] += counts
-            j = place * capacity + filter_count[place]
-            filter_weight[j], filter_at[j] = dz, f * K
-            filter_count[place] += counts
+            out[cells[w * size + won[w * F + f]] * F + f] += dz[w * F + f]
 
 
 @inner
 def _backward_block(
-    dy, y, winners, relu, x, kernel_t, places, place_count, runs, run, taps, image, padded_size, cells, size, windows,
-    capacity, sparse, dx, needs_dx, F, partial, partial_at, first, last,
+    dy, y, winners, relu, x, kernel_t, places, place_count, runs, run, taps, image, padded_size, cells, win_places,
+    size, windows, wide, dx, needs_dx, F, partial, partial_at, first, last,
 ):  # fmt: skip
     H, W, C = image[0], image[1], image[2]
-    K = runs.size * run
+    K, pixels, slack = runs.size * run, H * W * C, VECTOR_BYTES
     padded, dpadded = np.zeros(padded_size, x.dtype), np.zeros(padded_size, x.dtype)
-    rows, zero = np.arange(TILE) * F, np.zeros(1, np.int64)
-    dense = 0 if sparse else 1
-    dz, cols = np.empty(dense * place_count * F, x.dtype), np.empty(dense * TILE * K, x.dtype)
-    patch_count, filter_count = np.empty(F, np.int64), np.empty(place_count, np.int64)
-    patch_weight, patch_at = np.empty(F * windows + 1, x.dtype), np.empty(F * windows + 1, np.int64)
-    filter_weight = np.empty(place_count * capacity + 1, x.dtype)
-    filter_at = np.empty(place_count * capacity + 1, np.int64)
-    dbias_at = partial_at + K * F
-    for i in range(partial_at, partial_at + (K + 1) * F):
-        partial[i] = 0
+    dz, won = np.zeros(windows * F + slack, x.dtype), np.zeros(windows * F + slack, winners.dtype)
+    spread = 1 if needs_dx and not wide else 0
+    dense, cols = np.empty(spread * place_count * F, x.dtype), np.empty(spread * TILE * K, x.dtype)
+    rows, nothing, zero = np.arange(TILE) * F, np.zeros(1, np.int64), np.int64(0)
+    dbias = partial[partial_at : partial_at + F]
     for n in range(first, last):
         at = n * windows * F
-        source, source_at = x, n * H * W * C
+        end = at + windows * F
+        _read_sample(dy[at:end], y[at:end], winners[at:end], relu, dz, won, dbias)
+        source, source_at = x, n * pixels
         if padded_size > 0:
             pad_image(x, source_at, image, padded)
-            source, source_at = padded, 0
-        target, target_at = dx, n * H * W * C
-        if needs_dx:
-            count = H * W * C
-            if padded_size > 0:
-                target, target_at, count = dpadded, 0, padded_size
-            for i in range(target_at, target_at + count):
-                target[i] = 0
-        if sparse:
-            _backward_lists(
-                dy, y, winners, relu, at, windows, size, cells, F, places, K, capacity, patch_count, patch_weight,
-                patch_at, filter_count, filter_weight, filter_at, partial, dbias_at,
-            )  # fmt: skip
-            for f in range(F):
-                for r in range(runs.size):
-                    _add(
-                        partial, partial_at + f * K + r * run, patch_weight, patch_at, f * windows, patch_count[f],
-                        source, source_at + runs[r], run,
-                    )  # fmt: skip
-            if needs_dx:
-                for p in range(place_count):
-                    if filter_count[p] > 0:
-                        for r in range(runs.size):
-                            _add(
-                                target, target_at + places[p] + runs[r], filter_weight, filter_at, p * capacity,
-                                filter_count[p], kernel_t, r * run, run,
-                            )  # fmt: skip
-        else:
-            for i in range(dz.size):
-                dz[i] = 0
-            for w in range(windows):
-                for f in range(F):
-                    i = at + w * F + f
-                    g = x.dtype.type(0) if relu and y[i] <= 0 else dy[i]
-                    partial[dbias_at + f] += g
-                    dz[cells[w * size + winners[i]] * F + f] += g
-            product(
-                source, source_at, taps, 0, K, places, place_count, 1, 0, dz, 0, F, F, partial, partial_at, F, 1
+            source, source_at = padded, zero
+        if wide:
+            _kernel_gradient_wide(
+                source, source_at, runs, run, win_places, size, dz, won, F, windows, K, partial, partial_at + F
             )
-            if needs_dx:
-                scatter_product(
-                    dz, 0, kernel_t, places, place_count, runs, run, F, target, target_at, rows, zero, cols
+        else:
+            _kernel_gradient_narrow(
+                source, source_at, taps, K, win_places, size, dz, won, F, windows, partial, partial_at + F
+            )
+        if needs_dx:
+            target, target_at = dx, n * pixels
+            if padded_size > 0:
+                target, target_at = dpadded, zero
+                fill(dpadded)
+            else:
+                fill(dx[target_at : target_at + pixels])
+            if wide:
+                _input_gradient_wide(
+                    kernel_t, K, runs, run, win_places, cells, size, dz, won, F, windows, target, target_at
                 )
-        if needs_dx and padded_size > 0:
-            crop_image(dpadded, image, dx, n * H * W * C)
+            else:
+                _spread(dz, won, cells, size, F, windows, dense)
+                scatter_product(
+                    dense, zero, kernel_t, places, place_count, runs, run, F, target, target_at, rows, nothing, cols
+                )
+            if padded_size > 0:
+                crop_image(dpadded, image, dx, n * pixels)
 
 
 @kernel(parallel=True)
 def _backward(
-    dy, y, winners, relu, x, kernel_, places, place_count, runs, run, taps, image, padded_size, cells, size, windows,
-    capacity, sparse, dx, needs_dx, samples, blocks, partial, dkernel, dbias,
+    dy, y, winners, relu, x, kernel_, places, place_count, runs, run, taps, image, padded_size, cells, win_places,
+    size, windows, wide, dx, needs_dx, samples, blocks, partial, dkernel, dbias,
 ):  # fmt: skip
     F, K = dbias.size, runs.size * run
     kernel_t = np.empty(K * F, x.dtype)
     if needs_dx:
         transpose(kernel_, K, F, kernel_t)
+    length = partial.size // BLOCKS
     for block in prange(blocks):
+        fill(partial[block * length : (block + 1) * length])
         _backward_block(
-            dy, y, winners, relu, x, kernel_t, places, place_count, runs, run, taps, image, padded_size, cells, size,
-            windows, capacity, sparse, dx, needs_dx, F, partial, block * (K + 1) * F, block * samples // blocks,
+            dy, y, winners, relu, x, kernel_t, places, place_count, runs, run, taps, image, padded_size, cells,
+            win_places, size, windows, wide, dx, needs_dx, F, partial, block * length, block * samples // blocks,
             (block + 1) * samples // blocks,
         )  # fmt: skip
-    total = np.empty((K + 1) * F, x.dtype)
-    sum_blocks(partial, blocks, total.size, total)
-    if sparse:
-        transpose(total, F, K, dkernel)
+    total = np.empty(length, x.dtype)
+    sum_blocks(partial, blocks, total)
+    dbias[:] = total[:F]
+    if wide:
+        transpose(total[F : F + K * F], F, K, dkernel)
     else:
-        for i in range(K * F):
-            dkernel[i] = total[i]
-    for f in range(F):
-        dbias[f] = total[K * F + f]
+        dkernel[:] = total[F : F + K * F]
 
 
 def pool_table(out: tuple[int, int], size: tuple[int, int], strides: tuple[int, int], padding: str) -> tuple[Array, Array]:
@@ -282,11 +312,12 @@ class Conv2DMaxPoolStep(KernelStep):
         self.place_count, self.windows, self.size = used.size, len(cells), cells.shape[1]
         self.places = tile_table(self.geometry.places[used])
         self.cells = cells.reshape(-1)
-        self.capacity = self.F * int(np.bincount(cells[cells >= 0]).max())
-        self.sparse = self.geometry.run >= lanes(self.dtype)
+        self.win_places = self.places[np.maximum(cells, 0)].reshape(-1)  # (windows * PH*PW,)
+        self.fused = self.fits_tile(cells)
+        self.wide = self.geometry.run >= lanes(self.dtype)
         self.winner_type = np.uint8 if self.size <= 256 else np.int32
         self.out = pool.output_shape[1:]
-        self.partial = np.empty(BLOCKS * (self.K + 1) * self.F, self.dtype)
+        self.partial = np.empty(BLOCKS * (-(-self.K // TAPS) * TAPS + 1) * self.F, self.dtype)
 
     @classmethod
     def fits(cls, layers: list[Any]) -> bool:
@@ -298,6 +329,11 @@ class Conv2DMaxPoolStep(KernelStep):
             and layers[0].dtype == layers[1].dtype
         )
 
+    def fits_tile(self, cells: Array) -> bool:
+        """Whether each window has four places that no other window looks at, and filters come in whole vectors."""
+        alone = np.array_equal(cells.reshape(-1), np.arange(cells.size))
+        return bool(alone and self.size == 4 and len(cells) >= POOLED and self.F % lanes(self.dtype) == 0)
+
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return y (N, OH, OW, F), in a buffer of the step."""
         g, N = self.geometry, len(x)
@@ -306,8 +342,8 @@ class Conv2DMaxPoolStep(KernelStep):
         self.winners = self.buffer("winners", N, self.out, self.winner_type)
         _forward(
             self.x, self.kernel, self.bias, self.relu, self.places, self.place_count, g.runs, g.run, g.image,
-            g.padded_size, self.cells, self.size, self.windows, self.y.reshape(-1), self.winners.reshape(-1), training,
-            N,
+            g.padded_size, self.cells, self.size, self.windows, self.fused, self.y.reshape(-1),
+            self.winners.reshape(-1), N,
         )  # fmt: skip
         return self.y
 
@@ -317,16 +353,16 @@ class Conv2DMaxPoolStep(KernelStep):
         dx = self.buffer("dx", N, g.image[:3]) if self.needs_dx else None
         _backward(
             self.flat(dy), self.y.reshape(-1), self.winners.reshape(-1), self.relu, self.x, self.kernel, self.places,
-            self.place_count, g.runs, g.run, g.taps, g.image, g.padded_size, self.cells, self.size, self.windows,
-            self.capacity, self.sparse, self.nothing if dx is None else dx.reshape(-1), self.needs_dx, N,
-            min(BLOCKS, N), self.partial, self.dkernel, self.dbias,
+            self.place_count, g.runs, g.run, g.taps, g.image, g.padded_size, self.cells, self.win_places, self.size,
+            self.windows, self.wide, self.nothing if dx is None else dx.reshape(-1), self.needs_dx, N, min(BLOCKS, N),
+            self.partial, self.dkernel, self.dbias,
         )  # fmt: skip
         return dx
 
     def flops(self, n: int) -> tuple[int, int]:
         """Floating-point operations of (forward, backward) for n samples; backward counts winners only."""
         forward = 2 * n * self.place_count * self.K * self.F
-        places = self.windows if self.sparse else self.place_count
+        places = self.windows if self.wide else self.place_count
         return forward, 2 * n * places * self.K * self.F * (2 if self.needs_dx else 1)
 
     def bytes(self, n: int) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numba import prange
 
+from scratchnet.kernels.conv2d import bias_and_relu, fill, masked_gradient, transpose
 from scratchnet.kernels.product import product, tile_table
 from scratchnet.kernels.runtime import inner, kernel
 from scratchnet.kernels.simd import TILE, lanes
@@ -33,9 +34,7 @@ def _forward_block(x, kernel_, bias, relu, rows, D, U, y, first_row, last_row, f
         y, first_row * U + first, U, zero,
     )  # fmt: skip
     for n in range(first_row, last_row):
-        for u in range(first, last):
-            z = y[n * U + u] + bias[u]
-            y[n * U + u] = x.dtype.type(0) if relu and z <= 0 else z
+        bias_and_relu(y[n * U + first : n * U + last], last - first, bias[first:last], relu)
 
 
 @kernel(parallel=True)
@@ -66,25 +65,18 @@ def _backward_block(x, kernel_, dz, dz_t, samples, D, U, d_rows, kernel_rows, dk
                 tile, zero, samples, zero,
             )  # (TILE, N)  # fmt: skip
             for n in range(samples):
+                row = dx[n * D + d : n * D + d + count]
                 for i in range(count):
-                    dx[n * D + d + i] = tile[i * samples + n]
+                    row[i] = tile[i * samples + n]
 
 
 @kernel(parallel=True)
 def _backward(dy, y, relu, x, kernel_, d_rows, kernel_rows, D, dx, needs_dx, samples, dkernel, dbias, dz, dz_t):
     U = dbias.size
-    for u in range(U):
-        dbias[u] = 0
-    for n in range(samples):
-        for u in range(U):
-            g = dy[n * U + u]
-            g = dy.dtype.type(0) if relu and y[n * U + u] <= 0 else g
-            dz[n * U + u] = g
-            dbias[u] += g
+    fill(dbias)
+    masked_gradient(dy, y, relu, U, dz, dbias)
     if needs_dx:
-        for u in range(U):
-            for n in range(samples):
-                dz_t[u * samples + n] = dz[n * U + u]
+        transpose(dz, samples, U, dz_t)
     blocks = (D + STRIP - 1) // STRIP
     for block in prange(blocks):
         _backward_block(
@@ -105,7 +97,7 @@ class DenseStep(KernelStep):
         self.D, self.U = layer.params["kernel"].shape
         self.kernel, self.dkernel = layer.params["kernel"].reshape(-1), layer.grads["kernel"].reshape(-1)
         self.bias, self.dbias = self.bias_of(layer, self.U)
-        self.rows = tile_table(np.zeros(1))
+        self.row_count, self.rows = 0, tile_table(np.zeros(1))
         self.d_rows, self.kernel_rows = tile_table(np.arange(self.D)), tile_table(np.arange(self.D) * self.U)
         self.columns = 2 * lanes(self.dtype)
 
@@ -118,8 +110,8 @@ class DenseStep(KernelStep):
         """Return y (N, ..., U), in a buffer of the step."""
         self.x, self.shape = self.flat(x), x.shape
         N = self.x.size // self.D
-        if len(self.rows) < N:
-            self.rows = tile_table(np.arange(N) * self.D)
+        if self.row_count < N:
+            self.row_count, self.rows = N, tile_table(np.arange(N) * self.D)
         self.y = self.buffer("y", N, (self.U,))  # (N, U)
         row_strip = STRIP if self.U > self.columns else TILE
         _forward(

@@ -13,6 +13,7 @@ import numpy as np
 
 from scratchnet.kernels.product import tile_table
 from scratchnet.kernels.runtime import inner
+from scratchnet.kernels.simd import no_overlap
 from scratchnet.typing import Array
 
 
@@ -85,13 +86,20 @@ def window_geometry(
 
 
 @inner
+def copy_to(out, x):
+    """Copy x to `out`, an array apart from it."""
+    no_overlap()
+    for i in range(out.size):
+        out[i] = x[i]
+
+
+@inner
 def pad_image(x, x_at, image, padded):
     """Copy the image (H, W, C) at `x_at` into the middle of `padded` (HP, WP, C), whose border is left alone."""
     H, W, C, HP, WP, top, left = image
     for h in range(H):
         to, start = ((top + h) * WP + left) * C, x_at + h * W * C
-        for i in range(W * C):
-            padded[to + i] = x[start + i]
+        copy_to(padded[to : to + W * C], x[start : start + W * C])
 
 
 @inner
@@ -100,5 +108,4 @@ def crop_image(padded, image, x, x_at):
     H, W, C, HP, WP, top, left = image
     for h in range(H):
         start, to = ((top + h) * WP + left) * C, x_at + h * W * C
-        for i in range(W * C):
-            x[to + i] = padded[start + i]
+        copy_to(x[to : to + W * C], padded[start : start + W * C])

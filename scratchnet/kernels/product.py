@@ -16,14 +16,15 @@ from __future__ import annotations
 import numpy as np
 
 from scratchnet.kernels.runtime import inner
-from scratchnet.kernels.simd import TILE, VECTOR_BYTES, masked_tile, never_inline, wide_tile
+from scratchnet.kernels.simd import TILE, VECTOR_BYTES, never_inline
+from scratchnet.kernels.tiles import masked_tile, wide_tile
 from scratchnet.typing import Array
 
 
 def tile_table(offsets: Array) -> Array:
-    """A table of rows as `product` wants it: int64, and at least TILE long (the last row is repeated)."""
+    """A table of rows as `product` wants it: int64, the last row repeated so that a tile may begin at any row."""
     table = np.asarray(offsets, np.int64).reshape(-1)
-    return np.ascontiguousarray(np.pad(table, (0, max(0, TILE - table.size)), mode="edge"))
+    return np.ascontiguousarray(np.pad(table, (0, TILE - 1), mode="edge"))
 
 
 @inner

@@ -1,0 +1,300 @@
+"""The innermost loops of a convolution whose output goes through max-pooling: forward, and for each winner backward.
+
+1. `pool_tile`: the sums of whole pooling windows of four places are in registers anyway, so bias, ReLU, maximum and the
+   number of the winner are worked out there; the convolution's own output is never written.
+2. Backward, all of dy falls on the winners. `add_patches` makes one filter's dkernel as a sum of the patches where it
+   won; `add_kernels` makes dx under one place as the sum of the filters that won there, found as the bits of a mask.
+3. `add_taps` is `add_patches` for few input channels, where a patch is shorter than a vector: vectors of filters instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba.core import cgutils
+
+from scratchnet.kernels.simd import INT, VECTOR_BYTES, Emitter, vectorised
+from scratchnet.kernels.tiles import sum_tile
+from scratchnet.typing import Array
+
+POOLED = 2 if VECTOR_BYTES == 64 else 1
+"""Windows of four places in one `pool_tile`."""
+TAPS = 4
+"""Numbers of a patch in one `add_taps`."""
+
+
+def _load_winners(e: Emitter, pointer: Any) -> Any:
+    """One winner for each lane, from an address that need not be aligned."""
+    kind = ir.VectorType(pointer.type.pointee, e.count)
+    instruction = e.builder.load(e.builder.bitcast(pointer, kind.as_pointer()))
+    instruction.align = pointer.type.pointee.width // 8
+    return instruction
+
+
+def _emit_pool(vectors: int) -> Callable[[Emitter, Any], None]:
+    def emit(e: Emitter, a: Any) -> None:
+        builder = e.builder
+        sums = sum_tile(e, a, 4 * POOLED, vectors)
+        byte = a.winners.type.pointee
+        zero, relu = ir.Constant(e.vec, None), e.splat(builder.icmp_signed("!=", a.relu, INT(0)))
+        for v in range(vectors):
+            bias = e.load(e.at(a.bias, a.bias_at, v * e.count))
+            for window in range(POOLED):
+                best, winner = None, ir.Constant(ir.VectorType(byte, e.count), None)
+                for q in range(4):
+                    z = builder.fadd(builder.load(sums[4 * window + q][v]), bias)
+                    off = builder.and_(relu, builder.fcmp_ordered("<=", z, zero))
+                    z = builder.select(off, zero, z)
+                    if best is None:
+                        best = z
+                        continue
+                    better = builder.fcmp_ordered(">", z, best)
+                    best = builder.select(better, z, best)
+                    winner = builder.select(better, e.splat(byte(q)), winner)
+                to = builder.add(builder.mul(a.y_step, INT(window)), INT(v * e.count))
+                e.store(best, e.at(a.y, a.y_at, to))
+                place = e.at(a.winners, a.y_at, to)
+                builder.store(winner, builder.bitcast(place, winner.type.as_pointer())).align = 1
+
+    return emit
+
+
+def _define_pool(
+    vectors: int, x: Array, x_at: int, rows: Array, rows_at: int, offsets: Array, runs: int, run: int, step: int,
+    panel: Array, panel_at: int, panel_step: int, bias: Array, bias_at: int, relu: int, y: Array, winners: Array,
+    y_at: int, y_step: int,
+) -> None:  # fmt: skip
+    width = vectors * VECTOR_BYTES // x.itemsize
+    for window in range(POOLED):
+        z = np.tile(bias[bias_at : bias_at + width], (4, 1))  # (4, width)
+        for q in range(4):
+            for k in range(runs * run):
+                number = x[x_at + rows[rows_at + 4 * window + q] + offsets[k // run] + k % run * step]
+                z[q] += number * panel[panel_at + k * panel_step :][:width]
+        if relu:
+            z[z <= 0] = 0
+        to = slice(y_at + window * y_step, y_at + window * y_step + width)
+        y[to], winners[to] = z.max(axis=0), z.argmax(axis=0)
+
+
+@vectorised(_emit_pool(2))
+def wide_pool_tile(
+    x: Array, x_at: int, rows: Array, rows_at: int, offsets: Array, runs: int, run: int, step: int,
+    panel: Array, panel_at: int, panel_step: int, bias: Array, bias_at: int, relu: int, y: Array, winners: Array,
+    y_at: int, y_step: int,
+) -> None:  # fmt: skip
+    """Convolve the 4 * POOLED places of POOLED pooling windows with two vectors of filters, and pool.
+
+    The arguments up to `panel_step` are those of `wide_tile`. Window i goes to ``y[y_at + i * y_step :]`` and its
+    winners (0...3, uint8) to the same places of `winners`.
+    """
+    _define_pool(
+        2, x, x_at, rows, rows_at, offsets, runs, run, step, panel, panel_at, panel_step, bias, bias_at, relu, y,
+        winners, y_at, y_step,
+    )  # fmt: skip
+
+
+@vectorised(_emit_pool(1))
+def narrow_pool_tile(
+    x: Array, x_at: int, rows: Array, rows_at: int, offsets: Array, runs: int, run: int, step: int,
+    panel: Array, panel_at: int, panel_step: int, bias: Array, bias_at: int, relu: int, y: Array, winners: Array,
+    y_at: int, y_step: int,
+) -> None:  # fmt: skip
+    """As `wide_pool_tile`, with one vector of filters."""
+    _define_pool(
+        1, x, x_at, rows, rows_at, offsets, runs, run, step, panel, panel_at, panel_step, bias, bias_at, relu, y,
+        winners, y_at, y_step,
+    )  # fmt: skip
+
+
+def _load_sums(e: Emitter, pointer: Any, vectors: int) -> list[Any]:
+    return [cgutils.alloca_once_value(e.builder, e.load(e.at(pointer, v * e.count))) for v in range(vectors)]
+
+
+def _store_sums(e: Emitter, sums: list[Any], pointer: Any) -> None:
+    for v, total in enumerate(sums):
+        e.store(e.builder.load(total), e.at(pointer, v * e.count))
+
+
+def _add_row(e: Emitter, number: Any, row: Any, sums: list[Any]) -> None:
+    """sums += number * row."""
+    number = e.splat(number)
+    for v, total in enumerate(sums):
+        e.builder.store(e.multiply_add(number, e.load(e.at(row, v * e.count)), e.builder.load(total)), total)
+
+
+def _emit_patches(vectors: int, masked: bool = False) -> Callable[[Emitter, Any], None]:
+    def emit(e: Emitter, a: Any) -> None:
+        builder = e.builder
+        if masked:
+            e.keep_first(a.width)
+        out, x = e.at(a.out, a.out_at), e.at(a.x, a.x_at)
+        sums = _load_sums(e, out, vectors)
+        with cgutils.for_range(builder, a.windows) as w:
+            i = builder.mul(w.index, a.step)
+            winner = builder.zext(builder.load(e.at(a.winners, a.at, i)), INT)
+            place = builder.load(e.at(a.places, builder.mul(w.index, a.size), winner))
+            _add_row(e, builder.load(e.at(a.dz, a.at, i)), e.at(x, place), sums)
+        _store_sums(e, sums, out)
+
+    return emit
+
+
+def _define_patches(
+    out: Array, out_at: int, x: Array, x_at: int, places: Array, size: int, dz: Array, winners: Array, at: int,
+    step: int, windows: int, width: int,
+) -> None:  # fmt: skip
+    for w in range(windows):
+        start = x_at + places[w * size + winners[at + w * step]]
+        out[out_at : out_at + width] += dz[at + w * step] * x[start : start + width]
+
+
+@vectorised(_emit_patches(4))
+def add_patches(
+    out: Array, out_at: int, x: Array, x_at: int, places: Array, size: int, dz: Array, winners: Array, at: int,
+    step: int, windows: int, width: int,
+) -> None:  # fmt: skip
+    """For one filter, add up dz times the patch of each window's winner: four vectors of a run.
+
+    Window w has its dz and winner at ``at + w * step``, and its winner's patch at ``x_at + places[w * size + winner]``.
+    """
+    _define_patches(out, out_at, x, x_at, places, size, dz, winners, at, step, windows, width)
+
+
+@vectorised(_emit_patches(1, masked=True))
+def add_narrow_patches(
+    out: Array, out_at: int, x: Array, x_at: int, places: Array, size: int, dz: Array, winners: Array, at: int,
+    step: int, windows: int, width: int,
+) -> None:  # fmt: skip
+    """As `add_patches`, for at most one vector of `width` numbers."""
+    _define_patches(out, out_at, x, x_at, places, size, dz, winners, at, step, windows, width)
+
+
+def _emit_kernels(vectors: int, masked: bool = False) -> Callable[[Emitter, Any], None]:
+    def emit(e: Emitter, a: Any) -> None:
+        builder = e.builder
+        mask = e.lanes_below(a.width) if masked else None
+        e.mask = mask
+        out = e.at(a.out, a.out_at)
+        sums = _load_sums(e, out, vectors)
+        q = e.splat(builder.trunc(a.q, a.winners.type.pointee))
+        bits_type = ir.IntType(e.count)
+        with cgutils.for_range_slice(builder, INT(0), a.filters, INT(e.count)) as (first, _):
+            e.mask = None
+            won = builder.icmp_unsigned("==", _load_winners(e, e.at(a.winners, a.at, first)), q)
+            on = builder.fcmp_unordered("!=", e.load(e.at(a.dz, a.at, first)), ir.Constant(e.vec, None))
+            inside = e.lanes_below(builder.sub(a.filters, first))
+            bits = builder.bitcast(builder.and_(builder.and_(won, on), inside), bits_type)
+            left = cgutils.alloca_once_value(builder, builder.zext(bits, INT))
+            e.mask = mask
+            test, body, end = (builder.append_basic_block(f"bits.{name}") for name in ("test", "body", "end"))
+            builder.branch(test)
+            builder.position_at_end(test)
+            remaining = builder.load(left)
+            builder.cbranch(builder.icmp_unsigned("!=", remaining, INT(0)), body, end)
+            builder.position_at_end(body)
+            f = builder.add(first, builder.cttz(remaining, ir.IntType(1)(1)))
+            _add_row(e, builder.load(e.at(a.dz, a.at, f)), e.at(a.kernels, a.kernels_at, builder.mul(f, a.step)), sums)
+            builder.store(builder.and_(remaining, builder.sub(remaining, INT(1))), left)
+            builder.branch(test)
+            builder.position_at_end(end)
+        _store_sums(e, sums, out)
+
+    return emit
+
+
+def _define_kernels(
+    out: Array, out_at: int, kernels: Array, kernels_at: int, step: int, dz: Array, winners: Array, at: int, q: int,
+    filters: int, width: int,
+) -> None:  # fmt: skip
+    for f in range(filters):
+        if winners[at + f] == q:
+            start = kernels_at + f * step
+            out[out_at : out_at + width] += dz[at + f] * kernels[start : start + width]
+
+
+@vectorised(_emit_kernels(4))
+def add_kernels(
+    out: Array, out_at: int, kernels: Array, kernels_at: int, step: int, dz: Array, winners: Array, at: int, q: int,
+    filters: int, width: int,
+) -> None:  # fmt: skip
+    """For place q of one window, add up dz times the kernel of each filter that won there: four vectors of a run.
+
+    Filter f has its dz and winner at ``at + f`` (both readable one vector beyond the last) and its kernel at
+    ``kernels_at + f * step``.
+    """
+    _define_kernels(out, out_at, kernels, kernels_at, step, dz, winners, at, q, filters, width)
+
+
+@vectorised(_emit_kernels(1, masked=True))
+def add_narrow_kernels(
+    out: Array, out_at: int, kernels: Array, kernels_at: int, step: int, dz: Array, winners: Array, at: int, q: int,
+    filters: int, width: int,
+) -> None:  # fmt: skip
+    """As `add_kernels`, for at most one vector of `width` numbers."""
+    _define_kernels(out, out_at, kernels, kernels_at, step, dz, winners, at, q, filters, width)
+
+
+def _emit_taps(vectors: int, masked: bool = False) -> Callable[[Emitter, Any], None]:
+    def emit(e: Emitter, a: Any) -> None:
+        builder = e.builder
+        mask = e.lanes_below(a.width) if masked else None
+        e.mask = mask
+        out = [e.at(a.out, a.out_at, builder.mul(a.step, INT(k))) for k in range(TAPS)]
+        sums = [_load_sums(e, row, vectors) for row in out]
+        x = [e.at(a.x, a.x_at, builder.load(e.at(a.taps, a.taps_at, k))) for k in range(TAPS)]
+        with cgutils.for_range(builder, a.windows) as w:
+            i, first = builder.mul(w.index, a.step), builder.mul(w.index, a.size)
+            dz = [e.load(e.at(a.dz, a.at, i, v * e.count)) for v in range(vectors)]
+            winners = [_load_winners(e, e.at(a.winners, a.at, i, v * e.count)) for v in range(vectors)]
+            with cgutils.for_range(builder, a.size) as q:
+                here = e.splat(builder.trunc(q.index, a.winners.type.pointee))
+                won = [
+                    builder.select(builder.icmp_unsigned("==", winners[v], here), dz[v], ir.Constant(e.vec, None))
+                    for v in range(vectors)
+                ]
+                place = builder.load(e.at(a.places, first, q.index))
+                for k in range(TAPS):
+                    number = e.splat(builder.load(e.at(x[k], place)))
+                    for v in range(vectors):
+                        builder.store(e.multiply_add(number, won[v], builder.load(sums[k][v])), sums[k][v])
+        for k in range(TAPS):
+            _store_sums(e, sums[k], out[k])
+
+    return emit
+
+
+def _define_taps(
+    out: Array, out_at: int, x: Array, x_at: int, places: Array, size: int, taps: Array, taps_at: int, dz: Array,
+    winners: Array, at: int, step: int, windows: int, width: int,
+) -> None:  # fmt: skip
+    for w in range(windows):
+        row = slice(at + w * step, at + w * step + width)
+        start = x_at + places[w * size + winners[row].astype(np.int64)]  # (width,)
+        for k in range(TAPS):
+            out[out_at + k * step :][:width] += dz[row] * x[start + taps[taps_at + k]]
+
+
+@vectorised(_emit_taps(2))
+def add_taps(
+    out: Array, out_at: int, x: Array, x_at: int, places: Array, size: int, taps: Array, taps_at: int, dz: Array,
+    winners: Array, at: int, step: int, windows: int, width: int,
+) -> None:  # fmt: skip
+    """For two vectors of filters, add up dz times TAPS numbers of the winners' patches.
+
+    Row k of `out` starts at ``out_at + k * step`` and belongs to the number at ``taps[taps_at + k]`` of a patch. dz and
+    winners of window w start at ``at + w * step``, both readable one vector beyond the last.
+    """
+    _define_taps(out, out_at, x, x_at, places, size, taps, taps_at, dz, winners, at, step, windows, width)
+
+
+@vectorised(_emit_taps(1, masked=True))
+def add_narrow_taps(
+    out: Array, out_at: int, x: Array, x_at: int, places: Array, size: int, taps: Array, taps_at: int, dz: Array,
+    winners: Array, at: int, step: int, windows: int, width: int,
+) -> None:  # fmt: skip
+    """As `add_taps`, for at most one vector of `width` filters."""
+    _define_taps(out, out_at, x, x_at, places, size, taps, taps_at, dz, winners, at, step, windows, width)
