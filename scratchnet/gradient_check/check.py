@@ -29,6 +29,7 @@ def check_layer(
     input_shape: Sequence[Any],
     *,
     x: Array | Sequence[Array] | None = None,
+    dy: Array | None = None,
     dtype: str = "float64",
     seed: int = 0,
     backend: str | None = None,
@@ -45,6 +46,8 @@ def check_layer(
             and ``grads``. It is copied; the original stays as it is. If it is built, its parameters are used.
         input_shape: the batch in front: ``(4, 8, 8, 3)``. For several inputs, a list of shapes.
         x: the input to check at, or a list of them; random if not given.
+        dy: the upstream gradient, of the output's shape; random if not given, which is what it should be: ones, the
+            usual choice elsewhere, cannot see a wrong softmax.
         dtype: ``"float64"``. ``"float32"`` has the layer compute in float32, where difference quotients are good for
             two or three digits only.
         seed: of everything random: parameters of a layer that is not built, x, and the upstream gradient dy.
@@ -79,12 +82,14 @@ def check_layer(
     ]
     with runner.running():
         y = np.array(runner.forward(xs))
-        dy = generator.standard_normal(y.shape).astype(dtype)
+        dy = generator.standard_normal(y.shape).astype(dtype) if dy is None else np.array(dy, dtype)
+        if dy.shape != y.shape:
+            raise ValueError(f"check_layer expected dy of the output's shape {y.shape}, got {dy.shape}.")
         tensors = check_gradients(runner_subject(runner, xs), dy, tolerance, max_entries, generator)
         contract = check_contract(Case(runner, xs, dy), independent_samples) if dtype == "float64" else []
         found = None
         if dtype == "float64" and all(t.passed for t in tensors):  # else the same mistake would show once more
-            found = check_kinks(runner, shapes, kinks or convention_of(layer) or "between", tolerance)
+            found = check_kinks(runner, shapes, kinks or convention_of(layer) or "between", tolerance, dy)
     explain(tensors, _sizes(xs[0].shape, y.shape))
     return Report(
         title=f"{type(layer).__name__} {getattr(layer, 'name', '')!r}".replace(" ''", ""),
@@ -192,7 +197,10 @@ def check_loss(
     def backward(dy: Array) -> dict[str, Array]:
         return {"y_pred": used.backward() * dy}
 
-    subject = Subject({"y_pred": y_pred}, lambda: np.array([used.forward(truth, y_pred)]), backward)
+    def forward() -> Array:
+        return np.array([used.forward(truth.copy(), y_pred)])
+
+    subject = Subject({"y_pred": y_pred}, forward, lambda name: forward(), backward)
     before = y_pred.copy()
     tensors = check_gradients(subject, np.ones(1), tolerance, max_entries, generator)
     contract = check_loss_contract(LossCase(used, truth, before, is_kernel=used is not loss))
@@ -231,13 +239,15 @@ def explain(tensors: list[TensorResult], sizes: dict[str, int]) -> None:
 def _with_loss(subject: Subject, loss: Any, labels: Array) -> Subject:
     """Return the subject with a loss behind it: one number comes out."""
 
-    def forward() -> Array:
-        return np.array([loss.forward(labels, subject.forward())])
+    def value(outputs: Array) -> Array:
+        return np.array([loss.forward(labels.copy(), outputs)])
 
-    def backward(dy: Array) -> dict[str, Array]:
-        return subject.backward(loss.backward() * dy)
-
-    return Subject(subject.tensors, forward, backward)
+    return Subject(
+        subject.tensors,
+        forward=lambda: value(subject.forward()),
+        forward_from=lambda name: value(subject.forward_from(name)),
+        backward=lambda dy: subject.backward(loss.backward() * dy),
+    )
 
 
 def _compiled_with(model: Model, loss: Any) -> Any:

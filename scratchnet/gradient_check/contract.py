@@ -20,6 +20,9 @@ EXACT = 1e-10
 SINGLE = 1e-3
 """The same between float32 and float64."""
 
+FAR = 1e4
+"""An input of this size is finite; its exponential is not."""
+
 
 @dataclass
 class Finding:
@@ -217,7 +220,8 @@ def any_memory_layout(case: Case) -> str:
 
 def keeps_float32(case: Case) -> str:
     """float32 in gives float32 out, everywhere, and nearly the numbers of float64."""
-    single = Runner(graph_twin(case.runner.graph, "float32"), case.runner.plan.backend, case.runner.training)
+    plan = case.runner.plan
+    single = Runner(graph_twin(plan.graph, "float32"), plan.backend, case.runner.training, plan.logits)
     seen = single.run([x.astype(np.float32) for x in case.xs], case.dy.astype(np.float32))
     for name, array in seen.arrays().items():
         if array.dtype != np.float32:
@@ -227,6 +231,21 @@ def keeps_float32(case: Case) -> str:
         if array.dtype != np.float64:
             return f"with float64 in, {name} comes out as {array.dtype}: some step on the way rounds it"
     return _difference(seen, double, SINGLE, "float32 and float64 give different numbers")
+
+
+def finite_when_extreme(case: Case) -> str:
+    """Inputs of ±10,000 give finite outputs and gradients, where the function itself stays between bounds."""
+    xs = [np.where(np.arange(x.size).reshape(x.shape) % 3 == 1, FAR, -FAR).astype(x.dtype) for x in case.xs]
+    seen = case.runner.run(xs, case.dy)
+    for name, array in seen.arrays().items():
+        if not np.isfinite(array).all():
+            return f"with inputs of ±{FAR:,.0f}, {name} is partly {'NaN' if np.isnan(array).any() else 'infinite'}"
+    return ""
+
+
+def _is_bounded(case: Case) -> bool:
+    activation = getattr(case.runner.graph.outputs[0].layer, "activation", None)
+    return getattr(activation, "name", activation) in ("sigmoid", "softmax", "tanh")
 
 
 def _difference(seen: Pass, expected: Pass, tolerance: float, what: str) -> str:
@@ -254,6 +273,7 @@ PROMISES: list[tuple[str, Callable[[Case], str]]] = [
     ("the order of samples does not matter", order_does_not_matter),
     ("any memory layout will do", any_memory_layout),
     ("float32 and float64 are kept", keeps_float32),
+    ("extreme inputs stay finite", finite_when_extreme),
 ]
 
 MEMORY = (caches_are_own, results_are_own)
@@ -271,6 +291,8 @@ def check_contract(case: Case, independent_samples: bool = True) -> list[Finding
             skipped = "the samples of this layer depend on each other"
         if look in BATCH and len(case.dy) < 2:
             skipped = "needs a batch of two samples or more"
+        if look is finite_when_extreme and not _is_bounded(case):
+            skipped = "for sigmoid, softmax and tanh"
         problem = ""
         if not skipped:
             try:

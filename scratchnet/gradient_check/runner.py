@@ -72,7 +72,19 @@ class Runner:
 
     def forward(self, xs: Sequence[Array]) -> Array:
         """Return the output itself, which the next pass may overwrite; several outputs come side by side, flat."""
-        outputs = self.plan.forward(list(xs), self.training)
+        return self._side_by_side(self.plan.forward(list(xs), self.training))
+
+    def forward_from(self, param: str) -> Array:
+        """Return the output after a change of one parameter: what lies before its layer still holds."""
+        params = self._owners[param][0].params
+        wiring, values = self.plan.wiring, self.plan.values
+        first = min(i for i, (step, _, _) in enumerate(wiring) if any(layer.params is params for layer in step.layers))
+        for step, sources, output in wiring[first:]:
+            x = values[sources[0]] if len(sources) == 1 else [values[source] for source in sources]
+            values[output] = step.forward(x, self.training)
+        return self._side_by_side([values[output] for output in self.graph.outputs])
+
+    def _side_by_side(self, outputs: list[Array]) -> Array:
         self._shapes = [np.shape(y) for y in outputs]
         if len(outputs) == 1:
             return outputs[0]
@@ -98,8 +110,13 @@ class Runner:
         return Pass(y, [np.array(dx) for dx in dxs], {name: np.array(g) for name, g in self.grads.items()})
 
     def running(self) -> AbstractContextManager[Any]:
-        """Return the context that passes should run in."""
-        return self.plan.running()
+        """Return the context that passes should run in: BLAS at one thread, since the products are small."""
+        if self.plan.backend == "numba":
+            return self.plan.running()
+        from threadpoolctl import threadpool_limits
+
+        limited: AbstractContextManager[Any] = threadpool_limits(1, "blas")
+        return limited
 
 
 def input_names(count: int) -> list[str]:
@@ -125,6 +142,7 @@ class Subject:
     Attributes:
         tensors: every array that the output depends on. Changed in place, they count at the next ``forward``.
         forward: returns the output, a new array.
+        forward_from: the same after a change of the named parameter alone; it may be quicker.
         backward: given dy, returns the gradient of Σ dy·y for every tensor by name. Runs after ``forward``.
         batched: the names of the tensors whose first axis is the batch, if every sample's output depends on that
             sample alone; many changed samples can then be run as one batch.
@@ -133,6 +151,7 @@ class Subject:
 
     tensors: dict[str, Array]
     forward: Callable[[], Array]
+    forward_from: Callable[[str], Array]
     backward: Callable[[Array], dict[str, Array]]
     batched: tuple[str, ...] = ()
     forward_batch: Callable[[list[Array]], Array] | None = None
@@ -150,6 +169,7 @@ def runner_subject(runner: Runner, xs: list[Array]) -> Subject:
     return Subject(
         tensors={**dict(zip(names, xs)), **runner.params},
         forward=lambda: np.array(runner.forward(xs)),
+        forward_from=lambda name: np.array(runner.forward(xs) if name in names else runner.forward_from(name)),
         backward=backward,
         batched=tuple(names) if _samples_are_independent(runner, xs) else (),
         forward_batch=runner.forward,

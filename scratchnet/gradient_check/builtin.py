@@ -1,0 +1,130 @@
+"""Everything that scratchnet brings along, as a list of things to check: ``scratchnet gradcheck`` runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from scratchnet import layers, losses
+from scratchnet.gradient_check.check import check_layer, check_loss, check_model
+from scratchnet.gradient_check.report import Report
+from scratchnet.models import Model
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the table: what it is called, and how to check it on a backend."""
+
+    kind: str
+    title: str
+    run: Callable[[str], Report]
+
+
+def builtin_checks() -> list[Check]:
+    """Return the checks of all layers in many settings, all losses, runs of layers that kernels fuse, both networks."""
+    return [*_layers(), *_losses(), *_fused(), *_networks()]
+
+
+def _layer(cls: type[Any], input_shape: Any, *arguments: Any, **options: Any) -> Check:
+    settings = [*map(repr, arguments), *(f"{k}={v!r}" for k, v in options.items())]
+    title = f"{cls.__name__}({', '.join(settings)})"
+    return Check("layer", title, lambda backend: check_layer(cls(*arguments, **options), input_shape, backend=backend))
+
+
+def _layers() -> list[Check]:
+    image = (3, 7, 6, 2)
+    dense = [_layer(layers.Dense, (4, 6), 5, activation=a) for a in ("linear", "relu", "sigmoid", "tanh", "softmax")]
+    convolution = [
+        _layer(layers.Conv2D, image, 3, 2),
+        _layer(layers.Conv2D, image, 3, (3, 2), activation="relu"),
+        _layer(layers.Conv2D, image, 3, 3, padding="same"),
+        _layer(layers.Conv2D, image, 3, 3, strides=2, padding="same", activation="relu"),
+        _layer(layers.Conv2D, image, 3, (2, 3), strides=(2, 1), padding="same", activation="tanh"),
+        _layer(layers.Conv2D, image, 3, (4, 1), strides=(3, 2), use_bias=False),
+        _layer(layers.Conv2D, image, 3, 3, dilation_rate=2),
+        _layer(layers.Conv2D, image, 3, 2, padding="same", dilation_rate=(3, 2), activation="sigmoid"),
+        _layer(layers.Conv2D, image, 3, 1, activation="softmax"),
+        _layer(layers.Conv2D, (2, 12, 11, 1), 8, 5, activation="relu"),
+    ]
+    pooling = [
+        _layer(layers.MaxPooling2D, image),
+        _layer(layers.MaxPooling2D, image, 3, strides=1),
+        _layer(layers.MaxPooling2D, image, 3, strides=2, padding="same"),
+        _layer(layers.MaxPooling2D, image, (2, 3), strides=(3, 1)),
+        _layer(layers.MaxPooling2D, image, (3, 2), padding="same"),
+    ]
+    return [
+        *dense,
+        _layer(layers.Dense, (4, 6), 5, use_bias=False),
+        _layer(layers.Dense, (2, 3, 6), 5, activation="relu"),
+        *convolution,
+        *pooling,
+        _layer(layers.Flatten, image),
+        *[_layer(layers.Activation, (4, 3, 5), name) for name in ("linear", "relu", "sigmoid", "tanh", "softmax")],
+        _layer(layers.ReLU, image),
+        _layer(layers.Softmax, (4, 6)),
+        _layer(layers.Softmax, (4, 5, 3), axis=1),
+        _layer(layers.Add, [(4, 6), (4, 6), (4, 6)]),
+        _layer(layers.Rescaling, image, 1 / 255, offset=-0.5),
+    ]
+
+
+def _losses() -> list[Check]:
+    def one(loss: Any) -> Check:
+        settings = f"from_logits={loss.from_logits}" if hasattr(loss, "get_config") and loss.get_config() else ""
+        return Check("loss", f"{type(loss).__name__}({settings})", lambda backend: check_loss(loss, backend=backend))
+
+    crossentropies = (losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy)
+    return [
+        *[one(cls(from_logits=from_logits)) for cls in crossentropies for from_logits in (False, True)],
+        one(losses.MeanSquaredError()),
+    ]
+
+
+def _fused() -> list[Check]:
+    def chain(title: str, shape: tuple[int, ...], *make: Callable[[], layers.Layer]) -> Check:
+        def run(backend: str) -> Report:
+            inputs = x = layers.Input(shape[1:])
+            for new_layer in make:
+                x = new_layer()(x)
+            data = np.random.default_rng(3).standard_normal(shape)
+            return check_model(Model(inputs, x, name=title), data, backend=backend, tolerance=1e-7)
+
+        return Check("chain", title, run)
+
+    def residual(backend: str) -> Report:
+        inputs = layers.Input((6,))
+        x = layers.Dense(6, activation="tanh")(inputs)
+        model = Model(inputs, layers.Dense(3)(layers.Add()([x, inputs])), name="residual")
+        return check_model(model, np.random.default_rng(3).standard_normal((4, 6)), backend=backend, tolerance=1e-7)
+
+    conv, pool = layers.Conv2D, layers.MaxPooling2D
+    return [
+        chain("Conv2D → MaxPooling2D", (3, 8, 9, 2), lambda: conv(4, 3), lambda: pool()),
+        chain("Conv2D relu → MaxPooling2D", (3, 9, 8, 1), lambda: conv(8, 2, activation="relu"), lambda: pool()),
+        chain(
+            "Conv2D relu same → MaxPooling2D 3 by 2, same",
+            (3, 7, 7, 3),
+            lambda: conv(5, 3, padding="same", activation="relu"),
+            lambda: pool(3, strides=2, padding="same"),
+        ),
+        Check("chain", "Dense + shortcut → Add → Dense", residual),
+    ]
+
+
+def _networks() -> list[Check]:
+    from scratchnet.architectures import ARCHITECTURES
+
+    def one(name: str) -> Check:
+        def run(backend: str) -> Report:
+            model = ARCHITECTURES[name]()
+            generator = np.random.default_rng(5)
+            x = generator.random((2, *[n or 1 for n in model.input_shape[1:]]))  # type: ignore[arg-type]
+            return check_model(model, x, np.array([3, 7]), backend=backend)
+
+        return Check("network", f"{name}, images to loss", run)
+
+    return [one(name) for name in ARCHITECTURES]

@@ -1,0 +1,141 @@
+"""The checker, and weaker ones to compare it with. Each says whether it *catches* a mutant.
+
+The weaker ones are not straw men: an upstream gradient of ones, one random index, a step of 1e-5 and a tolerance of
+1e-2 are what gradient checks in public from-scratch libraries do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from scratchnet.gradient_check import Report, check_layer, check_loss
+from scratchnet.gradient_check.check import _shapes
+from scratchnet.gradient_check.runner import Runner, runner_subject
+from scratchnet.gradient_check.twins import layer_graph
+from tests.mutants.catalogue import Mutant
+from tests.oracles.checking_updates import STEPS, check_optimizer, check_schedule
+
+Caught = bool | None
+"""None: this checker has nothing to say about such an object."""
+
+
+def report_on(mutant: Mutant, dy: str = "random") -> Report:
+    """Return the gradient checker's report on a layer or loss."""
+    if mutant.kind == "loss":
+        return check_loss(mutant.make(), backend="numpy")
+    upstream = None
+    if dy == "ones":
+        runner = Runner(layer_graph(mutant.make(), _shapes(mutant.shape), "float64"), "numpy")
+        upstream = np.ones_like(runner.forward([np.zeros(shape) for shape in _shapes(mutant.shape)]))
+    return check_layer(mutant.make(), mutant.shape, dy=upstream, backend="numpy")
+
+
+def gradients(dy: str = "random") -> Any:
+    """Return gradients for an optimizer, (100, 7)."""
+    return np.random.default_rng(0).standard_normal((STEPS, 7)) if dy == "random" else np.ones((STEPS, 7))
+
+
+def full(mutant: Mutant) -> Caught:
+    """All of it: random dy, every entry, the contract, conventions at kinks; optimizers over 100 steps."""
+    if mutant.kind == "optimizer":
+        return bool(check_optimizer(mutant.make(), mutant.settings or {}, gradients()))
+    if mutant.kind == "schedule":
+        return bool(check_schedule(mutant.make(), mutant.settings or {}))
+    return not report_on(mutant).passed
+
+
+def upstream_of_ones(mutant: Mutant) -> Caught:
+    """The same checker, with dy all ones everywhere (and so without the promise of linearity, which needs others)."""
+    if mutant.kind == "optimizer":
+        return bool(check_optimizer(mutant.make(), mutant.settings or {}, gradients("ones")))
+    if mutant.kind == "schedule":
+        return None
+    report = report_on(mutant, "ones")
+    promises = [f for f in report.contract if f.promise != "backward is linear in dy"]
+    kinks = report.kinks is None or report.kinks.passed
+    return not (all(t.passed for t in report.tensors) and all(f.passed for f in promises) and kinks)
+
+
+def gradients_only(mutant: Mutant) -> Caught:
+    """Random dy and every entry, but neither the contract nor kinks."""
+    if mutant.kind in ("optimizer", "schedule"):
+        return None
+    return not all(t.passed for t in report_on(mutant).tensors)
+
+
+def ones_and_gradients_only(mutant: Mutant) -> Caught:
+    """Both at once: every entry of every gradient, at dy of ones, and nothing else."""
+    if mutant.kind in ("optimizer", "schedule"):
+        return None
+    return not all(t.passed for t in report_on(mutant, "ones").tensors)
+
+
+def textbook(mutant: Mutant) -> Caught:
+    """dy of ones, one random entry of each gradient, a step of 1e-5, errors up to 1e-2; does the loss go down?"""
+    if mutant.kind == "optimizer":
+        return not _goes_down(mutant)
+    if mutant.kind == "schedule":
+        return None
+    if mutant.kind == "loss":
+        return _textbook_loss(mutant)
+    generator = np.random.default_rng(0)
+    shapes = _shapes(mutant.shape)
+    runner = Runner(layer_graph(mutant.make(), shapes, "float64"), "numpy")
+    xs = [generator.standard_normal(shape) for shape in shapes]
+    subject = runner_subject(runner, xs)
+    dy = np.ones_like(subject.forward())
+    analytic = {name: np.array(g) for name, g in subject.backward(dy).items()}
+    for name, tensor in subject.tensors.items():
+        entry = int(generator.integers(tensor.size))
+        if _disagree(tensor, entry, lambda: float(subject.forward().sum()), analytic[name]):
+            return True
+    return False
+
+
+def _textbook_loss(mutant: Mutant) -> bool:
+    generator = np.random.default_rng(0)
+    loss = mutant.make()
+    y_pred = generator.dirichlet(np.ones(5), 6)
+    y_true = generator.integers(0, 5, 6)
+    if "Sparse" not in type(loss).__mro__[1].__name__:
+        y_true = np.eye(5)[y_true]
+    loss.forward(y_true.copy(), y_pred)
+    analytic = loss.backward()
+    entry = int(generator.integers(y_pred.size))
+    return _disagree(y_pred, entry, lambda: float(np.sum(loss.forward(y_true.copy(), y_pred))), analytic)
+
+
+def _disagree(tensor: Any, entry: int, value: Callable[[], float], analytic: Any) -> bool:
+    if analytic.shape != tensor.shape:
+        return True
+    h, before = 1e-5, tensor.flat[entry]
+    tensor.flat[entry] = before + h
+    right = value()
+    tensor.flat[entry] = before - h
+    left = value()
+    tensor.flat[entry] = before
+    a, n = float(analytic.flat[entry]), (right - left) / (2 * h)
+    return abs(a - n) / max(abs(a) + abs(n), 1e-8) > 1e-2
+
+
+def _goes_down(mutant: Mutant) -> bool:
+    """Whether a hundred steps bring w²/2 down."""
+    optimizer = mutant.make()
+    w = np.linspace(-1, 2, 7)
+    before = float((w * w).sum())
+    optimizer.build(len(w), w.dtype)
+    for _ in range(STEPS):
+        optimizer.step([(slice(0, len(w)), w, w.copy())])
+    return float((w * w).sum()) < before
+
+
+CHECKERS: dict[str, Callable[[Mutant], Caught]] = {
+    "scratchnet": full,
+    "dy = ones": upstream_of_ones,
+    "gradients only": gradients_only,
+    "ones, gradients only": ones_and_gradients_only,
+    "textbook": textbook,
+}
