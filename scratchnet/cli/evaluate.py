@@ -1,0 +1,69 @@
+"""``scratchnet evaluate``: how good a trained network is, class by class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scratchnet.cli.options import Mini, Run
+from scratchnet.cli.output import bar, console, say
+
+if TYPE_CHECKING:
+    from scratchnet.typing import Array
+
+
+def evaluate(run: Run, mini: Mini = False) -> None:
+    """Test a trained network, class by class."""
+    from scratchnet.cli import runs, samples
+    from scratchnet.losses import SparseCategoricalCrossentropy
+
+    model, notes = runs.load(run)
+    data = samples.load(mini)
+    x = samples.as_input(model, data.x_test)
+    say_trained_on(notes)
+    outputs = samples.as_probabilities(model.predict(x, verbose=0))
+    said = outputs.argmax(axis=1)
+    # As compiled, if that is this loss; from the probabilities, which is less exact where they are tiny, if not.
+    measured = isinstance(model.loss, SparseCategoricalCrossentropy)
+    loss = model.test_on_batch(x, data.y_test, return_dict=True)["loss"] if measured else _loss(outputs, data.y_test)
+    right = int((said == data.y_test).sum())
+    say(
+        f"Test accuracy {right / len(said):.4f} ({right:,} of {len(said):,} right), loss {loss:.4f}",
+        style="bold green",
+    )
+    say()
+    _print_classes(data.y_test, said)
+
+
+def say_trained_on(notes: dict[str, str]) -> None:
+    """Print what the notes of a model file say about its training."""
+    if "network" in notes and "data" in notes:
+        say(f"{notes['network']}, trained for {notes.get('trained', 'some epochs')} on {notes['data']}.")
+
+
+def _loss(probabilities: Array, y: Array) -> float:
+    from scratchnet.losses import SparseCategoricalCrossentropy
+
+    return SparseCategoricalCrossentropy().forward(y, probabilities)
+
+
+def _print_classes(y: Array, said: Array) -> None:
+    import numpy as np
+    from rich import box
+    from rich.table import Table
+
+    from scratchnet.datasets.fashion_mnist import LABELS
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Class")
+    table.add_column("Right", justify="right")
+    table.add_column("")
+    table.add_column("Most often taken for")
+    for k, name in enumerate(LABELS):
+        answers = np.bincount(said[y == k], minlength=len(LABELS))
+        share = answers[k] / max(answers.sum(), 1)
+        others = answers.copy()
+        others[k] = 0
+        most = int(others.argmax())
+        taken_for = f"{LABELS[most]}, {others[most]:,} of {answers.sum():,}" if others[most] else "nothing else"
+        table.add_row(name, f"{share:.1%}", f"[cyan]{bar(share, 20)}[/]", taken_for)
+    console().print(table)

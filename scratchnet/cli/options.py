@@ -1,0 +1,51 @@
+"""Arguments and options that several commands take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scratchnet.architectures import ARCHITECTURES
+from scratchnet.utils.naming import unknown_name
+
+
+def known_network(name: str) -> str:
+    """Return the name of one of our networks.
+
+    Raises:
+        typer.BadParameter: if there is none of that name; names the nearest one.
+    """
+    if name not in ARCHITECTURES:
+        raise typer.BadParameter(str(unknown_name("network", name, ARCHITECTURES)))
+    return name
+
+
+Network = Annotated[
+    str,
+    typer.Argument(
+        metavar="mlp|cnn",
+        callback=known_network,
+        show_default=False,
+        help="[bold]mlp[/], one hidden layer, 203,530 parameters; or [bold]cnn[/], convolutions, 302,026 parameters.",
+    ),
+]
+
+Run = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RUN",
+        show_default=False,
+        help="A folder that [cyan]scratchnet train[/] wrote, or a model file.",
+    ),
+]
+
+Mini = Annotated[
+    bool,
+    typer.Option(
+        "--mini",
+        show_default=False,
+        help="Use the small subset that comes with scratchnet (5,000 + 1,000 images), without looking for the whole.",
+    ),
+]

@@ -1,0 +1,106 @@
+"""``scratchnet predict``: what a trained network says about images."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from scratchnet.cli.evaluate import say_trained_on
+from scratchnet.cli.options import Mini, Run
+from scratchnet.cli.output import bar, console, say
+
+if TYPE_CHECKING:
+    from scratchnet.cli.samples import Data
+    from scratchnet.typing import Array
+
+_TOP = 3
+
+
+class Subject(NamedTuple):
+    """One image to look at: its name, its pixels (28, 28) uint8, what was done to it, and its class if known."""
+
+    name: str
+    pixels: Array
+    done: str
+    truth: int | None
+
+
+def predict(
+    run: Run,
+    images: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="IMAGE",
+            show_default=False,
+            help="PNG or JPEG files of any size, or [cyan]test:17[/] for the test image of that number.",
+        ),
+    ],
+    mini: Mini = False,
+) -> None:
+    """Say what is in images: the three most probable classes, with bars.
+
+    The networks know one kind of picture: one piece of clothing, bright on black, filling a frame of 28×28. Image files
+    are brought into that form (grey, trimmed, scaled, inverted if the background is light), and the output says how. So
+    take a photo on a plain background.
+    """
+    import numpy as np
+
+    from scratchnet.cli import runs, samples
+
+    numbers = {image: _test_number(image) for image in images}  # usage errors come first
+    model, notes = runs.load(run)
+    data = samples.load(mini) if any(number is not None for number in numbers.values()) else None
+    subjects = [_subject(image, numbers[image], data) for image in images]
+    say_trained_on(notes)
+    x = samples.as_input(model, np.stack([subject.pixels for subject in subjects]))
+    for subject, chances in zip(subjects, samples.as_probabilities(model.predict(x, verbose=0))):
+        _print_subject(subject, chances)
+
+
+def _test_number(image: str) -> int | None:
+    """Return 17 for ``test:17``, None for a path.
+
+    Raises:
+        typer.BadParameter: for ``test:`` with something else than a number behind it.
+    """
+    if not image.startswith("test:"):
+        return None
+    if not re.fullmatch(r"test:[0-9]{1,9}", image):
+        raise typer.BadParameter(f"expected a number, as in test:17, got {image}.", param_hint="IMAGE")
+    return int(image.removeprefix("test:"))
+
+
+def _subject(image: str, number: int | None, data: Data | None) -> Subject:
+    if number is None or data is None:
+        from scratchnet.cli.images import load_image
+
+        pixels, done = load_image(Path(image))
+        return Subject(image, pixels, done, None)
+    if number >= len(data.x_test):
+        raise typer.BadParameter(
+            f"the last test image is test:{len(data.x_test) - 1}, got {image}.", param_hint="IMAGE"
+        )
+    return Subject(image, data.x_test[number], "", int(data.y_test[number]))
+
+
+def _print_subject(subject: Subject, chances: Array) -> None:
+    import numpy as np
+    from rich.text import Text
+
+    from scratchnet.datasets.fashion_mnist import LABELS
+
+    best = np.argsort(-chances, kind="stable")[:_TOP]
+    verdict = Text()
+    if subject.truth is not None:
+        right = best[0] == subject.truth
+        verdict = Text(f"  is {LABELS[subject.truth]}: {'right' if right else 'wrong'}", "green" if right else "red")
+    say()
+    console().print(Text(subject.name, "bold") + verdict, soft_wrap=True)
+    if subject.done:
+        say(f"  {subject.done}", style="dim")
+    for k in best:
+        row = Text.assemble(f"  {LABELS[k]:<12}", (bar(float(chances[k]), 30), "cyan"), f" {chances[k]:6.1%}")
+        console().print(row, soft_wrap=True)

@@ -1,0 +1,114 @@
+"""The end of ``scratchnet train``: the test, the pictures, and what to do next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scratchnet.cli import runs, samples
+from scratchnet.cli.output import Interrupted, console, say
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from scratchnet.models import Model
+
+_FILES = {
+    runs.MODEL: "the trained network, for scratchnet.load_model",
+    runs.HISTORY: "loss and accuracy of every epoch",
+    runs.RECORD: "how this run was made, and what came out",
+    "images.png": "what it was trained on",
+    "learning-curves.png": "loss and accuracy over the epochs",
+    "confusion-matrix.png": "which classes are taken for which",
+    "mistakes.png": "where it is wrong and sure of itself",
+    "filters.png": "the weights of its first layer",
+    "feature-maps.png": "one image on its way through the layers",
+}
+
+
+def finish(model: Model, data: samples.Data, folder: Path, record: dict[str, Any]) -> None:
+    """Test the network, write the pictures and the record, and print it all."""
+    x_test = samples.as_input(model, data.x_test)
+    scores = model.evaluate(x_test, data.y_test, verbose=0, return_dict=True)
+    record.update(status="finished", test_accuracy=scores["accuracy"], test_loss=scores["loss"])
+    runs.write_record(folder, record)
+    with console().status("Drawing the pictures"):
+        _draw(model, data, x_test, folder, record)
+    _print(data, folder, record)
+
+
+def interruption(folder: Path, record: dict[str, Any]) -> Interrupted:
+    """Return what to raise after Ctrl-C: it says what is left of the run."""
+    return Interrupted(
+        f"Stopped by Ctrl-C after {record['epochs_finished']} of {record['epochs']} epochs. What was reached is in "
+        f"{folder}/; test it with: {_command('evaluate', folder, record)}"
+    )
+
+
+def _draw(model: Model, data: samples.Data, x_test: Any, folder: Path, record: dict[str, Any]) -> None:
+    from scratchnet import plotting
+    from scratchnet.datasets.fashion_mnist import LABELS
+
+    name = f"{record['network']} on Fashion-MNIST" + (", embedded subset" if data.subset == samples.MINI else "")
+    outputs = model.predict(x_test, verbose=0)
+    said = outputs.argmax(axis=1)
+    right = f"{record['test_accuracy']:.1%} of {len(said):,} test images right"
+    pictures: dict[str, Figure] = {
+        "images.png": plotting.image_grid(data.x_train, data.y_train, LABELS),
+        "learning-curves.png": plotting.learning_curves(folder / runs.HISTORY, title=name, held_out="test"),
+        "confusion-matrix.png": plotting.confusion_matrix(data.y_test, said, LABELS, title=f"{name}: {right}"),
+        "mistakes.png": plotting.confident_mistakes(data.x_test, data.y_test, outputs, LABELS),
+        "filters.png": plotting.first_layer_filters(model),
+    }
+    if any(tensor.ndim == 4 for tensor in model.graph.tensors if tensor not in model.inputs):
+        pictures["feature-maps.png"] = plotting.feature_maps(model, x_test[0], LABELS, title="test:0 in " + name)
+    for file, figure in pictures.items():
+        figure.savefig(folder / file, dpi=150)
+
+
+def _print(data: samples.Data, folder: Path, record: dict[str, Any]) -> None:
+    seconds, epochs = record["seconds"], record["epochs"]
+    say()
+    samples.announce(data)
+    say(
+        f"Test accuracy {record['test_accuracy']:.4f}, loss {record['test_loss']:.4f}, on {len(data.x_test):,} images "
+        f"it never learnt from.",
+        style="bold green",
+    )
+    say(f"Trained in {_duration(seconds)}, {_duration(seconds / epochs)} an epoch.")
+    say()
+    say(f"{folder}/", style="bold")
+    _print_pairs({file: meaning for file, meaning in _FILES.items() if (folder / file).exists()})
+    say()
+    say("What next:", style="bold")
+    other = "mlp" if record["network"] == "cnn" else "cnn"
+    _print_pairs(
+        {
+            _command("predict", folder, record, "test:17"): "or a photo of yours",
+            _command("evaluate", folder, record): "class by class",
+            f"scratchnet train {other}": "the other network",
+        }
+    )
+
+
+def _print_pairs(meanings: dict[str, str]) -> None:
+    """Print names or commands, and beside them what they are."""
+    from rich.text import Text
+
+    width = max(map(len, meanings))
+    for name, meaning in meanings.items():
+        console().print(Text.assemble(f"  {name:<{width}}  ", (meaning, "dim")), soft_wrap=True)
+
+
+def _command(name: str, folder: Path, record: dict[str, Any], *arguments: str) -> str:
+    """Return a command line that can be pasted: with the same data as this run, if that was asked for."""
+    import shlex
+
+    asked_for_mini = record["data"]["subset"] == samples.MINI
+    return shlex.join(["scratchnet", name, str(folder), *arguments, *(["--mini"] if asked_for_mini else [])])
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"

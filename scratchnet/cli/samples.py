@@ -1,0 +1,115 @@
+"""Fashion-MNIST for the commands: the whole set, or else the embedded subset and a notice that it is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scratchnet.cli.output import console
+from scratchnet.errors import DatasetError, ScratchnetError
+from scratchnet.typing import Array
+
+if TYPE_CHECKING:
+    from scratchnet.models import Model
+
+FULL, MINI = "full", "mini"
+
+
+@dataclass
+class Data:
+    """The two parts of Fashion-MNIST, uint8 as they came.
+
+    ``subset`` is "full" or "mini", ``notice`` says why it is not the whole set (None if it is), and ``available`` how
+    many training images there were before ``keep_first``.
+    """
+
+    x_train: Array
+    y_train: Array
+    x_test: Array
+    y_test: Array
+    subset: str
+    notice: str | None = None
+
+    def __post_init__(self) -> None:
+        self.available = len(self.x_train)
+
+    @property
+    def described(self) -> str:
+        """What this is, in a few words."""
+        what = "Fashion-MNIST" if self.subset == FULL else "the embedded subset of Fashion-MNIST"
+        training = f"{len(self.x_train):,}"
+        if len(self.x_train) < self.available:
+            training = f"the first {training} of {self.available:,}"
+        return f"{what}: {training} training and {len(self.x_test):,} test images"
+
+    def keep_first(self, count: int) -> None:
+        """Leave all training images but the first ``count`` out."""
+        self.x_train, self.y_train = self.x_train[:count], self.y_train[:count]
+
+
+def load(mini: bool) -> Data:
+    """Return the whole data set; or, with ``mini`` or when it cannot be had, the embedded subset, and say so loudly."""
+    from scratchnet.datasets import fashion_mnist
+
+    if not mini:
+        try:
+            (x_train, y_train), (x_test, y_test) = fashion_mnist.load_data()
+            return Data(x_train, y_train, x_test, y_test, FULL)
+        except DatasetError:
+            reason = "The whole of Fashion-MNIST was not found on this machine and could not be fetched"
+    else:
+        reason = "As asked for with --mini"
+    (x_train, y_train), (x_test, y_test) = fashion_mnist.load_data(subset="mini")
+    notice = (
+        f"{reason}: this uses only the {len(x_train):,} training and {len(x_test):,} test images that come with "
+        f"scratchnet, instead of 60,000 and 10,000. Accuracies are lower and less certain than with the whole set."
+    )
+    data = Data(x_train, y_train, x_test, y_test, MINI, notice)
+    announce(data, "" if mini else "What was tried, and what to do about it, says: scratchnet data fetch")
+    return data
+
+
+def announce(data: Data, advice: str = "") -> None:
+    """Print the notice that this is not the whole data set, if it is not, in a box that cannot be missed."""
+    if data.notice is None:
+        return
+    from rich import box
+    from rich.panel import Panel
+    from rich.text import Text
+
+    text = Text(data.notice + (f"\n{advice}" if advice else ""))
+    title = "[bold]NOT THE WHOLE DATA SET[/]"
+    console().print(Panel(text, title=title, box=box.HEAVY, border_style="bold yellow", width=80))
+
+
+def as_input(model: Model, images: Array) -> Array:
+    """Return uint8 images (N, 28, 28) as the model takes them: scaled to 0…1, with the axes that its input has.
+
+    A model that scales by itself, with a ``Rescaling`` layer, gets 0…255.
+
+    Raises:
+        ScratchnetError: if it is no classifier of such images.
+    """
+    from scratchnet.layers import Rescaling
+
+    shape = model.inputs[0].shape[1:]
+    if len(model.inputs) != 1 or shape not in ((28, 28), (28, 28, 1), (784,)):
+        raise ScratchnetError(f"Expected a model of images (28, 28) or (28, 28, 1), got one with input {shape}.")
+    if len(model.outputs) != 1 or model.outputs[0].shape[1:] != (10,):
+        raise ScratchnetError(
+            f"Expected a model with 10 outputs, one for each class, got outputs {model.outputs[0].shape[1:]}."
+        )
+    scale = 1 if any(isinstance(layer, Rescaling) for layer in model.layers) else 255
+    x = np.divide(images, scale, dtype=model.dtype)
+    return x.reshape(len(x), *[n for n in shape if n is not None])
+
+
+def as_probabilities(outputs: Array) -> Array:
+    """Return outputs (N, 10) as they are if they are probabilities, else as logits through the softmax."""
+    if outputs.min() >= 0 and np.allclose(outputs.sum(axis=1), 1, atol=1e-3):
+        return outputs
+    from scratchnet.activations import Softmax
+
+    return Softmax().forward(outputs)
