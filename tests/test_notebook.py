@@ -66,7 +66,9 @@ keras.utils.set_random_seed(42)
 
 def table_of(text: str) -> list[str]:
     """Return the lines of summary tables, without blanks at their ends."""
-    return [line.rstrip() for line in text.splitlines() if line[:1] in "┏┃┡│├└" or " params:" in line or "Model:" in line]
+    wanted = re.compile(r"[┏┃┡│├└]|.* params:|Model:")
+    lines = [re.sub("<.*?>", "", line).rstrip() for line in text.splitlines()]
+    return [line for line in lines if wanted.match(line)]
 
 
 def digits(text: str) -> list[str]:

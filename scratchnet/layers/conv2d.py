@@ -2,9 +2,9 @@
 
     x (N, H, W, C) → im2col → cols (N·OH·OW, KH·KW·C) → z = cols·kernel + bias (N, OH, OW, F) → y = f(z)
 
-Forward. With stride s and dilation 1 and no padding, filter f at place (oh, ow) of image n sees
+Forward. With stride s and dilation δ, filter f at place (oh, ow) of the padded image n sees
 
-    z[n,oh,ow,f] = Σ_i Σ_j Σ_c x[n, oh·s+i, ow·s+j, c] kernel[i,j,c,f] + bias[f]
+    z[n,oh,ow,f] = Σ_i Σ_j Σ_c x[n, oh·s + i·δ, ow·s + j·δ, c] kernel[i,j,c,f] + bias[f]
 
 Write the numbers under one window as one row: cols[p,q] with p = (n,oh,ow), the place, and q = (i,j,c), the number
 within the window. The triple sum is then a single one, and the layer is a Dense layer applied to every window:
@@ -118,15 +118,15 @@ class Conv2D(Layer):
         z = self._cols @ self.params["kernel"].reshape(-1, self.filters)  # (N·OH·OW, F)
         if self.use_bias:
             z += self.params["bias"]
-        self._y = self.activation.forward(z)  # (N·OH·OW, F)
-        return self._y.reshape(N, *windows.count, self.filters).copy()  # (N, OH, OW, F)
+        self._y = self.activation.forward(z.reshape(N, *windows.count, self.filters))  # (N, OH, OW, F)
+        return self._y.copy()
 
     def backward(self, dy: Array) -> Array:
         """Return dx; fill grads["kernel"] with colsᵀ·dz and grads["bias"] with the sum of dz over all places."""
         N, H, W, C = self._x_shape
         KH, KW = self.kernel_size
         windows = self._windows((H, W))
-        dz = self.activation.backward(dy.reshape(-1, self.filters), self._y)  # (N·OH·OW, F)
+        dz = self.activation.backward(dy, self._y).reshape(-1, self.filters)  # (N·OH·OW, F)
         self.grads["kernel"][...] = (self._cols.T @ dz).reshape(KH, KW, C, self.filters)  # (KH, KW, C, F)
         if self.use_bias:
             self.grads["bias"][...] = dz.sum(axis=0)  # (F,)

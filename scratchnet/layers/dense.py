@@ -85,21 +85,22 @@ class Dense(Layer):
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return f(x·kernel + bias)."""
-        self._x = x.reshape(-1, x.shape[-1]).copy()  # (N, D)
-        z = self._x @ self.params["kernel"]  # (N, U)
+        self._x = x.copy()  # (N, D), or (N, …, D)
+        z = x @ self.params["kernel"]  # (N, U)
         if self.use_bias:
             z += self.params["bias"]
         self._y = self.activation.forward(z)  # (N, U)
-        return self._y.reshape(*x.shape[:-1], self.units).copy()
+        return self._y.copy()
 
     def backward(self, dy: Array) -> Array:
         """Return dz·kernelᵀ; fill grads["kernel"] with xᵀ·dz and grads["bias"] with the sum of dz over the batch."""
-        dz = self.activation.backward(dy.reshape(-1, self.units), self._y)  # (N, U)
-        self.grads["kernel"][...] = self._x.T @ dz  # (D, U)
+        dz = self.activation.backward(dy, self._y)  # (N, U)
+        x_rows = self._x.reshape(-1, self._x.shape[-1])  # (N, D): further axes are rows like the batch
+        dz_rows = dz.reshape(-1, self.units)  # (N, U)
+        self.grads["kernel"][...] = x_rows.T @ dz_rows  # (D, U)
         if self.use_bias:
-            self.grads["bias"][...] = dz.sum(axis=0)  # (U,)
-        dx = dz @ self.params["kernel"].T  # (N, D)
-        return dx.reshape(*dy.shape[:-1], -1)
+            self.grads["bias"][...] = dz_rows.sum(axis=0)  # (U,)
+        return dz @ self.params["kernel"].T  # (N, D)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal layer."""

@@ -1,32 +1,131 @@
-"""Which kernel runs what: the one place where layers, losses and optimizers meet their kernels."""
+"""Which kernel runs what: the one place where layers, losses and optimizers meet their kernels.
+
+A kernel stands in only for exactly our own classes. A subclass may mean something else, so it runs by its own code.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from scratchnet.activations import ACTIVATIONS, ActivationFunction
+from scratchnet.kernels.conv2d import Conv2DStep
+from scratchnet.kernels.conv2d_maxpool import Conv2DMaxPoolStep
+from scratchnet.kernels.dense import DenseStep
+from scratchnet.kernels.gather import gather
+from scratchnet.kernels.optimizers import adam, momentum
+from scratchnet.kernels.softmax_crossentropy import softmax_crossentropy, sparse_softmax_crossentropy
+from scratchnet.layers import Conv2D, Dense, MaxPooling2D
 from scratchnet.layers.layer import Layer
-from scratchnet.losses import Loss
-from scratchnet.optimizers import Optimizer, UpdateRule
+from scratchnet.losses import CategoricalCrossentropy, Loss, SparseCategoricalCrossentropy
+from scratchnet.optimizers import SGD, Adam, Optimizer, UpdateRule
 from scratchnet.typing import Array
+
+RUNS: tuple[tuple[tuple[type[Layer], ...], Any], ...] = (
+    ((Conv2D, MaxPooling2D), Conv2DMaxPoolStep),
+    ((Conv2D,), Conv2DStep),
+    ((Dense,), DenseStep),
+)
+"""Runs of layers and the step that computes them together; the first that fits is taken."""
+
+_DEFINITIONS = {kind: (kind.forward, kind.backward) for run, _ in RUNS for kind in run}
+_GATHERED_BY_KERNEL = tuple(np.dtype(kind) for kind in ("uint8", "float32", "float64"))
 
 
 def kernel_step(run: Sequence[Layer], needs_dx: bool, fuse: bool = True) -> Any:
-    """Return the kernel step for the longest beginning of ``run`` that has one, or None."""
+    """Return the kernel step for the longest beginning of ``run`` that has one, or None.
+
+    Args:
+        run: layers that follow each other, with nobody else looking at what lies between.
+        needs_dx: whether the step's ``backward`` must return dx.
+        fuse: whether one step may stand for several layers.
+    """
+    for kinds, step in RUNS:
+        layers = list(run[: len(kinds)])
+        if len(kinds) > 1 and not fuse:
+            continue
+        if [type(layer) for layer in layers] == list(kinds) and all(map(_as_defined, layers)) and step.fits(layers):
+            return step(layers, needs_dx)
     return None
+
+
+def _as_defined(layer: Layer) -> bool:
+    """Whether nobody has put another ``forward``, ``backward`` or activation of a known name into layer or class."""
+    own = vars(layer)
+    kind = type(layer)
+    activation = own.get("activation")
+    if activation is not None and not _is_built_in(activation):
+        return False
+    return "forward" not in own and "backward" not in own and _DEFINITIONS[kind] == (kind.forward, kind.backward)
+
+
+def _is_built_in(activation: ActivationFunction) -> bool:
+    """Whether a kernel may go by the activation's name: a subclass of ReLU inherits it, but may mean something else."""
+    return type(activation) is ACTIVATIONS.get(activation.name) and getattr(activation, "axis", -1) == -1
+
+
+class KernelCrossentropy(Loss):
+    """A cross-entropy from logits, computed by its kernel: loss, probabilities and gradient in one pass."""
+
+    from_logits = True
+
+    def __init__(self, definition: Loss) -> None:
+        self.name = definition.name  # type: ignore[misc]
+        self.sparse = isinstance(definition, SparseCategoricalCrossentropy)
+
+    def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
+        """Return the mean loss; the gradient comes along."""
+        N = len(y_pred)
+        if sample_weight is None:
+            scale = np.full(N, 1 / N, y_pred.dtype)
+        else:
+            scale = (np.asarray(sample_weight) / N).astype(y_pred.dtype)
+        self.predictions, self._dz = np.empty_like(y_pred), np.empty_like(y_pred)
+        if self.sparse:
+            return float(sparse_softmax_crossentropy(y_pred, y_true, scale, self.predictions, self._dz))
+        targets = np.ascontiguousarray(y_true, y_pred.dtype)
+        return float(softmax_crossentropy(y_pred, targets, scale, self.predictions, self._dz))
+
+    def backward(self) -> Array:
+        """Return the gradient with respect to the logits."""
+        return self._dz
 
 
 def kernel_loss(loss: Loss) -> Loss:
     """Return what computes ``loss`` by a kernel, or the loss itself."""
+    if type(loss) in (SparseCategoricalCrossentropy, CategoricalCrossentropy) and loss.from_logits:
+        return KernelCrossentropy(loss)
     return loss
 
 
 def kernel_update_rule(optimizer: Optimizer) -> UpdateRule:
     """Return the kernel for the optimizer's ``update``, or the update itself."""
+    if type(optimizer) is Adam:
+
+        def update_adam(w: Array, g: Array, slots: tuple[Array, ...], learning_rate: float) -> None:
+            alpha = optimizer.step_size(learning_rate)
+            adam(w, g, *slots, alpha, optimizer.beta_1, optimizer.beta_2, optimizer.epsilon)
+
+        return update_adam
+    if type(optimizer) is SGD and optimizer.momentum:
+
+        def update_momentum(w: Array, g: Array, slots: tuple[Array, ...], learning_rate: float) -> None:
+            momentum(w, g, *slots, learning_rate, optimizer.momentum, optimizer.nesterov)
+
+        return update_momentum
     return optimizer.update
 
 
 def kernel_gather(data: Array, rows: Any, out: Array) -> Array:
     """Return rows of a data set in ``out``'s dtype: in ``out``, or as they lie if they need no copy."""
+    if isinstance(rows, slice):
+        part = data[rows]
+        if part.dtype == out.dtype and part.flags.c_contiguous:
+            return part
+        rows = np.arange(*rows.indices(len(data)))
+    if data.dtype in _GATHERED_BY_KERNEL and data.flags.c_contiguous:
+        return gather(data, rows, out)
     out[...] = data[rows]
     return out

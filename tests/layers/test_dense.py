@@ -46,3 +46,12 @@ def test_another_number_of_features_is_refused_once_built():
 def test_units_must_be_a_positive_whole_number(units):
     with pytest.raises(ValueError, match="positive whole number of units, got"):
         Dense(units)
+
+
+def test_an_activation_with_an_axis_of_its_own_sees_all_axes(backend):
+    from scratchnet import Model, activations
+
+    a = Input((3, 2))
+    layer = Dense(4, activation=activations.Softmax(axis=1))
+    y = Model(a, layer(a)).predict(np.random.default_rng(0).normal(size=(2, 3, 2)), verbose=0)
+    np.testing.assert_allclose(y.sum(axis=1), np.ones((2, 4)), rtol=1e-6)
