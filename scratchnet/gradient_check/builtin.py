@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet import layers, losses
+from scratchnet import initializers, layers, losses
 from scratchnet.gradient_check.check import check_layer, check_loss, check_model
 from scratchnet.gradient_check.report import Report
 from scratchnet.models import Model
@@ -68,14 +68,14 @@ def _layers() -> list[Check]:
         _layer(layers.Softmax, (4, 6)),
         _layer(layers.Softmax, (4, 5, 3), axis=1),
         _layer(layers.Add, [(4, 6), (4, 6), (4, 6)]),
-        _layer(layers.Rescaling, image, 1 / 255, offset=-0.5),
+        _layer(layers.Rescaling, image, 0.5, offset=-0.25),
     ]
 
 
 def _losses() -> list[Check]:
     def one(loss: Any) -> Check:
-        settings = f"from_logits={loss.from_logits}" if hasattr(loss, "get_config") and loss.get_config() else ""
-        return Check("loss", f"{type(loss).__name__}({settings})", lambda backend: check_loss(loss, backend=backend))
+        source = f" from {'logits' if loss.from_logits else 'probabilities'}" if loss.get_config() else ""
+        return Check("loss", f"{type(loss).__name__}{source}", lambda backend: check_loss(loss, backend=backend))
 
     crossentropies = (losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy)
     return [
@@ -121,6 +121,7 @@ def _networks() -> list[Check]:
     def one(name: str) -> Check:
         def run(backend: str) -> Report:
             model = ARCHITECTURES[name]()
+            model.set_weights([initializers.GlorotUniform(seed=11)(w.shape, "float64") for w in model.get_weights()])
             generator = np.random.default_rng(5)
             x = generator.random((2, *[n or 1 for n in model.input_shape[1:]]))  # type: ignore[arg-type]
             return check_model(model, x, np.array([3, 7]), backend=backend)

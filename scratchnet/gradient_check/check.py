@@ -101,6 +101,7 @@ def check_layer(
         kinks=found if found is not None and (found.outputs or not found.passed) else None,
         conclusion=conclude(tensors),
         output_shape=y.shape,
+        by_kernel=runner.has_kernels,
     )
 
 
@@ -154,6 +155,7 @@ def check_model(
         tensors=tensors,
         contract=contract,
         output_shape=outputs.shape,
+        by_kernel=runner.has_kernels,
     )
 
 
@@ -213,7 +215,7 @@ def check_loss(
         tolerance=tolerance,
         tensors=tensors,
         contract=contract,
-        output_shape=(),
+        by_kernel=used is not loss,
     )
 
 

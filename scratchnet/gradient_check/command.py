@@ -92,7 +92,7 @@ def check_target(target: str, input_shape: str | None, arguments: list[str], bac
 
     try:
         cls = load(target)
-        made = cls(**dict(map(_parse_argument, arguments)))
+        made = _make(cls, dict(map(_parse_argument, arguments)))
         if isinstance(made, Loss):
             shapes = _parse_shapes(input_shape)[0] if input_shape else (6, 5)
             return check_loss(made, shape=shapes, seed=seed, backend=backend)
@@ -103,6 +103,15 @@ def check_target(target: str, input_shape: str | None, arguments: list[str], bac
         raise
     except Exception as error:
         raise ValueError(_locate(error, target)) from error
+
+
+def _make(cls: Any, options: dict[str, Any]) -> Any:
+    try:
+        return cls(**options)
+    except TypeError as error:
+        if "argument" in str(error) and error.__traceback__ is not None and error.__traceback__.tb_next is None:
+            raise ValueError(f"{error}: give constructor arguments as --arg NAME=VALUE.") from None
+        raise
 
 
 def load(target: str) -> Any:
@@ -168,7 +177,7 @@ def _locate(error: Exception, target: str) -> str:
     if not frames:
         return str(error)
     last = frames[-1]
-    return f"{name}, line {last.lineno}, in {last.name}: {type(error).__name__}: {error} (the line is: {last.line})"
+    return f"{name}, line {last.lineno}, in {last.name}, `{last.line}`: {type(error).__name__}: {error}"
 
 
 # Everything built in --------------------------------------------------------------------------------------------------

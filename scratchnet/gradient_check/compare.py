@@ -22,6 +22,9 @@ LETTERS = {
 }
 """The letters of a tensor's axes, by its name and number of axes."""
 
+MOST_UNSETTLED = 0.01
+"""The share of entries whose numerical slope may be less exact than the tolerance."""
+
 
 @dataclass
 class TensorResult:
@@ -34,7 +37,8 @@ class TensorResult:
         checked: the flat indices that were checked, (E,): all, or a random sample.
         analytic: what ``backward`` said for them, (E,).
         estimate: what the difference quotients said.
-        wrong, unresolved: (E,) bool; unresolved are entries whose numerical slope is not exact enough to judge by.
+        wrong, unsettled: (E,) bool; unsettled are entries right beside a kink, whose numerical slope is less exact
+            than the tolerance: they are compared as exactly as it allows.
         relative_error: (E,), |analytic - numerical| over ``estimate.scale``; at a kink, the distance from the slopes
             that are allowed there.
         problem: what was wrong with the array as a whole, such as its shape; empty if nothing.
@@ -49,7 +53,7 @@ class TensorResult:
     analytic: Array
     estimate: Estimate
     wrong: Array
-    unresolved: Array
+    unsettled: Array
     relative_error: Array
     problem: str = ""
     diagnosis: list[str] = field(default_factory=list)
@@ -57,8 +61,8 @@ class TensorResult:
 
     @property
     def passed(self) -> bool:
-        """Whether every checked entry is right."""
-        return not (self.problem or self.wrong.any() or self.unresolved.any())
+        """Whether every checked entry is right, and no more than one in a hundred is unsettled."""
+        return not (self.problem or self.wrong.any() or self.unsettled.sum() > MOST_UNSETTLED * len(self.checked))
 
     @property
     def size(self) -> int:
@@ -109,7 +113,7 @@ class TensorResult:
             "entries": self.size,
             "checked": len(self.checked),
             "wrong": int(self.wrong.sum()),
-            "unresolved": int(self.unresolved.sum()),
+            "unsettled": int(self.unsettled.sum()),
             "kinks": int(self.estimate.kink.sum()),
             "worst": worst,
             "problem": self.problem,
@@ -156,9 +160,9 @@ def compare(prober: Prober, gradient: Array, entries: Array, tolerance: float) -
     off = np.where(np.isfinite(analytic), off, np.inf)
     known = np.where(estimate.kink, 0, estimate.error)
     wrong = (off > tolerance * estimate.scale) & ((off > 2 * known) | ~np.isfinite(analytic))
-    unresolved = ~wrong & (known > tolerance * estimate.scale)
+    unsettled = ~wrong & (known > tolerance * estimate.scale)
     result = TensorResult(
-        name, letters, tensor.shape, entries, analytic, estimate, wrong, unresolved, off / estimate.scale
+        name, letters, tensor.shape, entries, analytic, estimate, wrong, unsettled, off / estimate.scale
     )
     worst = int(entries[result.worst]) if len(entries) else 0
     result.curve = lambda steps: prober.curve(worst, steps)

@@ -193,8 +193,8 @@ def conclude(results: Sequence[TensorResult]) -> str:
     if right:
         lines = "the line that computes" if len(wrong) == 1 else "the lines that compute"
         return (
-            f"{' and '.join(right)} {'is' if len(right) == 1 else 'are'} right, so the gradient behind the activation "
-            f"is right too: look at {lines} {' and '.join(wrong)}."
+            f"{' and '.join(right)} {'is' if len(right) == 1 else 'are'} right, and with it what all gradients have in "
+            f"common: look at {lines} {' and '.join(wrong)}."
         )
     return (
         "No gradient is right: look first at what they share, such as the derivative of the activation, or what "

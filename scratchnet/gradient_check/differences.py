@@ -176,7 +176,6 @@ def differentiate(prober: Prober, entries: Array, tolerance: float) -> Estimate:
         active = active[~(precise | drowned)]
         if not active.size:
             break
-    unsettled = ~smooth | (error > tolerance * scale)  # on a kink, or so near one that rounding hides the difference
-    kink = unsettled & np.isfinite(low) & np.isfinite(high) & (high > low)
+    kink = ~smooth & np.isfinite(low) & np.isfinite(high) & (high > low)
     best[kink] = (low[kink] + high[kink]) / 2
     return Estimate(best, error, kink, low, high, scale)

@@ -27,7 +27,7 @@ def draw(report: Report) -> Figure:
     figure = Figure(figsize=(12, 5), layout="constrained")
     left, right = figure.subplots(1, 2)
     shown = max(report.tensors, key=lambda t: (not t.passed, t.worst_error))
-    figure.suptitle(f"Gradient check of {report.title}, {report.backend} backend: {'passed' if report else 'FAILED'}")
+    figure.suptitle(f"Gradient check of {report.title}, {report.run_by}: {'passed' if report else 'FAILED'}")
     _heat_map(figure, left, shown, report.tolerance)
     _curve(right, shown, report.tolerance)
     return figure

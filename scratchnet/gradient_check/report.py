@@ -21,6 +21,7 @@ class Report:
     Attributes:
         title: what was checked, such as ``"Dense 'hidden'"``.
         backend: ``"numpy"`` or ``"numba"``.
+        by_kernel: whether a compiled kernel ran it; else it ran by its definition.
         seed: of inputs and upstream gradient.
         tolerance: the relative error that was allowed.
         tensors: one result for each gradient: dx, dkernel, …
@@ -39,6 +40,7 @@ class Report:
     kinks: KinkFinding | None = None
     conclusion: str = ""
     output_shape: tuple[int, ...] = ()
+    by_kernel: bool = False
 
     @property
     def passed(self) -> bool:
@@ -48,6 +50,11 @@ class Report:
             and all(f.passed for f in self.contract)
             and (self.kinks is None or self.kinks.passed)
         )
+
+    @property
+    def run_by(self) -> str:
+        """What ran it, in words."""
+        return f"{self.backend} backend, run by {'kernels' if self.by_kernel else 'its definition'}"
 
     @property
     def entries(self) -> int:
@@ -73,6 +80,7 @@ class Report:
         return {
             "title": self.title,
             "backend": self.backend,
+            "by_kernel": self.by_kernel,
             "passed": self.passed,
             "seed": self.seed,
             "tolerance": self.tolerance,
@@ -108,15 +116,16 @@ class Report:
     def __str__(self) -> str:
         verdict = "passed" if self.passed else "FAILED"
         lines = [
-            f"Gradient check of {self.title} on the {self.backend} backend: {verdict}",
+            f"Gradient check of {self.title}, {self.run_by}: {verdict}",
             f"  y {self.output_shape}, dy random (seed {self.seed}), float64, relative error up to "
             f"{self.tolerance:.0e} allowed",
             "",
             f"  {'gradient':<16} {'shape':<18} {'checked':>9} {'wrong':>7}   {'worst relative error':<22}",
         ]
         for t in self.tensors:
-            state = "" if t.passed else "  ← WRONG" if t.problem or t.wrong.any() else "  ← unsettled"
+            state = "" if t.passed else "  ← WRONG" if t.problem or t.wrong.any() else "  ← UNSETTLED"
             kinks = f"  ({int(t.estimate.kink.sum())} on a kink)" if t.estimate.kink.any() else ""
+            kinks += f"  ({int(t.unsettled.sum())} beside a kink: less exact)" if t.unsettled.any() else ""
             checked = f"{len(t.checked):,}" if t.complete else f"{len(t.checked):,} *"
             error = "" if t.problem else f"{t.worst_error:.1e}"
             lines.append(f"  {t.name:<16} {t.shape!s:<18} {checked:>9} {int(t.wrong.sum()):>7}   {error}{kinks}{state}")
@@ -150,9 +159,9 @@ def _describe(t: TensorResult) -> str:
         return f"{t.name} is wrong.\n{_sentence(t.problem)}"
     if t.wrong.any():
         return "\n".join([f"{t.name} is wrong.", *t.diagnosis[:1], worst(t), *t.diagnosis[1:]])
-    if t.unresolved.any():
+    if not t.passed:
         return (
-            f"{t.name} cannot be judged everywhere.\nThe difference quotients of {int(t.unresolved.sum())} entries do "
+            f"{t.name} cannot be judged everywhere.\nThe difference quotients of {int(t.unsettled.sum())} entries do "
             f"not settle: try another seed, or smaller inputs."
         )
     return ""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,14 +109,24 @@ class Runner:
         dxs = self.backward(dy(y) if callable(dy) else dy)
         return Pass(y, [np.array(dx) for dx in dxs], {name: np.array(g) for name, g in self.grads.items()})
 
-    def running(self) -> AbstractContextManager[Any]:
-        """Return the context that passes should run in: BLAS at one thread, since the products are small."""
-        if self.plan.backend == "numba":
-            return self.plan.running()
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Run what is inside on one thread: the batches are small, and the bits are the same on any number."""
         from threadpoolctl import threadpool_limits
 
-        limited: AbstractContextManager[Any] = threadpool_limits(1, "blas")
-        return limited
+        if self.plan.backend != "numba":
+            with threadpool_limits(1, "blas"):
+                yield
+            return
+        import numba
+
+        threads = numba.get_num_threads()
+        numba.set_num_threads(1)
+        try:
+            with self.plan.running():
+                yield
+        finally:
+            numba.set_num_threads(threads)
 
 
 def input_names(count: int) -> list[str]:
