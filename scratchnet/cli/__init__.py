@@ -18,6 +18,7 @@ from scratchnet import __version__
 from scratchnet.cli import data, evaluate, predict, show, summary, train
 from scratchnet.cli.output import Interrupted, complain, help_of, remark
 from scratchnet.errors import ScratchnetError
+from scratchnet.gradient_check.command import gradcheck
 
 FAILURE, USAGE, INTERRUPTED = 1, 2, 130
 
@@ -48,6 +49,7 @@ def scratchnet(
 for command in (show.show, summary.summary, train.train, evaluate.evaluate, predict.predict):
     app.command(command.__name__, help=help_of(command))(command)
 app.add_typer(data.app, name="data", help=help_of(data.data))
+app.command("gradcheck", help=help_of(gradcheck))(gradcheck)
 # A further command: app.command("name", help=help_of(function))(function), with its imports inside the function.
 
 
