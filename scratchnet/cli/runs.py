@@ -53,9 +53,9 @@ def check_free(wanted: Path) -> None:
 
 def write_record(folder: Path, record: dict[str, Any]) -> None:
     """Write ``run.json``; a reader never sees half of it."""
-    from scratchnet.saving.atomic import write_atomically
+    from scratchnet.utils.files import write_atomically
 
-    write_atomically(str(folder / RECORD), (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode())
+    write_atomically(folder / RECORD, (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def model_path(run: Path) -> Path:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -90,26 +89,6 @@ def find_file(file: DataFile, folder: Path) -> tuple[FileStatus, bytes | None]:
     if fault is not None:
         return fault, None
     return FileStatus(file.name, "missing", None, f"{folder} has no {file.name}[.gz]"), None
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that at every moment a reader sees either no file, the old one or the whole new one.
-
-    Each writer has its own temporary file, so two processes that store the same file do not disturb each
-    other.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            # The rename may reach the disk before the content: after a power cut the file would be empty.
-            os.fsync(stream.fileno())
-        os.chmod(part, 0o644)  # a temporary file is private, but a cache may be shared
-        os.replace(part, path)
-    finally:
-        Path(part).unlink(missing_ok=True)
 
 
 def set_aside(path: Path) -> Path | None:

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scratchnet.datasets import apt, download
-from scratchnet.datasets.files import FILES, FileStatus, find_file, set_aside, write_atomically
+from scratchnet.datasets.files import FILES, FileStatus, find_file, set_aside
 from scratchnet.datasets.idx import GZIP_MAGIC
 from scratchnet.errors import DatasetError
+from scratchnet.utils.files import write_atomically
 
 ARGUMENT, VARIABLE, CACHE, DEBIAN, KERAS = (
     "path",
@@ -190,11 +191,12 @@ def _keep(sent: dict[str, bytes]) -> bool:
     for name, data in sent.items():
         path = cache_folder() / (f"{name}.gz" if data.startswith(GZIP_MAGIC) else name)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, data)
         except OSError as error:
             # The data are in memory and right: a read-only home must not keep anybody from training.
             warnings.warn(
-                f"{path} cannot be written ({error.strerror}), so the data will be fetched again next time; "
+                f"The data could not be kept ({error}) and will be fetched again next time: "
                 "set SCRATCHNET_CACHE to a folder that can be written to.",
                 UserWarning,
                 stacklevel=5,

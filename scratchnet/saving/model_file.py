@@ -21,8 +21,8 @@ import safetensors
 import safetensors.numpy
 
 from scratchnet.errors import ModelFileError
-from scratchnet.saving.atomic import write_atomically
 from scratchnet.typing import Array
+from scratchnet.utils.files import write_atomically
 
 KEY = "scratchnet"
 FORMAT = "scratchnet model"

@@ -144,7 +144,7 @@ def test_a_cache_that_cannot_be_written_does_not_stop_the_training(machine, mirr
 
 def test_fetch_says_when_the_files_were_not_kept(machine, mirror) -> None:
     machine.cache.parent.write_bytes(b"a file where the folder should be")
-    with pytest.warns(UserWarning, match="cannot be written"):
+    with pytest.warns(UserWarning, match="could not be kept"):
         report = fashion_mnist.fetch()
     assert report.folder is None
     assert "not kept" in report.said

@@ -10,7 +10,7 @@ import stat
 PART_SUFFIX = ".part"
 
 
-def write_atomically(path: str, content: bytes) -> None:
+def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     """Write ``content`` to a file beside ``path``, and move it there once it is safely on the disk.
 
     A symbolic link stays one: the file that it points to is replaced. A file that exists keeps its permissions, and
@@ -19,6 +19,7 @@ def write_atomically(path: str, content: bytes) -> None:
     Raises:
         OSError: of the fitting subclass, if the file cannot be written; the message says why and what to do.
     """
+    path = os.fspath(path)
     place = os.path.realpath(path)
     mode = _mode_of_old_file(path, place)
     folder, name = os.path.split(place)
