@@ -136,7 +136,7 @@ def test_a_mirror_that_accepts_and_then_says_nothing_is_given_up(monkeypatch) ->
 
 def test_a_cache_that_cannot_be_written_does_not_stop_the_training(machine, mirror) -> None:
     machine.cache.parent.write_bytes(b"a file where the folder should be")
-    with pytest.warns(UserWarning, match=r"cannot be written .*SCRATCHNET_CACHE") as said:
+    with pytest.warns(UserWarning, match=r"could not be kept .*SCRATCHNET_CACHE") as said:
         (x_train, _), _ = fashion_mnist.load_data()
     assert x_train.shape == (20, 28, 28)
     assert len(said) == 1
