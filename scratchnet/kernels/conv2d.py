@@ -16,23 +16,13 @@ import numpy as np
 from numba import prange
 
 from scratchnet.kernels.geometry import Geometry, crop_image, pad_image, window_geometry
-from scratchnet.kernels.product import product
+from scratchnet.kernels.product import product, transpose
 from scratchnet.kernels.runtime import inner, kernel
 from scratchnet.kernels.simd import TILE, no_overlap
-from scratchnet.kernels.steps import KernelStep
+from scratchnet.kernels.steps import KernelStep, aligned
 from scratchnet.typing import Array
 
 BLOCKS = 16
-
-
-@inner
-def transpose(matrix, rows, columns, out):
-    """`out` (columns, rows) = the transpose of `matrix` (rows, columns)."""
-    no_overlap()
-    for j in range(columns):
-        column = out[j * rows : (j + 1) * rows]
-        for i in range(rows):
-            column[i] = matrix[i * columns + j]
 
 
 @inner
@@ -169,7 +159,7 @@ def _backward(
     F, K = dbias.size, runs.size * run
     kernel_t = np.empty(K * F, x.dtype)
     if needs_dx:
-        transpose(kernel_, K, F, kernel_t)
+        transpose(kernel_, 0, F, K, F, kernel_t, 0, K)
     length = partial.size // BLOCKS
     for block in prange(blocks):
         fill(partial[block * length : (block + 1) * length])
@@ -201,7 +191,7 @@ class Conv2DStep(KernelStep):
             layer.input_shape[1:], layer.kernel_size, layer.strides, layer.padding, layer.dilation_rate
         )
         self.down = np.arange(self.geometry.out[0]) * self.geometry.step_down
-        self.partial = np.empty(BLOCKS * (self.K + 1) * self.F, self.dtype)
+        self.partial = aligned((BLOCKS * (self.K + 1) * self.F,), self.dtype)
 
     @classmethod
     def fits(cls, layers: list[Any]) -> bool:

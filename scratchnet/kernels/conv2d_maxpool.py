@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from scratchnet.kernels.conv2d import BLOCKS, fill, scatter_product, sum_blocks, transpose
+from scratchnet.kernels.conv2d import BLOCKS, fill, scatter_product, sum_blocks
 from scratchnet.kernels.geometry import crop_image, pad_image, window_geometry
-from scratchnet.kernels.product import product, tile_table
+from scratchnet.kernels.product import product, tile_table, transpose
 from scratchnet.kernels.runtime import inner, kernel
 from scratchnet.kernels.simd import TILE, VECTOR_BYTES, lanes, no_overlap
-from scratchnet.kernels.steps import KernelStep
+from scratchnet.kernels.steps import KernelStep, aligned
 from scratchnet.kernels.winners import (
     POOLED,
     TAPS,
@@ -31,6 +31,8 @@ from scratchnet.kernels.winners import (
     add_narrow_patches,
     add_narrow_taps,
     add_patches,
+    add_single_kernels,
+    add_single_patches,
     add_taps,
     narrow_pool_tile,
     wide_pool_tile,
@@ -140,18 +142,30 @@ def _read_sample(dy, y, winners, relu, dz, won, dbias):
 
 @inner
 def _kernel_gradient_wide(x, x_at, runs, run, win_places, size, dz, won, F, windows, K, out, out_at):
-    """Add one sample's gradient to `out` (F, K): each filter's patches, one run at a time."""
+    """Add one sample's gradient to `out` (F, K): each filter's patches, two runs at a time."""
     lane = VECTOR_BYTES // x.itemsize
     for f in range(F):
-        for r in range(runs.size):
-            to, start = out_at + f * K + r * run, x_at + runs[r]
-            i = np.int64(0)
+        for r in range(0, runs.size, 2):
+            to, start, i = out_at + f * K + r * run, x_at + runs[r], np.int64(0)
+            pair = r + 1 < runs.size
+            gap = runs[r + 1] - runs[r] if pair else np.int64(0)
             while i + 4 * lane <= run:
-                add_patches(out, to + i, x, start + i, win_places, size, dz, won, f, F, windows, 4 * lane)
+                if pair:
+                    add_patches(
+                        out, to + i, run, x, start + i, gap, win_places, size, dz, won, f, F, windows, 4 * lane
+                    )
+                else:
+                    add_single_patches(
+                        out, to + i, run, x, start + i, gap, win_places, size, dz, won, f, F, windows, 4 * lane
+                    )
                 i += 4 * lane
             while i < run:
                 width = min(lane, run - i)
-                add_narrow_patches(out, to + i, x, start + i, win_places, size, dz, won, f, F, windows, width)
+                for piece in range(2 if pair else 1):
+                    add_narrow_patches(
+                        out, to + piece * run + i, run, x, start + piece * gap + i, gap, win_places, size, dz, won, f,
+                        F, windows, width,
+                    )  # fmt: skip
                 i += lane
 
 
@@ -175,20 +189,28 @@ def _kernel_gradient_narrow(x, x_at, taps, K, win_places, size, dz, won, F, wind
 def _input_gradient_wide(kernel_t, K, runs, run, win_places, cells, size, dz, won, F, windows, dx, dx_at):
     """Add one sample's gradient to the padded image at `dx_at`: under each place, the kernels that won there."""
     lane = VECTOR_BYTES // dx.itemsize
-    for w in range(windows):
-        for q in range(size):
-            if cells[w * size + q] < 0:
-                continue
-            for r in range(runs.size):
-                to = dx_at + win_places[w * size + q] + runs[r]
-                i = np.int64(0)
-                while i + 4 * lane <= run:
-                    add_kernels(dx, to + i, kernel_t, r * run + i, K, dz, won, w * F, q, F, 4 * lane)
-                    i += 4 * lane
-                while i < run:
-                    width = min(lane, run - i)
-                    add_narrow_kernels(dx, to + i, kernel_t, r * run + i, K, dz, won, w * F, q, F, width)
-                    i += lane
+    for cell in range(windows * size):
+        if cells[cell] < 0:
+            continue
+        at, q = cell // size * F, cell % size
+        for r in range(0, runs.size, 2):
+            to, start, i = dx_at + win_places[cell] + runs[r], r * run, np.int64(0)
+            pair = r + 1 < runs.size
+            gap = runs[r + 1] - runs[r] if pair else np.int64(0)
+            while i + 4 * lane <= run:
+                if pair:
+                    add_kernels(dx, to + i, gap, kernel_t, start + i, run, K, dz, won, at, q, F, 4 * lane)
+                else:
+                    add_single_kernels(dx, to + i, gap, kernel_t, start + i, run, K, dz, won, at, q, F, 4 * lane)
+                i += 4 * lane
+            while i < run:
+                width = min(lane, run - i)
+                for piece in range(2 if pair else 1):
+                    add_narrow_kernels(
+                        dx, to + piece * gap + i, gap, kernel_t, start + piece * run + i, run, K, dz, won, at, q, F,
+                        width,
+                    )  # fmt: skip
+                i += lane
 
 
 @inner
@@ -257,7 +279,7 @@ def _backward(
     F, K = dbias.size, runs.size * run
     kernel_t = np.empty(K * F, x.dtype)
     if needs_dx:
-        transpose(kernel_, K, F, kernel_t)
+        transpose(kernel_, 0, F, K, F, kernel_t, 0, K)
     length = partial.size // BLOCKS
     for block in prange(blocks):
         fill(partial[block * length : (block + 1) * length])
@@ -270,7 +292,7 @@ def _backward(
     sum_blocks(partial, blocks, total)
     dbias[:] = total[:F]
     if wide:
-        transpose(total[F : F + K * F], F, K, dkernel)
+        transpose(total, F, K, F, K, dkernel, 0, F)
     else:
         dkernel[:] = total[F : F + K * F]
 
@@ -317,7 +339,7 @@ class Conv2DMaxPoolStep(KernelStep):
         self.wide = self.geometry.run >= lanes(self.dtype)
         self.winner_type = np.uint8 if self.size <= 256 else np.int32
         self.out = pool.output_shape[1:]
-        self.partial = np.empty(BLOCKS * (-(-self.K // TAPS) * TAPS + 1) * self.F, self.dtype)
+        self.partial = aligned((BLOCKS * (-(-self.K // TAPS) * TAPS + 1) * self.F,), self.dtype)
 
     @classmethod
     def fits(cls, layers: list[Any]) -> bool:

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from scratchnet.kernels.conv2d import bias_and_relu, fill, masked_gradient, transpose
-from scratchnet.kernels.product import product, tile_table
+from scratchnet.kernels.conv2d import bias_and_relu, fill, masked_gradient
+from scratchnet.kernels.product import product, tile_table, transpose
 from scratchnet.kernels.runtime import inner, kernel
 from scratchnet.kernels.simd import TILE, lanes
 from scratchnet.kernels.steps import KernelStep
@@ -57,17 +57,14 @@ def _backward_block(x, kernel_, dz, dz_t, samples, D, U, d_rows, kernel_rows, dk
         x, zero, d_rows, first, last - first, nothing, 1, samples, D, dz, zero, U, U, dkernel, first * U, U, zero
     )  # (D strip, U)
     if needs_dx:
-        tile = np.empty(TILE * samples, x.dtype)
-        for d in range(first, last, TILE):
-            count = min(TILE, last - d)
+        tile = np.empty(2 * TILE * samples, x.dtype)
+        for d in range(first, last, 2 * TILE):
+            count = min(2 * TILE, last - d)
             product(
                 kernel_, zero, kernel_rows, d, count, nothing, 1, U, 1, dz_t, zero, samples, samples,
                 tile, zero, samples, zero,
-            )  # (TILE, N)  # fmt: skip
-            for n in range(samples):
-                row = dx[n * D + d : n * D + d + count]
-                for i in range(count):
-                    row[i] = tile[i * samples + n]
+            )  # (2 TILE, N)  # fmt: skip
+            transpose(tile, zero, samples, count, samples, dx, d, D)
 
 
 @kernel(parallel=True)
@@ -76,7 +73,7 @@ def _backward(dy, y, relu, x, kernel_, d_rows, kernel_rows, D, dx, needs_dx, sam
     fill(dbias)
     masked_gradient(dy, y, relu, U, dz, dbias)
     if needs_dx:
-        transpose(dz, samples, U, dz_t)
+        transpose(dz, 0, U, samples, U, dz_t, 0, samples)
     blocks = (D + STRIP - 1) // STRIP
     for block in prange(blocks):
         _backward_block(

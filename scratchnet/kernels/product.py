@@ -17,7 +17,7 @@ import numpy as np
 
 from scratchnet.kernels.runtime import inner
 from scratchnet.kernels.simd import TILE, VECTOR_BYTES, never_inline
-from scratchnet.kernels.tiles import masked_tile, wide_tile
+from scratchnet.kernels.tiles import masked_tile, transpose_square, wide_tile
 from scratchnet.typing import Array
 
 
@@ -75,3 +75,17 @@ def product(
                 to, source = out_at + row * out_step + n, (row - first) * pair
                 for j in range(width):
                     out[to + j] = out[to + j] + scratch[source + j] if add != 0 else scratch[source + j]
+
+
+@inner
+def transpose(x, x_at, x_step, rows, columns, out, out_at, out_step):
+    """``out[out_at + j * out_step + i] = x[x_at + i * x_step + j]`` for i < rows, j < columns."""
+    never_inline()
+    n = VECTOR_BYTES // x.itemsize
+    whole_rows, whole_columns = rows // n * n, columns // n * n
+    for i in range(0, whole_rows, n):
+        for j in range(0, whole_columns, n):
+            transpose_square(x, x_at + i * x_step + j, x_step, out, out_at + j * out_step + i, out_step)
+    for i in range(rows):
+        for j in range(whole_columns if i < whole_rows else 0, columns):
+            out[out_at + j * out_step + i] = x[x_at + i * x_step + j]

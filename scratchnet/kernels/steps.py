@@ -9,6 +9,14 @@ import numpy as np
 from scratchnet.typing import Array
 
 
+def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
+    """A new array, not filled, that starts at a multiple of 64 bytes, so that no vector lies across two cache lines."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
+
+
 class KernelStep:
     """One or more layers run by kernels; see `scratchnet/models/plan.py` for the contract of a step.
 
@@ -36,7 +44,7 @@ class KernelStep:
             return view
         whole = self._buffers.get(name)
         if whole is None or len(whole) < n:
-            whole = self._buffers[name] = np.empty((n, *shape), dtype or self.dtype)
+            whole = self._buffers[name] = aligned((n, *shape), dtype or self.dtype)
             for key in [key for key in self._views if key[0] == name]:
                 del self._views[key]  # they would keep the smaller buffer alive
         view = self._views[name, n] = whole[:n]

@@ -110,84 +110,102 @@ def narrow_pool_tile(
     )  # fmt: skip
 
 
-def _load_sums(e: Emitter, pointer: Any, vectors: int) -> list[Any]:
-    return [cgutils.alloca_once_value(e.builder, e.load(e.at(pointer, v * e.count))) for v in range(vectors)]
+def _load_sums(e: Emitter, pointers: list[Any]) -> list[Any]:
+    return [cgutils.alloca_once_value(e.builder, e.load(pointer)) for pointer in pointers]
 
 
-def _store_sums(e: Emitter, sums: list[Any], pointer: Any) -> None:
-    for v, total in enumerate(sums):
-        e.store(e.builder.load(total), e.at(pointer, v * e.count))
+def _store_sums(e: Emitter, sums: list[Any], pointers: list[Any]) -> None:
+    for total, pointer in zip(sums, pointers):
+        e.store(e.builder.load(total), pointer)
 
 
-def _add_row(e: Emitter, number: Any, row: Any, sums: list[Any]) -> None:
-    """sums += number * row."""
+def _add_row(e: Emitter, number: Any, row: list[Any], sums: list[Any]) -> None:
+    """sums += number * row, the row given by the address of each vector."""
     number = e.splat(number)
-    for v, total in enumerate(sums):
-        e.builder.store(e.multiply_add(number, e.load(e.at(row, v * e.count)), e.builder.load(total)), total)
+    for pointer, total in zip(row, sums):
+        e.builder.store(e.multiply_add(number, e.load(pointer), e.builder.load(total)), total)
 
 
-def _emit_patches(vectors: int, masked: bool = False) -> Callable[[Emitter, Any], None]:
+def _pieces(e: Emitter, pointer: Any, gap: Any, pieces: int, vectors: int) -> list[Any]:
+    """The addresses of the vectors of one or two pieces, the second `gap` numbers after the first."""
+    starts = [pointer] if pieces == 1 else [pointer, e.at(pointer, gap)]
+    return [e.at(start, v * e.count) for start in starts for v in range(vectors)]
+
+
+def _emit_patches(pieces: int, vectors: int, masked: bool = False) -> Callable[[Emitter, Any], None]:
     def emit(e: Emitter, a: Any) -> None:
         builder = e.builder
         if masked:
             e.keep_first(a.width)
-        out, x = e.at(a.out, a.out_at), e.at(a.x, a.x_at)
-        sums = _load_sums(e, out, vectors)
+        out, x = _pieces(e, e.at(a.out, a.out_at), a.out_gap, pieces, vectors), e.at(a.x, a.x_at)
+        sums = _load_sums(e, out)
         with cgutils.for_range(builder, a.windows) as w:
             i = builder.mul(w.index, a.step)
             winner = builder.zext(builder.load(e.at(a.winners, a.at, i)), INT)
             place = builder.load(e.at(a.places, builder.mul(w.index, a.size), winner))
-            _add_row(e, builder.load(e.at(a.dz, a.at, i)), e.at(x, place), sums)
+            row = _pieces(e, e.at(x, place), a.x_gap, pieces, vectors)
+            _add_row(e, builder.load(e.at(a.dz, a.at, i)), row, sums)
         _store_sums(e, sums, out)
 
     return emit
 
 
 def _define_patches(
-    out: Array, out_at: int, x: Array, x_at: int, places: Array, size: int, dz: Array, winners: Array, at: int,
-    step: int, windows: int, width: int,
+    pieces: int, out: Array, out_at: int, out_gap: int, x: Array, x_at: int, x_gap: int, places: Array, size: int,
+    dz: Array, winners: Array, at: int, step: int, windows: int, width: int,
 ) -> None:  # fmt: skip
     for w in range(windows):
-        start = x_at + places[w * size + winners[at + w * step]]
-        out[out_at : out_at + width] += dz[at + w * step] * x[start : start + width]
+        for piece in range(pieces):
+            start = x_at + places[w * size + winners[at + w * step]] + piece * x_gap
+            to = out_at + piece * out_gap
+            out[to : to + width] += dz[at + w * step] * x[start : start + width]
 
 
-@vectorised(_emit_patches(4))
+@vectorised(_emit_patches(2, 4))
 def add_patches(
-    out: Array, out_at: int, x: Array, x_at: int, places: Array, size: int, dz: Array, winners: Array, at: int,
-    step: int, windows: int, width: int,
+    out: Array, out_at: int, out_gap: int, x: Array, x_at: int, x_gap: int, places: Array, size: int,
+    dz: Array, winners: Array, at: int, step: int, windows: int, width: int,
 ) -> None:  # fmt: skip
-    """For one filter, add up dz times the patch of each window's winner: four vectors of a run.
+    """For one filter, add up dz times the patch of each window's winner: two pieces of four vectors.
 
     Window w has its dz and winner at ``at + w * step``, and its winner's patch at ``x_at + places[w * size + winner]``.
+    The second piece lies `x_gap` after the first in the patch and `out_gap` after it in `out`.
     """
-    _define_patches(out, out_at, x, x_at, places, size, dz, winners, at, step, windows, width)
+    _define_patches(2, out, out_at, out_gap, x, x_at, x_gap, places, size, dz, winners, at, step, windows, width)
 
 
-@vectorised(_emit_patches(1, masked=True))
-def add_narrow_patches(
-    out: Array, out_at: int, x: Array, x_at: int, places: Array, size: int, dz: Array, winners: Array, at: int,
-    step: int, windows: int, width: int,
+@vectorised(_emit_patches(1, 4))
+def add_single_patches(
+    out: Array, out_at: int, out_gap: int, x: Array, x_at: int, x_gap: int, places: Array, size: int,
+    dz: Array, winners: Array, at: int, step: int, windows: int, width: int,
 ) -> None:  # fmt: skip
-    """As `add_patches`, for at most one vector of `width` numbers."""
-    _define_patches(out, out_at, x, x_at, places, size, dz, winners, at, step, windows, width)
+    """As `add_patches`, for one piece."""
+    _define_patches(1, out, out_at, out_gap, x, x_at, x_gap, places, size, dz, winners, at, step, windows, width)
 
 
-def _emit_kernels(vectors: int, masked: bool = False) -> Callable[[Emitter, Any], None]:
+@vectorised(_emit_patches(1, 1, masked=True))
+def add_narrow_patches(
+    out: Array, out_at: int, out_gap: int, x: Array, x_at: int, x_gap: int, places: Array, size: int,
+    dz: Array, winners: Array, at: int, step: int, windows: int, width: int,
+) -> None:  # fmt: skip
+    """As `add_patches`, for one piece of at most one vector of `width` numbers."""
+    _define_patches(1, out, out_at, out_gap, x, x_at, x_gap, places, size, dz, winners, at, step, windows, width)
+
+
+def _emit_kernels(pieces: int, vectors: int, masked: bool = False) -> Callable[[Emitter, Any], None]:
     def emit(e: Emitter, a: Any) -> None:
         builder = e.builder
         mask = e.lanes_below(a.width) if masked else None
         e.mask = mask
-        out = e.at(a.out, a.out_at)
-        sums = _load_sums(e, out, vectors)
+        out, kernels = _pieces(e, e.at(a.out, a.out_at), a.out_gap, pieces, vectors), e.at(a.kernels, a.kernels_at)
+        sums = _load_sums(e, out)
         q = e.splat(builder.trunc(a.q, a.winners.type.pointee))
-        bits_type = ir.IntType(e.count)
         with cgutils.for_range_slice(builder, INT(0), a.filters, INT(e.count)) as (first, _):
             e.mask = None
             won = builder.icmp_unsigned("==", _load_winners(e, e.at(a.winners, a.at, first)), q)
             on = builder.fcmp_unordered("!=", e.load(e.at(a.dz, a.at, first)), ir.Constant(e.vec, None))
             inside = e.lanes_below(builder.sub(a.filters, first))
-            bits = builder.bitcast(builder.and_(builder.and_(won, on), inside), bits_type)
+            bits = builder.bitcast(builder.and_(builder.and_(won, on), inside), ir.IntType(e.count))
             left = cgutils.alloca_once_value(builder, builder.zext(bits, INT))
             e.mask = mask
             test, body, end = (builder.append_basic_block(f"bits.{name}") for name in ("test", "body", "end"))
@@ -197,7 +215,8 @@ def _emit_kernels(vectors: int, masked: bool = False) -> Callable[[Emitter, Any]
             builder.cbranch(builder.icmp_unsigned("!=", remaining, INT(0)), body, end)
             builder.position_at_end(body)
             f = builder.add(first, builder.cttz(remaining, ir.IntType(1)(1)))
-            _add_row(e, builder.load(e.at(a.dz, a.at, f)), e.at(a.kernels, a.kernels_at, builder.mul(f, a.step)), sums)
+            row = _pieces(e, e.at(kernels, builder.mul(f, a.step)), a.kernels_gap, pieces, vectors)
+            _add_row(e, builder.load(e.at(a.dz, a.at, f)), row, sums)
             builder.store(builder.and_(remaining, builder.sub(remaining, INT(1))), left)
             builder.branch(test)
             builder.position_at_end(end)
@@ -207,35 +226,51 @@ def _emit_kernels(vectors: int, masked: bool = False) -> Callable[[Emitter, Any]
 
 
 def _define_kernels(
-    out: Array, out_at: int, kernels: Array, kernels_at: int, step: int, dz: Array, winners: Array, at: int, q: int,
-    filters: int, width: int,
+    pieces: int, out: Array, out_at: int, out_gap: int, kernels: Array, kernels_at: int, kernels_gap: int, step: int,
+    dz: Array, winners: Array, at: int, q: int, filters: int, width: int,
 ) -> None:  # fmt: skip
     for f in range(filters):
-        if winners[at + f] == q:
-            start = kernels_at + f * step
-            out[out_at : out_at + width] += dz[at + f] * kernels[start : start + width]
+        for piece in range(pieces if winners[at + f] == q else 0):
+            start = kernels_at + f * step + piece * kernels_gap
+            to = out_at + piece * out_gap
+            out[to : to + width] += dz[at + f] * kernels[start : start + width]
 
 
-@vectorised(_emit_kernels(4))
+@vectorised(_emit_kernels(2, 4))
 def add_kernels(
-    out: Array, out_at: int, kernels: Array, kernels_at: int, step: int, dz: Array, winners: Array, at: int, q: int,
-    filters: int, width: int,
+    out: Array, out_at: int, out_gap: int, kernels: Array, kernels_at: int, kernels_gap: int, step: int,
+    dz: Array, winners: Array, at: int, q: int, filters: int, width: int,
 ) -> None:  # fmt: skip
-    """For place q of one window, add up dz times the kernel of each filter that won there: four vectors of a run.
+    """For place q of one window, add up dz times the kernel of each filter that won there: two pieces of four vectors.
 
     Filter f has its dz and winner at ``at + f`` (both readable one vector beyond the last) and its kernel at
-    ``kernels_at + f * step``.
+    ``kernels_at + f * step``. The second piece lies `kernels_gap` after the first, and `out_gap` after it in `out`.
     """
-    _define_kernels(out, out_at, kernels, kernels_at, step, dz, winners, at, q, filters, width)
+    _define_kernels(
+        2, out, out_at, out_gap, kernels, kernels_at, kernels_gap, step, dz, winners, at, q, filters, width
+    )
 
 
-@vectorised(_emit_kernels(1, masked=True))
-def add_narrow_kernels(
-    out: Array, out_at: int, kernels: Array, kernels_at: int, step: int, dz: Array, winners: Array, at: int, q: int,
-    filters: int, width: int,
+@vectorised(_emit_kernels(1, 4))
+def add_single_kernels(
+    out: Array, out_at: int, out_gap: int, kernels: Array, kernels_at: int, kernels_gap: int, step: int,
+    dz: Array, winners: Array, at: int, q: int, filters: int, width: int,
 ) -> None:  # fmt: skip
-    """As `add_kernels`, for at most one vector of `width` numbers."""
-    _define_kernels(out, out_at, kernels, kernels_at, step, dz, winners, at, q, filters, width)
+    """As `add_kernels`, for one piece."""
+    _define_kernels(
+        1, out, out_at, out_gap, kernels, kernels_at, kernels_gap, step, dz, winners, at, q, filters, width
+    )
+
+
+@vectorised(_emit_kernels(1, 1, masked=True))
+def add_narrow_kernels(
+    out: Array, out_at: int, out_gap: int, kernels: Array, kernels_at: int, kernels_gap: int, step: int,
+    dz: Array, winners: Array, at: int, q: int, filters: int, width: int,
+) -> None:  # fmt: skip
+    """As `add_kernels`, for one piece of at most one vector of `width` numbers."""
+    _define_kernels(
+        1, out, out_at, out_gap, kernels, kernels_at, kernels_gap, step, dz, winners, at, q, filters, width
+    )
 
 
 def _emit_taps(vectors: int, masked: bool = False) -> Callable[[Emitter, Any], None]:
@@ -244,7 +279,8 @@ def _emit_taps(vectors: int, masked: bool = False) -> Callable[[Emitter, Any], N
         mask = e.lanes_below(a.width) if masked else None
         e.mask = mask
         out = [e.at(a.out, a.out_at, builder.mul(a.step, INT(k))) for k in range(TAPS)]
-        sums = [_load_sums(e, row, vectors) for row in out]
+        out = [_pieces(e, row, None, 1, vectors) for row in out]
+        sums = [_load_sums(e, row) for row in out]
         x = [e.at(a.x, a.x_at, builder.load(e.at(a.taps, a.taps_at, k))) for k in range(TAPS)]
         with cgutils.for_range(builder, a.windows) as w:
             i, first = builder.mul(w.index, a.step), builder.mul(w.index, a.size)
