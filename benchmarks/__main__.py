@@ -85,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def write_tables(folder: Path) -> int:
-    """Write ``benchmark.md`` and the pictures from ``benchmark.json``."""
+    """Write the Markdown tables and the pictures from ``benchmark.json``."""
     from benchmarks import pictures, tables
     from benchmarks.report import Report
 
@@ -94,8 +94,10 @@ def write_tables(folder: Path) -> int:
     except FileNotFoundError:
         print(f"There is no benchmark.json in {folder}: run python -m benchmarks first.", file=sys.stderr)
         return 1
-    written = [folder / "benchmark.md"]
-    written[0].write_text(tables.markdown(report), encoding="utf-8")
+    written = []
+    for name, text in tables.markdown(report).items():
+        written.append(folder / name)
+        written[-1].write_text(text, encoding="utf-8")
     if all(f"step/{network}/64" in report.rows for network in ("cnn", "mlp")):
         written.append(pictures.save_steps(report, folder / "steps.png"))
         written.append(pictures.save_sweep(report, folder / "sweep.png"))

@@ -67,7 +67,8 @@ def _draw_lines(axis: Any, report: Report, prefix: str, per_image: bool) -> None
         ]
         if points:
             style = STYLES[report.family(about["family"]).index(contender) % len(STYLES)]
-            axis.plot(*zip(*points), style, marker="o", markersize=3, color=COLOURS[about["family"]], label=about["label"])
+            colour = COLOURS[about["family"]]
+            axis.plot(*zip(*points), style, marker="o", markersize=3, color=colour, label=about["label"])
     axis.set_xscale("log", base=2)
     axis.set_yscale("log")
     axis.set_xticks(numbers, [str(n) for n in numbers])
@@ -78,7 +79,7 @@ def _save(figure: Any, report: Report, path: Path) -> Path:
     import matplotlib.pyplot as plt
 
     machine = f"{report.machine['processor']}, {report.machine['cores']} cores, {report.machine['date'][:10]}"
-    figure.text(0.995, 0.005, machine, ha="right", va="bottom", fontsize=7, color="gray")
+    figure.suptitle(machine, x=0.995, ha="right", fontsize=7, color="gray")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)
     plt.close(figure)

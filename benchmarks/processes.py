@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -37,7 +38,7 @@ class WorkerProcess:
 
     def __init__(self, contender: Contender, threads: int | None = None, timeout: float = 300) -> None:
         self.contender, self.threads, self.timeout = contender, threads, timeout
-        self._log = tempfile.TemporaryFile("w+", errors="replace")
+        self._log = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115  lives as long as the process
         self._timed_out = False
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker", contender.module, contender.mode, str(threads or 0)],
@@ -107,10 +108,8 @@ class WorkerProcess:
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._log):
-            try:
+            with suppress(BrokenPipeError):  # what it never read need not be written any more
                 stream.close()  # type: ignore[union-attr]
-            except BrokenPipeError:  # what it never read need not be written any more
-                pass
 
 
 def process_environment(threads: int | None = None) -> dict[str, str]:

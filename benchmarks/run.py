@@ -8,8 +8,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ Say = Callable[[str], None]
 
 ROWS = ("step", "evaluate", "predict", "sweep", "threads", "startup", "memory", "disk")
 VARIANTS = ("keras-jit-16", "torch-channels-last")
-"""Modes that differ only in the training step; start-up and memory are measured without them."""
+"""Modes that differ only in the training step: threads, start-up and memory are measured without them."""
 
 
 @dataclass(frozen=True)
@@ -36,22 +38,24 @@ class Effort:
         thread_turns: turns of the training step with fewer threads.
         evaluate_turns, predict_turns, predict_times: and of the rest; one turn predicts so many times.
         startup_turns: fresh processes for each contender.
+        left_out: who is left out of threads, start-up and memory.
     """
 
     step_turns: int = 15
     step_seconds: float = 0.25
-    sweep_sizes: tuple[int, ...] = (16, 32, 128, 256, 512, 1024)
-    sweep_turns: int = 3
+    sweep_sizes: tuple[int, ...] = (16, 256, 1024)
+    sweep_turns: int = 5
     sweep_seconds: float = 0.12
     thread_turns: int = 7
     evaluate_turns: int = 7
     predict_turns: int = 7
-    predict_times: int = 20
+    predict_times: int = 10
     startup_turns: int = 3
+    left_out: tuple[str, ...] = VARIANTS
 
 
 FULL = Effort()
-QUICK = Effort(5, 0.15, (16, 1024), 1, 0.1, 3, 3, 3, 10, 1)
+QUICK = Effort(5, 0.15, (256,), 1, 0.1, 3, 3, 3, 5, 1, (*VARIANTS, "keras-jit", "torch-compile", "jax"))
 
 
 class SlowThreads(Exception):
@@ -95,14 +99,20 @@ class Bench:
         return self.report
 
     def _start(self, stack: ExitStack) -> None:
+        """Start everybody, then greet everybody: imports take seconds and may as well overlap."""
+        self.say("starting the frameworks")
+        started: dict[str, WorkerProcess] = {}
         for contender in self.contenders:
             about = {"label": contender.label, "family": contender.family}
             self.report.contenders[contender.key] = about
             if not contender.installed():
                 about["note"] = "not installed"
                 continue
-            self.say(f"starting {contender.label}")
-            worker = stack.enter_context(WorkerProcess(contender))
+            started[contender.key] = stack.enter_context(WorkerProcess(contender))
+        for contender in self.contenders:
+            worker, about = started.get(contender.key), self.report.contenders[contender.key]
+            if worker is None:
+                continue
             try:
                 hello = worker.ask("hello")
             except WorkerError as error:
@@ -135,10 +145,8 @@ class Bench:
     def _prepare(self, workers: dict[str, WorkerProcess], network: str, batch_size: int) -> None:
         """Have everybody build and compile before the turns begin; who cannot will say so in its turn."""
         for worker in workers.values():
-            try:
+            with suppress(WorkerError):
                 worker.ask("prepare", network=network, batch_size=batch_size)
-            except WorkerError:
-                continue
 
     def measure_step(self) -> None:
         """Time the training step at batch size 64."""
@@ -169,7 +177,7 @@ class Bench:
                 row.values.clear()
                 self.alternate(row, self.effort.evaluate_turns, "evaluate", network=network, batch_size=size)
             for key, worker in self.workers.items():
-                if key in row.values:
+                with suppress(WorkerError):
                     answer = worker.ask("evaluate", network=network, batch_size=1000)
                     self.report.contenders[key].setdefault("accuracy", {})[network] = answer["accuracy"]
 
@@ -179,15 +187,15 @@ class Bench:
             self.say(f"predicting with the {network.upper()}")
             for directly, key, words in ((False, "predict", "predict"), (True, "direct", "shortest way to predict")):
                 row = self.report.row(f"{key}/{network}", f"{network.upper()}: {words} one image")
-                arguments = {"network": network, "directly": directly, "times": self.effort.predict_times}
-                self.alternate(row, self.effort.predict_turns, "predict", **arguments)
+                turns, times = self.effort.predict_turns, self.effort.predict_times
+                self.alternate(row, turns, "predict", network=network, directly=directly, times=times)
 
     def measure_threads(self) -> None:
         """Time the training step with fewer threads than there are cores, in turns with all of them."""
         cores = machine.usable_cores()
         counts = [2**i for i in range(cores.bit_length()) if 2**i < cores]
         for contender in self.contenders:
-            if contender.key not in self.workers:
+            if contender.key not in self.workers or contender.key in self.effort.left_out:
                 continue
             self.say(f"{contender.label} with {', '.join(map(str, counts))} of {cores} threads")
             with ExitStack() as stack:
@@ -198,13 +206,13 @@ class Bench:
 
     def _compare_threads(self, key: str, network: str, workers: dict[int, WorkerProcess]) -> None:
         self._prepare({str(count): worker for count, worker in workers.items()}, network, 64)
-        arguments = {"network": network, "batch_size": 64, "seconds": self.effort.step_seconds}
         for _ in range(self.effort.thread_turns):
             for count, worker in workers.items():
                 title = f"{network.upper()}: training step, {count} thread{'s' if count > 1 else ''}"
                 row = self.report.row(f"threads/{network}/{count}", title)
                 if key not in row.notes:
-                    self.alternate(row, 1, "train", {key: worker}, **arguments)
+                    length = self.effort.step_seconds
+                    self.alternate(row, 1, "train", {key: worker}, network=network, batch_size=64, seconds=length)
 
     def measure_disk(self) -> None:
         """Count the bytes of each framework and of each one's saved CNN."""
@@ -231,10 +239,10 @@ class Bench:
         with tempfile.TemporaryDirectory() as folder:
             batch = write_batch(Path(folder))
             for turn in range(self.effort.startup_turns + 1):
-                self.say(f"start-up, turn {turn} of {self.effort.startup_turns}" if turn else "start-up, to fill caches")
-                for contender in self._without_variants(row):
+                self.say(f"start-up, turn {turn} of {self.effort.startup_turns}" if turn else "start-up, fills caches")
+                for contender in self._not_left_out(row):
                     start = time.perf_counter()
-                    self._once(row, contender, "startup", str(batch))
+                    self._once(row, contender, "startup", (str(batch),))
                     if turn and contender.key not in row.notes:
                         row.values.setdefault(contender.key, []).append(time.perf_counter() - start)
 
@@ -245,18 +253,21 @@ class Bench:
                 self.say(f"peak memory, {network.upper()}, {words}")
                 title = f"{network.upper()}: peak memory of load and fit, {words}"
                 row = self.report.row(f"memory/{network}/{form}", title, "bytes")
-                for contender in self._without_variants(row):
-                    answer = self._once(row, contender, "memory", network, form)
-                    if answer is not None:
-                        row.values[contender.key] = [float(answer["bytes"])]
+                chosen = self._not_left_out(row)
+                with ThreadPoolExecutor(2) as pool:  # the size of a process does not depend on its neighbour
+                    for contender, answer in zip(
+                        chosen, pool.map(partial(self._once, row, what="memory", arguments=(network, form)), chosen)
+                    ):
+                        if answer is not None:
+                            row.values[contender.key] = [float(answer["bytes"])]
 
-    def _without_variants(self, row: Row) -> list[Contender]:
+    def _not_left_out(self, row: Row) -> list[Contender]:
         for contender in self.contenders:
             if note := self.report.contenders[contender.key].get("note"):
                 row.notes[contender.key] = note
-        return [c for c in self.contenders if c.key not in row.notes and c.key not in VARIANTS]
+        return [c for c in self.contenders if c.key not in row.notes and c.key not in self.effort.left_out]
 
-    def _once(self, row: Row, contender: Contender, what: str, *arguments: str) -> dict[str, Any] | None:
+    def _once(self, row: Row, contender: Contender, what: str, arguments: Sequence[str]) -> dict[str, Any] | None:
         """Run one measurement in a process of its own; a failure becomes the row's note."""
         command = [sys.executable, "-m", "benchmarks.once", what, contender.module, contender.mode, *arguments]
         done = subprocess.run(

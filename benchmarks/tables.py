@@ -110,7 +110,7 @@ def show(report: Report, console: Console) -> None:
     for line in winners(report):
         console.print(f"[yellow]{escape(line)}[/yellow]")
     show_verdicts(judge(report), console)
-    console.print(escape(footnote(report)))
+    console.print(escape("\n".join(footnotes(report))))
 
 
 def _add_block(table: Table, report: Report, row: Row) -> None:
@@ -136,37 +136,36 @@ def show_verdicts(verdicts: Sequence[Verdict], console: Console) -> None:
     console.print(table)
 
 
-def footnote(report: Report) -> str:
-    """Return the lines under the tables: machine, versions, BLAS kernels, data."""
+def footnotes(report: Report) -> list[str]:
+    """Return the lines under the tables: machine, data, versions, BLAS kernels, and whether the machine was busy."""
     m = report.machine
-    memory = count_of_bytes(m["memory_bytes"])
     lines = [
-        f"{m['processor']}, {m['cores']} cores, {memory}, {m['system']}, Python {m['python']}, {m['date']}, "
-        f"scratchnet {m['commit']}" + (", quick run" if report.quick else ""),
+        f"{m['processor']}, {m['cores']} cores, {count_of_bytes(m['memory_bytes'])}, {m['system']}, "
+        f"Python {m['python']}, {m['date']}, scratchnet {m['commit']}{', quick run' if report.quick else ''}.",
         f"Data: {report.data}.",
     ]
     versions: dict[str, str] = {}
     for contender in report.contenders.values():
         versions |= contender.get("versions", {})
     lines.append("Versions: " + ", ".join(f"{name} {version}" for name, version in versions.items()) + ".")
-    for contender in report.contenders.values():
-        blas = [lib for lib in contender.get("libraries", []) if lib.get("user_api") == "blas"]
-        names = [f"{b['internal_api']} {b.get('version', '')} {b.get('architecture', '')}".strip() for b in blas]
-        layer = contender.get("threads", {}).get("layer")
-        if contender["family"] == OURS and names:
-            threads = f", Numba's threads {layer}" if layer else ""
-            lines.append(f"BLAS kernels that ran: {'; '.join(dict.fromkeys(names))}{threads}.")
-    return "\n".join(lines)
+    ours = report.contenders[OURS]
+    blas = [lib for lib in ours.get("libraries", []) if lib.get("user_api") == "blas"]
+    names = [f"{lib['internal_api']} {lib.get('version', '')} {lib.get('architecture', '')}" for lib in blas]
+    layer = ours.get("threads", {}).get("layer")
+    if names:
+        threads = f"; Numba's threads: {layer}" if layer else ""
+        lines.append(f"BLAS kernels in scratchnet's process: {', '.join(dict.fromkeys(names))}{threads}.")
+    if m["load_average"] > 0.3 * m["cores"]:
+        lines.append(
+            f"The machine was busy when this began (load {m['load_average']:.1f}): these figures are not to be quoted."
+        )
+    return lines
 
 
-def markdown(report: Report) -> str:
-    """Return the main table, the verdicts and what was timed, as Markdown."""
-    title, rows = sections(report)[0]
+def markdown_table(report: Report, rows: Sequence[Row]) -> list[str]:
+    """Return the lines of a Markdown table: a line for each row, a column for each contender."""
     shown = [key for key in report.contenders if any(row.values.get(key) or key in row.notes for row in rows)]
-    lines = [
-        "| | " + " | ".join(report.label(key) for key in shown) + " |",
-        "|---" * (len(shown) + 1) + "|",
-    ]
+    lines = ["| | " + " | ".join(map(report.label, shown)) + " |", "|---" * (len(shown) + 1) + "|"]
     for row in rows:
         best = row.best(row.values)
         cells = []
@@ -174,9 +173,17 @@ def markdown(report: Report) -> str:
             first, *others = filter(None, figures(row, key))
             cells.append("<br>".join([f"**{first}**" if key == best else first, *others]))
         lines.append(f"| {row.title} | " + " | ".join(cells) + " |")
-    lines += ["", "Bold is the best of the row; `2.00×` means twice as much as scratchnet.", ""]
-    lines += [*(f"- {line}" for line in winners(report)), ""]
-    lines += ["| target | measured | verdict |", "|---|---|---|"]
-    lines += [f"| {v.target} | {v.figure()} | {v.words()} |" for v in judge(report)]
-    lines += ["", WHAT_IS_TIMED, "", "  \n".join(footnote(report).splitlines())]
-    return "\n".join(lines) + "\n"
+    return lines
+
+
+def markdown(report: Report) -> dict[str, str]:
+    """Return what goes into the README and its neighbours, by name of the file: tables that begin each with a row."""
+    found = sections(report)
+    main = markdown_table(report, found[0][1])
+    main += ["", "Bold is the best of the row; `2.00×` means twice as much as scratchnet.", ""]
+    main += [*(f"- {line}" for line in winners(report)), "", WHAT_IS_TIMED, "", "  \n".join(footnotes(report))]
+    targets = ["| target | measured | verdict |", "|---|---|---|"]
+    targets += [f"| {v.target} | {v.figure()} | {v.words()} |" for v in judge(report)]
+    sweep = [line for title, rows in found[1:] for line in (f"**{title}**", "", *markdown_table(report, rows), "")]
+    files = {"benchmark.md": main, "targets.md": targets, "sweep.md": sweep}
+    return {name: "\n".join(lines).rstrip() + "\n" for name, lines in files.items() if lines}

@@ -72,14 +72,15 @@ class Jax(Framework):
 
     def model(self, network: str, rescaling: bool = False) -> dict[str, Any]:
         """Return the state of training at its start: weights, Adam's moments, the number of steps."""
-        shapes = [(784, 256), (256, 10)]
+        shapes: list[tuple[int, ...]] = [(784, 256), (256, 10)]
         if network == "cnn":
             shapes = [(2, 2, 1, 32), (2, 2, 32, 32), (32 * 6 * 6, 256), (256, 10)]
         keys = jax.random.split(jax.random.key(42), len(shapes))
         glorot = jax.nn.initializers.glorot_uniform()
         weights = [{"kernel": glorot(key, s), "bias": jnp.zeros(s[-1])} for key, s in zip(keys, shapes)]
         m, v = (jax.tree.map(jnp.zeros_like, weights) for _ in range(2))
-        return {"weights": weights, "m": m, "v": v, "t": jnp.zeros((), jnp.int32), "sums": (jnp.zeros(()), jnp.zeros((), jnp.int32))}
+        sums = (jnp.zeros(()), jnp.zeros((), jnp.int32))  # loss, right answers
+        return {"weights": weights, "m": m, "v": v, "t": jnp.zeros((), jnp.int32), "sums": sums}
 
     def data(self, x: Any, y: Any, network: str) -> tuple[Any, Any]:
         """Return the arrays themselves: batches are gathered by NumPy."""

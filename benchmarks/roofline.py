@@ -1,0 +1,186 @@
+"""Each kernel against the limits of the machine: how many operations and bytes a second it moves, and could."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from benchmarks import machine
+from benchmarks.report import NETWORKS, write_json
+from benchmarks.statistics import three_digits
+
+BATCH_SIZE = 64
+
+
+@dataclass
+class Limits:
+    """What the machine can do, measured: float32 operations a second in a large matrix product, and bytes a second.
+
+    ``copy`` counts bytes read and written of arrays that do not fit into the caches, ``cached_copy`` of arrays that do.
+    """
+
+    flops: float
+    copy: float
+    cached_copy: float
+
+
+@dataclass
+class KernelReport:
+    """One kernel in one direction: its operations and least traffic for a batch, and its time."""
+
+    network: str
+    layers: str
+    kernel: str
+    way: str
+    flops: float
+    bytes: float
+    seconds: float
+
+    def bound(self, limits: Limits) -> float:
+        """Return the shortest possible time: the longer of computing at full speed and moving the bytes from cache."""
+        return max(self.flops / limits.flops, self.bytes / limits.cached_copy)
+
+
+def fastest(run: Callable[[], object], repetitions: int) -> float:
+    """Return the shortest of several times: a limit is what the machine can do undisturbed."""
+    run()
+    taken = []
+    for _ in range(repetitions):
+        start = time.perf_counter()
+        run()
+        taken.append(time.perf_counter() - start)
+    return min(taken)
+
+
+def measure_limits(quick: bool) -> Limits:
+    """Measure a large sgemm by NumPy's BLAS, and copies by NumPy in one thread for each core."""
+    n = 1024 if quick else 2048
+    a, b, c = (np.ones((n, n), np.float32) for _ in range(3))
+    product = fastest(lambda: np.matmul(a, b, out=c), 5 if quick else 10)
+    return Limits(
+        flops=2 * n**3 / product,
+        copy=_copy_rate(64 << 20, 5),
+        cached_copy=_copy_rate(128 << 10, 200),
+    )
+
+
+def _copy_rate(bytes_each: int, repetitions: int) -> float:
+    """Return the bytes a second, read and written, when every core copies an array of its own over and over."""
+    cores = machine.usable_cores()
+    rounds = max(1, (64 << 20) // bytes_each)
+    arrays = [(np.ones(bytes_each, np.uint8), np.zeros(bytes_each, np.uint8)) for _ in range(cores)]
+
+    def copy(pair: tuple[np.ndarray, np.ndarray]) -> None:
+        for _ in range(rounds):
+            np.copyto(pair[1], pair[0])
+
+    with ThreadPoolExecutor(cores) as pool:
+        taken = fastest(lambda: list(pool.map(copy, arrays)), max(3, repetitions // rounds))
+    return 2 * bytes_each * rounds * cores / taken
+
+
+def measure_kernels(network: str, repetitions: int) -> list[KernelReport]:
+    """Run a network's plan on batches of 64 and return every kernel's cost, forward and backward."""
+    from scratchnet.architectures import ARCHITECTURES
+    from scratchnet.models.plan import Plan
+    from scratchnet.models.plan_table import measure
+
+    model = ARCHITECTURES[network]()
+    runs = [measure(Plan(model.graph, "numba", logits=True), BATCH_SIZE) for _ in range(repetitions)]
+    found = []
+    for costs in zip(*runs):
+        flops, moved = costs[0].flops, costs[0].bytes
+        if flops is None or moved is None:
+            continue  # a layer's own definition, such as Flatten's, which moves nothing
+        for direction, way in enumerate(("forward", "backward")):
+            took = float(np.median([cost.milliseconds[direction] for cost in costs])) / 1e3
+            layers = " + ".join(costs[0].layers)
+            found.append(
+                KernelReport(network, layers, costs[0].runs_by, way, flops[direction], moved[direction], took)
+            )
+    return found
+
+
+HEADINGS = ("kernel", "", "time", "GFLOP/s", "of sgemm", "GB/s", "of cached copy", "of its bound")
+
+
+def cells(kernel: KernelReport, limits: Limits) -> list[str]:
+    """Return what a table says of one kernel."""
+    return [
+        f"{kernel.network.upper()} {kernel.layers}",
+        kernel.way,
+        f"{kernel.seconds * 1e6:.0f} µs",
+        three_digits(kernel.flops / kernel.seconds / 1e9),
+        f"{kernel.flops / kernel.seconds / limits.flops:.0%}",
+        three_digits(kernel.bytes / kernel.seconds / 1e9),
+        f"{kernel.bytes / kernel.seconds / limits.cached_copy:.0%}",
+        f"{kernel.bound(limits) / kernel.seconds:.0%}",
+    ]
+
+
+def explanation(limits: Limits) -> str:
+    """Return what the limits are and how to read the table."""
+    return (
+        f"Limits measured on this machine, all cores: sgemm {three_digits(limits.flops / 1e9)} GFLOP/s, copy "
+        f"{three_digits(limits.copy / 1e9)} GB/s in memory and {three_digits(limits.cached_copy / 1e9)} GB/s in the "
+        f"caches, bytes read and written. Batches of {BATCH_SIZE}. Operations are those of the sums that the kernel "
+        f"has to form, bytes those that it must at least read and write; the bound is the longer of both at the limits."
+    )
+
+
+def markdown(kernels: list[KernelReport], limits: Limits, about: str) -> str:
+    """Return the table as Markdown."""
+    lines = ["| " + " | ".join(HEADINGS) + " |", "|---|---|" + "---:|" * (len(HEADINGS) - 2)]
+    lines += ["| " + " | ".join(cells(kernel, limits)) + " |" for kernel in kernels]
+    return "\n".join([*lines, "", f"{explanation(limits)} {about}."]) + "\n"
+
+
+def draw(kernels: list[KernelReport], limits: Limits, about: str, path: Path) -> None:
+    """Draw the roof and each kernel under it: operations a second over operations a byte."""
+    import matplotlib.pyplot as plt
+
+    figure, axis = plt.subplots(figsize=(9, 4.8), layout="constrained")
+    intensity = np.geomspace(0.1, 1000, 200)
+    for rate, label, style in ((limits.cached_copy, "caches", "-"), (limits.copy, "memory", "--")):
+        roof = np.minimum(intensity * rate, limits.flops) / 1e9
+        axis.plot(intensity, roof, style, color="gray", label=f"roof, data in {label}")
+    for number, kernel in enumerate(kernels):
+        x, y = kernel.flops / kernel.bytes, kernel.flops / kernel.seconds / 1e9
+        name = f"{number + 1}: {kernel.network.upper()} {kernel.layers}, {kernel.way}, {kernel.seconds * 1e6:.0f} µs"
+        marker = "o" if kernel.way == "forward" else "s"
+        axis.plot(x, y, marker, color=f"C{number // 2}", label=name)
+        axis.annotate(str(number + 1), (x, y), textcoords="offset points", xytext=(5, 3), fontsize=8)
+    axis.set(xscale="log", yscale="log", xlabel="operations a byte", ylabel="GFLOP/s", title="Kernels under the roof")
+    axis.grid(alpha=0.3, which="both")
+    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=8)
+    figure.suptitle(about, x=0.995, ha="right", fontsize=7, color="gray")
+    figure.savefig(path, dpi=130)
+    plt.close(figure)
+
+
+def main(folder: Path, quick: bool) -> int:
+    """Measure, print, and write ``roofline.json``, ``roofline.md`` and ``roofline.png``."""
+    limits = measure_limits(quick)
+    kernels = [kernel for network in NETWORKS for kernel in measure_kernels(network, 3 if quick else 9)]
+    described = machine.describe()
+    about = f"{described['processor']}, {described['cores']} cores, {described['date'][:10]}"
+    table = Table(*HEADINGS, title="Roofline", title_justify="left")
+    for kernel in kernels:
+        table.add_row(*map(escape, cells(kernel, limits)))
+    console = Console()
+    console.print(table)
+    console.print(escape(explanation(limits)))
+    kept = {"machine": described, "quick": quick, "limits": asdict(limits), "kernels": [asdict(k) for k in kernels]}
+    write_json(folder / "roofline.json", kept)
+    (folder / "roofline.md").write_text(markdown(kernels, limits, about), encoding="utf-8")
+    draw(kernels, limits, about, folder / "roofline.png")
+    print(f"Written: roofline.json, roofline.md and roofline.png in {folder}")
+    return 0

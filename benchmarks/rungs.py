@@ -1,0 +1,91 @@
+"""The rungs of the ladder above the plain loops: scratchnet with one thing after the other switched on."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.frameworks.base import Framework
+from benchmarks.frameworks.scratchnet import Scratchnet
+from scratchnet import Model, config
+from scratchnet.architectures import ARCHITECTURES
+from scratchnet.models.plan import LayerStep, Plan
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How a rung runs: the backend, one thread or all, and whether kernels stand for several layers."""
+
+    backend: str
+    all_threads: bool
+    fuse: bool
+
+
+SETTINGS = {
+    "numpy": Setting("numpy", all_threads=True, fuse=False),
+    "kernels": Setting("numba", all_threads=False, fuse=False),
+    "threads": Setting("numba", all_threads=True, fuse=False),
+    "fusion": Setting("numba", all_threads=True, fuse=True),
+}
+
+
+def create(mode: str) -> Framework:
+    """Return scratchnet as it runs on one rung."""
+    return Rung(SETTINGS[mode])
+
+
+class UnfusedModel(Model):
+    """A model whose plan gives every layer a step of its own."""
+
+    _plan: Plan | None = None
+
+    def run_plan(self, logits: bool = False) -> Plan:
+        """Return the plan; it is made once, for training."""
+        if self._plan is None or self._plan.logits != logits:
+            self._plan = Plan(self.graph, config.backend(), logits, fuse=False)
+        return self._plan
+
+
+class Rung(Scratchnet):
+    """scratchnet with a certain setting."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        config.set_backend(setting.backend)
+        if not setting.all_threads:
+            from scratchnet.kernels import runtime
+
+            runtime.set_num_threads(1)
+
+    def model(self, network: str, rescaling: bool = False) -> Any:
+        """Return the network, compiled, its plan fused or not."""
+        model = ARCHITECTURES[network]()
+        if not self.setting.fuse:
+            model = UnfusedModel(model.input, model.output, name=model.name)
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        return model
+
+
+def step_of(layer_name: str, fuse: bool) -> Any:
+    """Return the step of the CNN's plan that computes a layer, on the numba backend.
+
+    Raises:
+        RuntimeError: if that is no kernel, so that a rung would claim what it does not do.
+    """
+    model = ARCHITECTURES["cnn"]()
+    plan = Plan(model.graph, "numba", logits=True, fuse=fuse)
+    step = next(step for step in plan.steps if layer_name in [layer.name for layer in step.layers])
+    if isinstance(step, LayerStep):
+        raise RuntimeError(f"The ladder expected a kernel for layer {layer_name!r} of the CNN, but it has none.")
+    return step
+
+
+def location(thing: Any) -> str:
+    """Return where a function or class is written, as ``path:line`` from the root of the repository."""
+    thing = inspect.unwrap(thing)
+    path = Path(inspect.getsourcefile(thing) or "").resolve()
+    return f"{path.relative_to(ROOT).as_posix()}:{inspect.getsourcelines(thing)[1]}"

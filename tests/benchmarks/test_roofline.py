@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.roofline import KernelReport, Limits, cells, draw, markdown, measure_kernels
+
+LIMITS = Limits(flops=400e9, copy=20e9, cached_copy=100e9)
+COMPUTING = KernelReport("cnn", "conv", "ConvStep", "forward", flops=4e9, bytes=1e6, seconds=0.02)
+MOVING = KernelReport("cnn", "pool", "PoolStep", "backward", flops=1e6, bytes=1e9, seconds=0.02)
+
+
+def test_the_bound_is_the_longer_of_computing_and_moving():
+    assert COMPUTING.bound(LIMITS) == pytest.approx(0.01)
+    assert MOVING.bound(LIMITS) == pytest.approx(0.01)
+
+
+def test_shares_are_of_the_measured_limits():
+    assert cells(COMPUTING, LIMITS)[3:5] == ["200", "50%"]
+    assert cells(MOVING, LIMITS)[5:] == ["50.0", "50%", "50%"]
+
+
+def test_the_table_states_the_limits():
+    text = markdown([COMPUTING, MOVING], LIMITS, "a machine")
+    assert "sgemm 400 GFLOP/s" in text
+    assert text.count("\n| CNN ") == 2
+
+
+def test_the_roof_is_drawn(tmp_path):
+    draw([COMPUTING, MOVING], LIMITS, "a machine", tmp_path / "roof.png")
+    assert (tmp_path / "roof.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_kernel_of_a_network_is_there_in_both_directions():
+    found = measure_kernels("mlp", 1)
+    assert [(k.layers, k.way) for k in found] == [
+        (name, way) for name in ("Hidden", "Output") for way in ("forward", "backward")
+    ]
+    assert found[0].flops >= 2 * 64 * 784 * 256
+    assert all(k.seconds > 0 and k.bytes > 0 for k in found)
