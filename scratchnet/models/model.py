@@ -80,12 +80,12 @@ class Model:
     @property
     def input_shape(self) -> Shape | list[Shape]:
         """The shape of the input, with None for the batch; a list for several inputs."""
-        return self.inputs[0].shape if self._single_input else [t.shape for t in self.inputs]
+        return self.inputs[0].shape if len(self.inputs) == 1 else [t.shape for t in self.inputs]
 
     @property
     def output_shape(self) -> Shape | list[Shape]:
         """The shape of the output, with None for the batch; a list for several outputs."""
-        return self.outputs[0].shape if self._single_output else [t.shape for t in self.outputs]
+        return self.outputs[0].shape if len(self.outputs) == 1 else [t.shape for t in self.outputs]
 
     @property
     def input(self) -> SymbolicTensor | list[SymbolicTensor]:
