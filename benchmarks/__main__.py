@@ -1,10 +1,10 @@
 """The command line of the benchmarks.
 
-    python -m benchmarks                    time everybody, print tables and verdicts, write JSON and pictures
-    python -m benchmarks --quick            the same in two or three minutes, with fewer turns
-    python -m benchmarks tables             Markdown and pictures again, from the JSON
-    python -m benchmarks ladder             the story of the speed, rung by rung
-    python -m benchmarks roofline           each kernel against the limits of the machine
+python -m benchmarks                    time everybody, print tables and verdicts, write JSON and pictures
+python -m benchmarks --quick            the same in two or three minutes, with fewer turns
+python -m benchmarks tables             Markdown and pictures again, from the JSON
+python -m benchmarks ladder             the story of the speed, rung by rung
+python -m benchmarks roofline           each kernel against the limits of the machine
 """
 
 from __future__ import annotations
@@ -79,6 +79,9 @@ def run(options: argparse.Namespace) -> int:
     except (SlowThreads, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("Interrupted: all workers have been ended and nothing was written.", file=sys.stderr)
+        return 130
     report.write(options.reports / "benchmark.json")
     tables.show(report, Console())
     return write_tables(options.reports)

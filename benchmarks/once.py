@@ -1,7 +1,7 @@
 """Two measurements that need a fresh process each: start-up and peak memory.
 
-    python -m benchmarks.once startup MODULE MODE BATCH.npz
-    python -m benchmarks.once memory MODULE MODE NETWORK DATA
+python -m benchmarks.once startup MODULE MODE BATCH.npz
+python -m benchmarks.once memory MODULE MODE NETWORK DATA
 """
 
 from __future__ import annotations

@@ -103,9 +103,7 @@ def measure_kernels(network: str, repetitions: int) -> list[KernelReport]:
         for direction, way in enumerate(("forward", "backward")):
             took = float(np.median([cost.milliseconds[direction] for cost in costs])) / 1e3
             layers = " + ".join(costs[0].layers)
-            found.append(
-                KernelReport(network, layers, costs[0].runs_by, way, flops[direction], moved[direction], took)
-            )
+            found.append(KernelReport(network, layers, costs[0].runs_by, way, flops[direction], moved[direction], took))
     return found
 
 

@@ -121,4 +121,3 @@ class Torch(Framework):
     def threads(self) -> dict[str, Any]:
         """Return the number of threads inside an operation."""
         return {"count": torch.get_num_threads()}
-
