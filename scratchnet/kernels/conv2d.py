@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from scratchnet.kernels.geometry import Geometry, crop_image, pad_image, window_geometry
+from scratchnet.kernels.geometry import Geometry, copy_to, crop_image, pad_image, window_geometry
 from scratchnet.kernels.product import product, transpose
 from scratchnet.kernels.runtime import inner, kernel
 from scratchnet.kernels.simd import TILE, no_overlap
@@ -43,7 +43,7 @@ def add_to(out, x):
 @inner
 def sum_blocks(partial, blocks, out):
     """`out` = the sum over the blocks of partial (blocks, out.size), in the order of the blocks."""
-    out[:] = partial[: out.size]
+    copy_to(out, partial[: out.size])
     for block in range(1, blocks):
         add_to(out, partial[block * out.size : (block + 1) * out.size])
 
@@ -169,8 +169,8 @@ def _backward(
         )  # fmt: skip
     total = np.empty(length, x.dtype)
     sum_blocks(partial, blocks, total)
-    dbias[:] = total[:F]
-    dkernel[:] = total[F:]
+    copy_to(dbias, total[:F])
+    copy_to(dkernel, total[F:])
 
 
 class Conv2DStep(KernelStep):

@@ -18,7 +18,8 @@ import numpy as np
 from numba import prange
 
 from scratchnet.kernels.conv2d import BLOCKS, fill, scatter_product, sum_blocks
-from scratchnet.kernels.geometry import crop_image, pad_image, window_geometry
+from scratchnet.kernels.geometry import copy_to, crop_image, pad_image, window_geometry
+from scratchnet.kernels.max_pooling2d import window_pixels
 from scratchnet.kernels.product import product, tile_table, transpose
 from scratchnet.kernels.runtime import inner, kernel
 from scratchnet.kernels.simd import TILE, VECTOR_BYTES, lanes, no_overlap
@@ -216,7 +217,7 @@ def _input_gradient_wide(kernel_t, K, runs, run, win_places, cells, size, dz, wo
 @inner
 def _spread(dz, won, cells, size, F, windows, out):
     """`out` (places, F) = dz at the winners, 0 elsewhere."""
-    out[:] = 0
+    fill(out)
     for w in range(windows):
         for f in range(F):
             out[cells[w * size + won[w * F + f]] * F + f] += dz[w * F + f]
@@ -290,11 +291,11 @@ def _backward(
         )  # fmt: skip
     total = np.empty(length, x.dtype)
     sum_blocks(partial, blocks, total)
-    dbias[:] = total[:F]
+    copy_to(dbias, total[:F])
     if wide:
         transpose(total, F, K, F, K, dkernel, 0, F)
     else:
-        dkernel[:] = total[F : F + K * F]
+        copy_to(dkernel, total[F : F + K * F])
 
 
 def pool_table(out: tuple[int, int], size: tuple[int, int], strides: tuple[int, int], padding: str) -> tuple[Array, Array]:
@@ -304,14 +305,10 @@ def pool_table(out: tuple[int, int], size: tuple[int, int], strides: tuple[int, 
         used (P,): numbers of the places in use, in the order in which the windows first ask for them.
         cells (windows, PH*PW): for each number of each window its index into `used`, -1 where the window lies on padding.
     """
-    g = window_geometry((*out, 1), size, strides, padding)
-    H, W, _, HP, WP, top, left = g.image
-    numbers = np.full((HP, WP), -1)
-    numbers[top : top + H, left : left + W] = np.arange(H * W).reshape(H, W)
-    windows = numbers.reshape(-1)[g.places[: g.out[0] * g.out[1], None] + g.taps[: size[0] * size[1]]]
+    windows = window_pixels(out, size, strides, padding)  # (windows, PH*PW)
     seen, first_seen = np.unique(windows[windows >= 0], return_index=True)
     used = seen[np.argsort(first_seen)]
-    index = np.full(H * W + 1, -1)
+    index = np.full(out[0] * out[1] + 1, -1)
     index[used] = np.arange(used.size)  # the last entry stays -1, and numbers that are -1 find it
     return used, np.ascontiguousarray(index[windows])  # (P,), (windows, PH*PW)
 

@@ -1,0 +1,122 @@
+"""MaxPooling2D (layers/max_pooling2d.py) by itself, where no convolution before it takes it in.
+
+1. All channels of one window place are compared at once: the inner loops run over C contiguous numbers.
+2. The number of the winner within its window is remembered, one byte each, not its position in the image.
+3. Padding is skipped rather than filled with minus infinity. Samples are divided among threads; each writes only to its
+   own, so threads change no bit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import prange
+
+from scratchnet.kernels.geometry import window_geometry
+from scratchnet.kernels.runtime import inner, kernel
+from scratchnet.kernels.simd import no_overlap
+from scratchnet.kernels.steps import KernelStep
+from scratchnet.typing import Array
+
+
+@inner
+def compete(x, q, first, y, winners):
+    """Let the row x (C,), number q of its window, compete with the best so far; a tie leaves the winner."""
+    no_overlap()
+    number = winners.dtype.type(q)
+    for c in range(y.size):
+        better = first or x[c] > y[c]
+        y[c] = x[c] if better else y[c]
+        winners[c] = number if better else winners[c]
+
+
+@kernel(parallel=True)
+def _forward(x, pixels, size, C, y, winners, samples, x_size):
+    windows = pixels.size // size
+    for n in prange(samples):
+        for w in range(windows):
+            to = (n * windows + w) * C
+            first = True
+            for q in range(size):
+                pixel = pixels[w * size + q]
+                if pixel >= 0:
+                    start = n * x_size + pixel * C
+                    compete(x[start : start + C], q, first, y[to : to + C], winners[to : to + C])
+                    first = False
+
+
+@inner
+def _pay(dy, winners, pixels, C, dx):
+    """Add each dy (windows * C,) of one sample to the pixel that won."""
+    for i in range(dx.size):
+        dx[i] = 0
+    size = pixels.size * C // dy.size
+    for i in range(dy.size):
+        dx[pixels[i // C * size + winners[i]] * C + i % C] += dy[i]
+
+
+@kernel(parallel=True)
+def _backward(dy, winners, pixels, C, dx, samples):
+    y_size, x_size = dy.size // samples, dx.size // samples
+    for n in prange(samples):
+        i, j = n * y_size, (n + 1) * y_size
+        _pay(dy[i:j], winners[i:j], pixels, C, dx[n * x_size : (n + 1) * x_size])
+
+
+def window_pixels(image: tuple[int, int], size: tuple[int, int], strides: tuple[int, int], padding: str) -> Array:
+    """Which pixel of an image (H, W) each number of each window is: (OH*OW, KH*KW), -1 where it lies on padding."""
+    g = window_geometry((*image, 1), size, strides, padding)
+    H, W, _, HP, WP, top, left = g.image
+    numbers = np.full((HP, WP), -1)
+    numbers[top : top + H, left : left + W] = np.arange(H * W).reshape(H, W)
+    places, taps = g.places[: g.out[0] * g.out[1]], g.taps[: size[0] * size[1]]
+    return np.ascontiguousarray(numbers.reshape(-1)[places[:, None] + taps])  # (OH*OW, KH*KW)
+
+
+class MaxPooling2DStep(KernelStep):
+    """A MaxPooling2D layer."""
+
+    def __init__(self, layers: list[Any], needs_dx: bool) -> None:
+        super().__init__(layers, needs_dx)
+        layer = layers[0]
+        H, W, self.C = layer.input_shape[1:]
+        self.x_shape, self.out = (H, W, self.C), layer.output_shape[1:]
+        pixels = window_pixels((H, W), layer.pool_size, layer.strides, layer.padding)
+        self.size = pixels.shape[1]
+        self.pixels = pixels.reshape(-1)
+        self.winner_type = np.uint8 if self.size <= 256 else np.int32
+
+    @classmethod
+    def fits(cls, layers: list[Any]) -> bool:
+        """Whether `layers` is one built MaxPooling2D."""
+        return len(layers) == 1 and type(layers[0]).__name__ == "MaxPooling2D" and layers[0].built
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return y (N, OH, OW, C), in a buffer of the step."""
+        N = len(x)
+        y, self.winners = self.buffer("y", N, self.out), self.buffer("winners", N, self.out, self.winner_type)
+        _forward(
+            self.flat(x), self.pixels, self.size, self.C, y.reshape(-1), self.winners.reshape(-1), N,
+            int(np.prod(self.x_shape)),
+        )  # fmt: skip
+        return y
+
+    def backward(self, dy: Array) -> Array | None:
+        """Return dx (N, H, W, C) if it is needed."""
+        if not self.needs_dx:
+            return None
+        dx = self.buffer("dx", len(dy), self.x_shape)
+        _backward(self.flat(dy), self.winners.reshape(-1), self.pixels, self.C, dx.reshape(-1), len(dy))
+        return dx
+
+    def flops(self, n: int) -> tuple[int, int]:
+        """Comparisons forward, additions backward, for n samples."""
+        outputs = n * int(np.prod(self.out))
+        return outputs * self.size, outputs if self.needs_dx else 0
+
+    def bytes(self, n: int) -> tuple[int, int]:
+        """Bytes read and written at least by (forward, backward) for n samples."""
+        x, y = n * int(np.prod(self.x_shape)), n * int(np.prod(self.out))
+        winners = y * np.dtype(self.winner_type).itemsize
+        return (x + y) * self.itemsize + winners, ((x + y) * self.itemsize + winners if self.needs_dx else 0)

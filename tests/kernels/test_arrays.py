@@ -1,0 +1,163 @@
+"""The kernels that work on plain arrays: gather, im2col, optimizers, softmax cross-entropy, and the vector loops."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from scratchnet.kernels import im2col as kernels
+from scratchnet.kernels.gather import gather
+from scratchnet.kernels.optimizers import adam, momentum
+from scratchnet.kernels.product import product, tile_table, transpose
+from scratchnet.kernels.runtime import kernel
+from scratchnet.kernels.softmax_crossentropy import softmax_crossentropy, sparse_softmax_crossentropy
+from scratchnet.layers import windows as definitions
+from scratchnet.losses import CategoricalCrossentropy, SparseCategoricalCrossentropy
+from scratchnet.optimizers import SGD, Adam
+from tests.kernels.common import whole
+
+dtypes = st.sampled_from([np.float32, np.float64])
+pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
+
+
+@pytest.mark.parametrize("out_type", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize(("scale", "offset"), [(1.0, 0.0), (1 / 255, -0.5)])
+def test_gather_is_indexing_a_cast_and_rescaling(kind, out_type, scale, offset, rng):
+    x = rng.integers(0, 255, (20, 3, 5)).astype(kind)
+    indices = rng.integers(0, 20, 9)
+    out = np.empty((9, 3, 5), out_type)
+    assert gather(x, indices, out, scale, offset) is out
+    expected = x[indices].astype(out_type) * out_type(scale) + out_type(offset)
+    np.testing.assert_allclose(out, expected, rtol=4 * np.finfo(out_type).eps, atol=np.finfo(out_type).eps)
+
+
+@pytest.mark.parametrize(
+    ("indices", "shape", "error", "message"),
+    [
+        ([0, 20], (2, 3), IndexError, "20"),
+        ([-1, 3], (2, 3), IndexError, "-1"),
+        ([0, 1], (2, 4), ValueError, "shape"),
+        ([0, 1], (3, 3), ValueError, "shape"),
+    ],
+)
+def test_gather_refuses_what_does_not_fit(indices, shape, error, message):
+    with pytest.raises(error, match=message):
+        gather(np.zeros((20, 3), np.float32), np.array(indices), np.empty(shape, np.float32))
+
+
+def test_gather_refuses_a_data_set_that_is_not_contiguous():
+    with pytest.raises(ValueError, match="contiguous"):
+        gather(np.zeros((3, 20), np.float32).T, np.array([1]), np.empty((1, 3), np.float32))
+
+
+@st.composite
+def placed_windows(draw):
+    image, size, strides, dilation = (draw(st.integers(7, 10)), draw(st.integers(7, 10))), *(draw(pairs) for _ in range(3))
+    return image, size, strides, draw(st.sampled_from(["valid", "same"])), dilation
+
+
+@settings(max_examples=60)
+@given(placed_windows(), st.integers(1, 5), st.integers(1, 4), dtypes, st.sampled_from([0.0, -np.inf]))
+def test_im2col_is_its_definition(how, c, n, dtype, fill):
+    image, size, strides, padding, dilation = how
+    x = np.random.default_rng(0).standard_normal((n, *image, c)).astype(dtype)
+    expected = definitions.im2col(x, definitions.place_windows(*how), fill)
+    cols = kernels.im2col(x, size, fill, strides=strides, padding=padding, dilation=dilation)
+    assert cols.dtype == dtype
+    np.testing.assert_array_equal(cols, expected)
+
+
+@settings(max_examples=60)
+@given(placed_windows(), st.integers(1, 5), st.integers(1, 4), dtypes)
+def test_col2im_is_its_definition(how, c, n, dtype):
+    image, size, strides, padding, dilation = how
+    windows = definitions.place_windows(*how)
+    dcols = whole(np.random.default_rng(0), (n, *windows.count, *size, c), dtype)
+    expected = definitions.col2im(dcols, windows, (n, *image, c))
+    dx = kernels.col2im(dcols, (n, *image, c), strides=strides, padding=padding, dilation=dilation)
+    assert dx.dtype == dtype
+    np.testing.assert_array_equal(dx, expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [1, 17, 4096, 10_000])
+def test_adam_is_its_definition(size, dtype, rng):
+    optimizer = Adam(0.01)
+    vectors = [rng.standard_normal(size).astype(dtype) for _ in range(2)] + [np.zeros(size, dtype) for _ in range(2)]
+    ours = [v.copy() for v in vectors]
+    for _ in range(5):
+        optimizer.iterations += 1
+        w, g, m, v = vectors
+        optimizer.update(w, g, (m, v), 0.01)
+        adam(*ours, optimizer.step_size(0.01), 0.9, 0.999, 1e-7)
+    for a, b in zip(ours, vectors):
+        assert a.dtype == dtype
+        np.testing.assert_allclose(a, b, rtol=20 * np.finfo(dtype).eps, atol=20 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_momentum_is_its_definition(nesterov, dtype, rng):
+    optimizer = SGD(0.1, 0.9, nesterov)
+    vectors = [rng.standard_normal(5000).astype(dtype) for _ in range(2)] + [np.zeros(5000, dtype)]
+    ours = [v.copy() for v in vectors]
+    for _ in range(5):
+        w, g, v = vectors
+        optimizer.update(w, g, (v,), 0.1)
+        momentum(*ours, 0.1, 0.9, nesterov)
+    for a, b in zip(ours, vectors):
+        assert a.dtype == dtype
+        np.testing.assert_allclose(a, b, rtol=20 * np.finfo(dtype).eps, atol=20 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("largest", [1.0, 1e4])
+@pytest.mark.parametrize("sparse", [True, False])
+def test_softmax_crossentropy_is_its_definition(sparse, largest, dtype, rng):
+    z = (largest * rng.standard_normal((13, 10))).astype(dtype)
+    labels, weight = rng.integers(0, 10, 13), rng.random(13)
+    scale, p, dz = (weight / 13).astype(dtype), np.empty_like(z), np.empty_like(z)
+    if sparse:
+        definition, y = SparseCategoricalCrossentropy(from_logits=True), labels
+        loss = sparse_softmax_crossentropy(z, y, scale, p, dz)
+    else:
+        definition, y = CategoricalCrossentropy(from_logits=True), rng.dirichlet(np.ones(10), 13).astype(dtype)
+        loss = softmax_crossentropy(z, y, scale, p, dz)
+    eps = np.finfo(dtype).eps
+    assert np.isfinite(loss)
+    np.testing.assert_allclose(loss, definition.forward(y, z, weight), rtol=20 * eps)
+    np.testing.assert_allclose(p, definition.predictions, rtol=0, atol=4 * largest * eps)
+    np.testing.assert_allclose(dz, definition.backward(), rtol=0, atol=4 * largest * eps)
+
+
+@kernel()
+def multiply(x, rows, count, k, panel, columns, out, add):
+    product(x, 0, rows, 0, count, np.zeros(1, np.int64), 1, k, 1, panel, 0, columns, columns, out, 0, columns, add)
+
+
+@settings(max_examples=100)
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 80), st.integers(0, 1), dtypes)
+def test_product_is_a_matrix_product_and_writes_nowhere_else(m, k, n, add, dtype):
+    rng = np.random.default_rng(0)
+    x, panel = whole(rng, (m, k), dtype), whole(rng, (k, n), dtype)
+    out = np.full((m + 1, n), 7, dtype)
+    multiply(x.reshape(-1), tile_table(np.arange(m) * k), m, k, panel.reshape(-1), n, out.reshape(-1), add)
+    np.testing.assert_array_equal(out[:m], x @ panel + 7 * add)
+    np.testing.assert_array_equal(out[m], 7)
+
+
+@kernel()
+def turn(x, rows, columns, out):
+    transpose(x, 0, columns, rows, columns, out, 0, rows)
+
+
+@settings(max_examples=60)
+@given(hnp.arrays(dtypes, st.tuples(st.integers(1, 50), st.integers(1, 50)), elements=st.integers(-9, 9)))
+def test_transpose(x):
+    out = np.zeros(x.shape[::-1], x.dtype)
+    turn(x.reshape(-1), *x.shape, out.reshape(-1))
+    np.testing.assert_array_equal(out, x.T)
