@@ -145,7 +145,7 @@ def differentiate(prober: Prober, entries: Array, tolerance: float) -> Estimate:
     best, error = np.zeros(count), np.full(count, np.inf)
     low, high, smooth = np.zeros(count), np.zeros(count), np.zeros(count, bool)
     last_central, last_gap, last_value = np.zeros((3, count))
-    floor = 1e-6 * float(np.sqrt(np.mean(prober.dy**2)))
+    floor = max(1e-6 * float(np.sqrt(np.mean(prober.dy**2))), 1e-30)
     scale = np.full(count, floor)
     steps = FIRST_STEP * np.maximum(1, np.abs(prober.tensor.reshape(-1)[entries]))
     active = np.arange(count)
@@ -155,8 +155,9 @@ def differentiate(prober: Prober, entries: Array, tolerance: float) -> Estimate:
             if level == 0:
                 finite = q.central[np.isfinite(q.central)]
                 size = float(np.sqrt(np.mean(finite**2))) if finite.size else 0.0
-                scale = np.maximum(np.maximum(np.abs(q.central), size), floor)
-                scale[~np.isfinite(scale)] = max(size, floor)
+                least = np.maximum(floor, 10 * q.noise / tolerance)  # below it, rounding alone would be an error
+                scale = np.maximum(np.where(np.isfinite(q.central), np.abs(q.central), 0), size)
+                scale = np.maximum(scale, np.where(np.isfinite(least), least, floor))
                 value, rest, doubt = q.central, q.gap, np.full(count, np.inf)
             else:
                 value = (SHRINK**2 * q.central - last_central[active]) / (SHRINK**2 - 1)

@@ -30,6 +30,14 @@ class SoftmaxPlainSum(Softmax):
 
 
 @layer((4, 6))
+class SoftmaxUnweightedMean(Softmax):
+    """The row's Σ dy·y, a mean of dy weighted by y, is taken as the plain mean of dy."""
+
+    def backward(self, dy: Array) -> Array:
+        return self._y * (dy - dy.mean(axis=-1, keepdims=True))
+
+
+@layer((4, 6))
 class SoftmaxGradientThroughMean(Softmax):
     """The row's Σ dy·y is taken as its mean."""
 

@@ -27,7 +27,7 @@ class CountsFromZero(Adam):
 
 @optimizer()
 class CountsFromTwo(Adam):
-    """t is one too large."""
+    """The first step has t = 2: every t is one too large."""
 
     def step_size(self, learning_rate: float) -> float:
         t = self.iterations + 1
