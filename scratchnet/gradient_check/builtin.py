@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet import initializers, layers, losses
+from scratchnet import layers, losses
 from scratchnet.gradient_check.check import check_layer, check_loss, check_model
 from scratchnet.gradient_check.report import Report
 from scratchnet.models import Model
+from scratchnet.utils.random import seeded
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,9 @@ def _fused() -> list[Check]:
     def chain(title: str, shape: tuple[int, ...], *make: Callable[[], layers.Layer]) -> Check:
         def run(backend: str) -> Report:
             inputs = x = layers.Input(shape[1:])
-            for new_layer in make:
-                x = new_layer()(x)
+            with seeded(11):
+                for new_layer in make:
+                    x = new_layer()(x)
             data = np.random.default_rng(3).standard_normal(shape)
             return check_model(Model(inputs, x, name=title), data, backend=backend, tolerance=1e-7)
 
@@ -97,8 +99,9 @@ def _fused() -> list[Check]:
 
     def residual(backend: str) -> Report:
         inputs = layers.Input((6,))
-        x = layers.Dense(6, activation="tanh")(inputs)
-        model = Model(inputs, layers.Dense(3)(layers.Add()([x, inputs])), name="residual")
+        with seeded(11):
+            x = layers.Dense(6, activation="tanh")(inputs)
+            model = Model(inputs, layers.Dense(3)(layers.Add()([x, inputs])), name="residual")
         return check_model(model, np.random.default_rng(3).standard_normal((4, 6)), backend=backend, tolerance=1e-7)
 
     conv, pool = layers.Conv2D, layers.MaxPooling2D
@@ -120,8 +123,8 @@ def _networks() -> list[Check]:
 
     def one(name: str) -> Check:
         def run(backend: str) -> Report:
-            model = ARCHITECTURES[name]()
-            model.set_weights([initializers.GlorotUniform(seed=11)(w.shape, "float64") for w in model.get_weights()])
+            with seeded(11):
+                model = ARCHITECTURES[name]()
             generator = np.random.default_rng(5)
             x = generator.random((2, *[n or 1 for n in model.input_shape[1:]]))  # type: ignore[arg-type]
             return check_model(model, x, np.array([3, 7]), backend=backend)

@@ -19,6 +19,7 @@ from scratchnet.gradient_check.runner import Runner, Subject, runner_subject
 from scratchnet.gradient_check.twins import graph_twin, layer_graph
 from scratchnet.models import Model
 from scratchnet.typing import Array
+from scratchnet.utils.random import seeded
 
 FEWEST = 500
 """A sample of a tensor's entries is never smaller than this."""
@@ -72,9 +73,11 @@ def check_layer(
     _check_options(tolerance, max_entries)
     generator = np.random.default_rng(seed)
     shapes = _shapes(input_shape)
-    runner = Runner(layer_graph(layer, shapes, config.check_float(dtype)), _backend(backend), training)
+    with seeded(seed):
+        graph = layer_graph(layer, shapes, config.check_float(dtype))
+    runner = Runner(graph, _backend(backend), training)
     if not getattr(layer, "params", None):
-        _draw_parameters(runner, generator)
+        _vary_parameters(runner, generator)
     given = None if x is None else [x] if isinstance(x, np.ndarray) else list(x)
     xs = [
         np.array(generator.standard_normal(shape) if given is None else given[i], dtype)
@@ -269,13 +272,11 @@ def _loss_on(loss: Any, backend: str) -> Any:
     return loss
 
 
-def _draw_parameters(runner: Runner, generator: np.random.Generator) -> None:
-    """Give parameters that start all equal, such as a bias of zeros, different values; make the others repeatable."""
+def _vary_parameters(runner: Runner, generator: np.random.Generator) -> None:
+    """Give parameters that start all equal, such as a bias of zeros, different values."""
     for param in runner.params.values():
         if param.size and np.ptp(param) == 0:
             param += 0.1 * generator.standard_normal(param.shape)
-        else:
-            param[...] = generator.permutation(param.reshape(-1)).reshape(param.shape)
 
 
 def _draw_truth(loss: Any, shape: tuple[int, ...], generator: np.random.Generator) -> Array:

@@ -6,6 +6,9 @@ one seed. So the tenth draw of the shuffling does not depend on how many numbers
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 
 _seeds = np.random.SeedSequence()
@@ -23,6 +26,18 @@ def set_random_seed(seed: int) -> None:
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise ValueError(f"set_random_seed expected a non-negative integer, got {seed!r}.")
     _seeds = np.random.SeedSequence(int(seed))
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Use another seed for what is inside; afterwards the random numbers go on as if nothing had been drawn."""
+    global _seeds
+    before = _seeds
+    set_random_seed(seed)
+    try:
+        yield
+    finally:
+        _seeds = before
 
 
 def new_generator(seed: int | None = None) -> np.random.Generator:
