@@ -39,11 +39,12 @@ the middle of an epoch of each framework's ordinary loop: `model.fit` of scratch
 progress bar), the usual hand-written loop of PyTorch, one jitted function of JAX. "16 steps an execution" is Keras's
 `steps_per_execution`. Evaluate and predict are called with their default arguments; PyTorch and JAX, which have none,
 take 1,000 images at a time. The shortest way to predict is `model(x)` of scratchnet, `predict_on_batch` of Keras, the
-module or jitted function itself elsewhere. Start-up includes the imports; kernels and compiled code are cached from an
-earlier start where the framework does so by itself. Peak memory is the largest resident size of a process that loads
-the data and trains (scratchnet, as all others, for 200 steps of an epoch over all images). Each framework has its own
-process, which is stopped while another is measured; they are measured in turns, and ratios are taken turn by turn. A
-figure is the median, in brackets the middle half of the measurements."""
+module or jitted function itself elsewhere.
+Start-up includes the imports. Kernels and compiled code are cached from an earlier start wherever a framework does so
+by itself, for start-up and memory alike. Peak memory is the largest resident size of a process that loads the data and
+trains on all of it for 200 steps. Each framework has its own process, which is stopped while another is measured; they
+are measured in turns, and ratios are taken turn by turn. A figure is the median, in brackets the middle half of the
+measurements."""
 
 
 def rows_of(report: Report, prefix: str) -> list[Row]:
