@@ -1,0 +1,81 @@
+"""Keras and TensorFlow, imported once and quietly; and what a report says about the machine it was made on."""
+
+from __future__ import annotations
+
+import gc
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before the import: silences notes about GPUs and oneDNN
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+try:
+    import keras
+    import tensorflow as tf
+except ImportError as error:
+    raise ImportError(
+        f'The reference needs Keras and TensorFlow: pip install "scratchnet[reference]" ({error}).'
+    ) from None
+
+import numpy as np
+
+import scratchnet
+
+if keras.backend.backend() != "tensorflow":
+    raise ImportError(
+        f"The reference compares with Keras on TensorFlow, but Keras runs on {keras.backend.backend()!r} here: "
+        f"set KERAS_BACKEND=tensorflow."
+    )
+
+__all__ = ["backend", "describe", "floatx", "keras", "new_session", "tf"]
+
+gc.freeze()  # Keras's clear_session collects garbage, and need not search all that the imports made, hundreds of times
+
+
+@contextmanager
+def floatx(dtype: str) -> Iterator[None]:
+    """Make ``dtype`` the float type of both libraries for a while.
+
+    It has to be so while Keras compiles and trains a float64 model: its losses, metrics and learning rate take this
+    type, not the model's.
+    """
+    before = scratchnet.config.floatx(), keras.config.floatx()
+    scratchnet.config.set_floatx(dtype)
+    keras.config.set_floatx(dtype)
+    try:
+        yield
+    finally:
+        scratchnet.config.set_floatx(before[0])
+        keras.config.set_floatx(before[1])
+
+
+@contextmanager
+def backend(name: str) -> Iterator[None]:
+    """Run scratchnet's models on a backend for a while."""
+    before = scratchnet.config.backend()
+    scratchnet.config.set_backend(name)
+    try:
+        yield
+    finally:
+        scratchnet.config.set_backend(before)
+
+
+def new_session() -> None:
+    """Let both libraries count automatic names from the beginning, and Keras forget its old graphs."""
+    scratchnet.utils.clear_session()
+    keras.utils.clear_session()
+
+
+def describe() -> dict[str, str | int | None]:
+    """Return the versions and the machine, for the report."""
+    return {
+        "scratchnet": scratchnet.__version__,
+        "keras": keras.__version__,
+        "tensorflow": tf.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "cpus": os.cpu_count(),
+    }

@@ -1,0 +1,244 @@
+"""Recipes: models written down once and built by either library, since the names and arguments are the same.
+
+A recipe leaves all naming to the library that builds it, so that the names can be compared too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+import scratchnet
+from reference.environment import keras, new_session
+
+Choose = Callable[[Sequence[Any]], Any]
+"""Picks one of several: a random generator's choice, or a property test's."""
+
+
+@dataclass
+class Recipe:
+    """A model as a list of calls.
+
+    Attributes:
+        inputs: the shape of each input, without the batch.
+        layers: class name and arguments of each layer.
+        calls: ``(layer, tensors)``: which layer is called on which tensors. Tensors are numbered from 0, first the
+            inputs, then the result of each call.
+        outputs: the tensors that the model puts out.
+        sequential: whether to build a ``Sequential``.
+        shapes: the shape of each tensor, without the batch, worked out from the formulas of the documentation.
+    """
+
+    inputs: list[tuple[int, ...]]
+    layers: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    calls: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
+    outputs: list[int] = field(default_factory=list)
+    sequential: bool = False
+    shapes: list[tuple[int, ...]] = field(default_factory=list)
+
+    def build(self, library: Any) -> Any:
+        """Return the model built by ``scratchnet`` or ``keras``."""
+        made: dict[int, Any] = {}
+
+        def layer(number: int) -> Any:
+            if number not in made:
+                class_name, arguments = self.layers[number]
+                made[number] = getattr(library.layers, class_name)(**arguments)
+            return made[number]
+
+        tensors = [library.Input(shape=shape) for shape in self.inputs]
+        if self.sequential:
+            return library.Sequential([tensors[0], *(layer(number) for number, _ in self.calls)])
+        for number, sources in self.calls:
+            x = [tensors[i] for i in sources]
+            tensors.append(layer(number)(x if len(x) > 1 else x[0]))
+        used = self._used()
+        inputs = [tensors[i] for i in range(len(self.inputs)) if i in used]
+        outputs = [tensors[i] for i in self.outputs]
+        one_each = len(inputs) == len(outputs) == 1
+        return library.Model(inputs[0], outputs[0]) if one_each else library.Model(inputs, outputs)
+
+    def _used(self) -> set[int]:
+        used, waiting = set[int](), list(self.outputs)
+        while waiting:
+            tensor = waiting.pop()
+            used.add(tensor)
+            if tensor >= len(self.inputs):
+                waiting += [i for i in self.calls[tensor - len(self.inputs)][1] if i not in used]
+        return used
+
+    def __str__(self) -> str:
+        lines = [f"x{i} = Input({shape})" for i, shape in enumerate(self.inputs)]
+        for n, (number, sources) in enumerate(self.calls, len(self.inputs)):
+            class_name, arguments = self.layers[number]
+            given = ", ".join(f"{k}={v!r}" for k, v in arguments.items())
+            lines.append(f"x{n} = layer{number}({', '.join(f'x{i}' for i in sources)})   # {class_name}({given})")
+        return "\n".join([*lines, f"outputs: {', '.join(f'x{i}' for i in self.outputs)}, {self.sequential=}"])
+
+
+def build_both(recipe: Any) -> tuple[Any, Any]:
+    """Return the recipe built by scratchnet and by Keras, both as if it were the first model of their session."""
+    new_session()
+    return recipe.build(scratchnet), recipe.build(keras)
+
+
+@dataclass
+class Notebook:
+    """One of the two networks of the notebook, in the notebook's own words."""
+
+    name: str
+
+    def build(self, library: Any) -> Any:
+        """Return the network built by ``scratchnet`` or ``keras``."""
+        if library is scratchnet:
+            return scratchnet.architectures.ARCHITECTURES[self.name]()
+        layers = library.layers
+        if self.name == "mlp":
+            inputs = library.Input(shape=(28, 28))
+            x = layers.Flatten()(inputs)
+            x = layers.Dense(256, activation="relu", name="Hidden")(x)
+            return library.Model(inputs, layers.Dense(10, activation="softmax", name="Output")(x), name="mlp")
+        inputs = library.Input(shape=(28, 28, 1))
+        x = layers.Conv2D(32, kernel_size=(2, 2), activation="relu", name="Conv_1")(inputs)
+        x = layers.MaxPooling2D()(x)
+        x = layers.Conv2D(32, kernel_size=(2, 2), activation="relu", name="Conv_2")(x)
+        x = layers.MaxPooling2D()(x)
+        x = layers.Flatten()(x)
+        x = layers.Dense(256, activation="relu")(x)
+        return library.Model(inputs, layers.Dense(10, activation="softmax")(x), name="cnn")
+
+
+NETWORKS = ("mlp", "cnn")
+
+
+# Random recipes -------------------------------------------------------------------------------------------------
+
+
+def seeded_choice(seed: int) -> Choose:
+    """Return a ``choose`` that draws from a seeded generator."""
+    generator = np.random.default_rng(seed)
+    return lambda options: options[int(generator.integers(len(options)))]
+
+
+def random_recipe(choose: Choose) -> Recipe:
+    """Return a random model: chains and branches, images and vectors, shared layers, several inputs and outputs."""
+    sequential = choose([False, False, True])
+    inputs = [_random_input(choose) for _ in range(1 if sequential else choose([1, 1, 1, 2]))]
+    recipe = Recipe(inputs, sequential=sequential, shapes=list(inputs))
+    for _ in range(choose(range(1, 9))):
+        source = len(recipe.shapes) - 1 if sequential else choose(range(len(recipe.shapes)))
+        _add_call(recipe, choose, source)
+    last = len(recipe.shapes) - 1
+    unread = [i for i in range(len(inputs), last + 1) if not any(i in sources for _, sources in recipe.calls)]
+    recipe.outputs = [last] if sequential else choose([[last], [last], unread, unread[::-1]])
+    return recipe
+
+
+def _random_input(choose: Choose) -> tuple[int, ...]:
+    if choose([True, True, False]):
+        return choose(range(1, 10)), choose(range(1, 10)), choose([1, 2, 3])
+    return choose([(choose(range(1, 8)),), (choose(range(1, 5)), choose(range(1, 5)))])
+
+
+def _add_call(recipe: Recipe, choose: Choose, source: int) -> None:
+    shape = recipe.shapes[source]
+    if not recipe.sequential:
+        shared = [(n, s) for n, s in recipe.calls if len(s) == 1 and recipe.shapes[s[0]] == shape]
+        if shared and choose([True, False, False, False]):
+            number, _ = choose(shared)
+            made = next(i for i, (n, _) in enumerate(recipe.calls) if n == number) + len(recipe.inputs)
+            recipe.calls.append((number, (source,)))
+            recipe.shapes.append(recipe.shapes[made])
+            return
+        partners = [i for i, other in enumerate(recipe.shapes) if other == shape]
+        if choose([True, False, False]):
+            others = tuple(choose(partners) for _ in range(choose([1, 1, 2])))
+            _append(recipe, "Add", {}, (source, *others), shape)
+            return
+    kinds = ["Dense", "Dense", "Flatten", "Activation", "ReLU", "Softmax", "Rescaling"]
+    if len(shape) == 3:
+        kinds += ["Conv2D"] * 5 + ["MaxPooling2D"] * 4
+    class_name = choose(kinds)
+    arguments, result = _LAYERS[class_name](choose, shape)
+    _append(recipe, class_name, arguments, (source,), result)
+
+
+def _append(
+    recipe: Recipe, class_name: str, arguments: dict[str, Any], sources: tuple[int, ...], shape: tuple[int, ...]
+) -> None:
+    recipe.layers.append((class_name, arguments))
+    recipe.calls.append((len(recipe.layers) - 1, sources))
+    recipe.shapes.append(shape)
+
+
+Made = tuple[dict[str, Any], tuple[int, ...]]
+ACTIVATIONS = (None, "relu", "sigmoid", "tanh", "softmax", "linear")
+
+
+def _dense(choose: Choose, shape: tuple[int, ...]) -> Made:
+    units = choose(range(1, 7))
+    arguments = {"units": units, "activation": choose(ACTIVATIONS), "use_bias": choose([True, True, False])}
+    return arguments, (*shape[:-1], units)
+
+
+def _conv2d(choose: Choose, shape: tuple[int, ...]) -> Made:
+    arguments: dict[str, Any] = {"filters": choose(range(1, 6)), "activation": choose(ACTIVATIONS)}
+    result, geometry = _windows(choose, shape, "kernel_size", may_dilate=True)
+    return {**arguments, **geometry, "use_bias": choose([True, True, False])}, (*result, arguments["filters"])
+
+
+def _max_pooling2d(choose: Choose, shape: tuple[int, ...]) -> Made:
+    result, geometry = _windows(choose, shape, "pool_size", may_dilate=False)
+    return geometry, (*result, shape[-1])
+
+
+def _windows(choose: Choose, shape: tuple[int, ...], key: str, may_dilate: bool) -> tuple[list[int], dict[str, Any]]:
+    padding = choose(["valid", "same"])
+    size = [choose(range(1, min(length, 4) + 1)) for length in shape[:2]]
+    dilation = [1, 1]
+    if may_dilate and choose([True, False, False]):
+        fits = [(length - 1) // max(k - 1, 1) if padding == "valid" else 3 for length, k in zip(shape, size)]
+        dilation = [choose(range(1, max(1, min(3, most)) + 1)) for most in fits]
+    # Keras refuses strides together with dilation.
+    strides = [choose([1, 1, 2, 3]), choose([1, 1, 2, 3])] if dilation == [1, 1] else [1, 1]
+    result = [
+        -(-length // s) if padding == "same" else (length - (k - 1) * d - 1) // s + 1
+        for length, k, s, d in zip(shape, size, strides, dilation)
+    ]
+    geometry = {key: tuple(size), "strides": tuple(strides), "padding": padding}
+    return result, {**geometry, "dilation_rate": tuple(dilation)} if may_dilate else geometry
+
+
+def _flatten(choose: Choose, shape: tuple[int, ...]) -> Made:
+    return {}, (int(np.prod(shape)),)
+
+
+def _activation(choose: Choose, shape: tuple[int, ...]) -> Made:
+    return {"activation": choose(ACTIVATIONS[1:])}, shape
+
+
+def _re_lu(choose: Choose, shape: tuple[int, ...]) -> Made:
+    return {}, shape
+
+
+def _softmax(choose: Choose, shape: tuple[int, ...]) -> Made:
+    return {"axis": choose([-1, -1, len(shape), 1])}, shape
+
+
+def _rescaling(choose: Choose, shape: tuple[int, ...]) -> Made:
+    return {"scale": choose([0.5, -1.25, 2.0]), "offset": choose([0.0, -0.5, 1.0])}, shape
+
+
+_LAYERS: dict[str, Callable[[Choose, tuple[int, ...]], Made]] = {
+    "Dense": _dense,
+    "Conv2D": _conv2d,
+    "MaxPooling2D": _max_pooling2d,
+    "Flatten": _flatten,
+    "Activation": _activation,
+    "ReLU": _re_lu,
+    "Softmax": _softmax,
+    "Rescaling": _rescaling,
+}

@@ -1,0 +1,199 @@
+"""What ``compile`` set, as the other library's: loss, metrics, optimizer, and the optimizer's state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from reference.environment import floatx, keras
+from scratchnet import Model, losses, metrics, optimizers, schedules
+
+LOSSES = {
+    losses.SparseCategoricalCrossentropy: "SparseCategoricalCrossentropy",
+    losses.CategoricalCrossentropy: "CategoricalCrossentropy",
+    losses.MeanSquaredError: "MeanSquaredError",
+}
+
+METRICS: dict[str, type[metrics.Metric]] = {
+    "SparseCategoricalAccuracy": metrics.SparseCategoricalAccuracy,
+    "CategoricalAccuracy": metrics.CategoricalAccuracy,
+    "SparseTopKCategoricalAccuracy": metrics.SparseTopKCategoricalAccuracy,
+    "TopKCategoricalAccuracy": metrics.TopKCategoricalAccuracy,
+}
+
+
+# scratchnet → Keras ---------------------------------------------------------------------------------------------
+
+
+def training_to_keras(model: Model, twin: Any) -> None:
+    """Compile the twin as the model is, and copy the optimizer's state.
+
+    Raises:
+        ValueError: if loss, metric or optimizer is the user's own; the message names it.
+    """
+    assert model.loss is not None
+    assert model.optimizer is not None
+    with floatx(model.dtype):  # Keras keeps the learning rate and the metrics in this type
+        twin.compile(
+            optimizer=optimizer_to_keras(model.optimizer),
+            loss=loss_to_keras(model.loss, model.dtype),
+            metrics=[_metric_to_keras(metric, model.loss) for metric in model.metrics],
+        )
+        if model.optimizer.slots or model.optimizer.iterations:
+            twin.optimizer.build(twin.trainable_variables)
+    if not twin.optimizer.built:
+        return
+    twin.optimizer.iterations.assign(model.optimizer.iterations)
+    for name, variables in _slots_of(twin.optimizer).items():
+        for variable, place in zip(variables, _trainable_places(model)):
+            variable.assign(model.optimizer.slots[name][place].reshape(variable.shape))
+
+
+def loss_to_keras(loss: losses.Loss, dtype: str) -> Any:
+    """Return Keras's loss of the same class and arguments, computing in ``dtype``."""
+    if type(loss) not in LOSSES:
+        raise _unknown("loss", loss, [c.__name__ for c in LOSSES])
+    return getattr(keras.losses, LOSSES[type(loss)])(**loss.get_config(), dtype=dtype)
+
+
+def optimizer_to_keras(optimizer: optimizers.Optimizer) -> Any:
+    """Return Keras's optimizer of the same class and arguments, without its state."""
+    if type(optimizer) not in (optimizers.Adam, optimizers.SGD):
+        raise _unknown("optimizer", optimizer, ["Adam", "SGD"])
+    config = optimizer.get_config()
+    rate = config["learning_rate"]
+    if isinstance(rate, dict):
+        if rate["name"] not in schedules.SCHEDULES:
+            raise _unknown("schedule", rate["name"], schedules.SCHEDULES)
+        config["learning_rate"] = getattr(keras.optimizers.schedules, rate["name"])(**rate["config"])
+    return getattr(keras.optimizers, type(optimizer).__name__)(**config)
+
+
+def _metric_to_keras(metric: metrics.Metric, loss: losses.Loss) -> Any:
+    """Return Keras's metric of the same name; where ours takes any labels, the one for the labels of the loss."""
+    sparse = "Sparse" if isinstance(loss, losses.SparseCategoricalCrossentropy) else ""
+    if type(metric) is metrics.Accuracy:
+        return getattr(keras.metrics, f"{sparse}CategoricalAccuracy")(name=metric.name)
+    if type(metric) in METRICS.values():
+        class_name = sparse + type(metric).__name__.removeprefix("Sparse")
+        return getattr(keras.metrics, class_name)(**metric.get_config())
+    raise _unknown("metric", metric, ["Accuracy", *METRICS])
+
+
+# Keras → scratchnet ---------------------------------------------------------------------------------------------
+
+
+def training_from_keras(keras_model: Any, model: Model) -> None:
+    """Compile the model as the Keras model is, and copy the optimizer's state.
+
+    Raises:
+        ValueError: if scratchnet lacks the loss, the optimizer, a metric or one of their options.
+    """
+    config = keras_model.get_compile_config()
+    if config.get("loss_weights") is not None or config.get("weighted_metrics"):
+        raise ValueError(
+            "from_keras expected a model compiled without loss_weights and weighted_metrics, got both or "
+            "one of them: compile it without, or pass compile=False."
+        )
+    model.compile(
+        optimizer=_optimizer_from_keras(config["optimizer"]),
+        loss=_loss_from_keras(config["loss"]),
+        metrics=[_metric_from_keras(saved) for saved in config["metrics"] or []],
+    )
+    assert model.optimizer is not None
+    if keras_model.optimizer.built:
+        model.optimizer.build(model.count_params(), model.dtype)
+        model.optimizer.iterations = int(keras_model.optimizer.iterations.numpy())
+        for name, variables in _slots_of(keras_model.optimizer).items():
+            for variable, place in zip(variables, _trainable_places(model)):
+                model.optimizer.slots[name][place] = np.asarray(variable).ravel()
+
+
+def _optimizer_from_keras(saved: Any) -> optimizers.Optimizer:
+    class_name, given = saved["class_name"], dict(saved["config"])
+    known = {c.__name__: c for c in optimizers.OPTIMIZERS.values()}
+    if class_name not in known:
+        raise _unknown("optimizer", class_name, known, "from_keras")
+    given.pop("name")
+    rate = given.pop("learning_rate")
+    if isinstance(rate, dict):
+        settings = {k: v for k, v in rate["config"].items() if k != "name"}
+        rate = schedules.deserialize({"name": rate["class_name"], "config": settings})
+    else:
+        # Keras keeps it as float32 in a float32 session; 0.001 was meant, not 0.0010000000474974513.
+        rate = float(str(np.float32(rate))) if float(np.float32(rate)) == rate else float(rate)
+    arguments = {"learning_rate": rate}
+    for key in known[class_name]().get_config():
+        if key not in arguments:
+            arguments[key] = given.pop(key)
+    harmless = {"use_ema": False, "amsgrad": False, "ema_momentum": 0.99}
+    for key, value in given.items():
+        if value is not None and harmless.get(key) != value:
+            raise ValueError(
+                f"The optimizer {class_name} has {key}={value!r}, which scratchnet does not have: from_keras expected "
+                f"{harmless.get(key)!r}."
+            )
+    return known[class_name](**arguments)
+
+
+def _loss_from_keras(saved: Any) -> losses.Loss:
+    if isinstance(saved, str):
+        if saved not in losses.LOSSES:
+            raise _unknown("loss", saved, losses.LOSSES, "from_keras")
+        return losses.get(saved)
+    known = {name: c for c, name in LOSSES.items()}
+    class_name = saved.get("class_name") if isinstance(saved, dict) else saved
+    if class_name not in known:
+        raise _unknown("loss", class_name, known, "from_keras")
+    harmless = {"reduction": "sum_over_batch_size", "label_smoothing": 0.0, "axis": -1}
+    given = {k: v for k, v in saved["config"].items() if k not in ("name", "dtype")}
+    arguments = {key: given.pop(key) for key in known[class_name]().get_config()}
+    for key, value in given.items():
+        if value is not None and harmless.get(key) != value:
+            raise ValueError(
+                f"The loss {class_name} has {key}={value!r}, which scratchnet does not have: from_keras expected "
+                f"{harmless.get(key)!r}."
+            )
+    return known[class_name](**arguments)
+
+
+def _metric_from_keras(saved: Any) -> metrics.Metric:
+    if isinstance(saved, str):
+        if saved not in metrics.METRICS:
+            raise _unknown("metric", saved, metrics.METRICS, "from_keras")
+        return metrics.get(saved)
+    if saved["class_name"] not in METRICS:
+        raise _unknown("metric", saved["class_name"], METRICS, "from_keras")
+    return METRICS[saved["class_name"]](**{k: v for k, v in saved["config"].items() if k in ("name", "k")})
+
+
+# Both ways ------------------------------------------------------------------------------------------------------
+
+
+def _slots_of(keras_optimizer: Any) -> dict[str, list[Any]]:
+    """Return the optimizer's variables under the names of scratchnet's slots, one for each trainable parameter."""
+    if isinstance(keras_optimizer, keras.optimizers.Adam):
+        return {"momentum": keras_optimizer._momentums, "velocity": keras_optimizer._velocities}
+    return {"momentum": keras_optimizer.momentums} if keras_optimizer.momentum else {}
+
+
+def _trainable_places(model: Model) -> list[slice]:
+    """Return where each trainable parameter lies in the optimizer's vectors, in the order of Keras's variables."""
+    places, stop = [], 0
+    for layer in model.layers:
+        for param in layer.params.values():
+            place = slice(stop, stop + param.size)
+            if layer.trainable:
+                places.append(place)
+            stop = place.stop
+    return places
+
+
+def _unknown(kind: str, thing: Any, known: Any, where: str = "to_keras") -> ValueError:
+    other = "Keras" if where == "to_keras" else "scratchnet"
+    name = thing if isinstance(thing, str) else type(thing).__name__
+    return ValueError(
+        f"The model has the {kind} {name}, which {other} does not have: {where} expected one of {', '.join(known)}; "
+        f"pass compile=False to leave out what compile has set."
+    )
