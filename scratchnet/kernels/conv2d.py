@@ -16,7 +16,7 @@ import numpy as np
 from numba import prange
 
 from scratchnet.kernels.geometry import Geometry, copy_to, crop_image, pad_image, window_geometry
-from scratchnet.kernels.product import product, transpose
+from scratchnet.kernels.product import product, tile_table, transpose
 from scratchnet.kernels.runtime import inner, kernel
 from scratchnet.kernels.simd import TILE, no_overlap
 from scratchnet.kernels.steps import KernelStep, aligned
@@ -101,13 +101,13 @@ def _forward(x, kernel_, bias, relu, places, runs, run, image, padded_size, y, s
 
 
 @inner
-def scatter_product(dz, dz_at, kernel_t, places, windows, runs, run, F, dx, dx_at, rows, nothing, cols):
+def scatter_product(dz, rows, kernel_t, places, windows, runs, run, F, dx, dx_at, nothing, cols):
     """Add dz (windows, F) times the transposed kernel (F, K) to the pixels of one padded image dx: col2im, fused."""
     K, zero = runs.size * run, np.int64(0)
     for p in range(0, windows, TILE):
         count = min(TILE, windows - p)
         product(
-            dz, dz_at + p * F, rows, zero, count, nothing, 1, F, 1, kernel_t, zero, K, K, cols, zero, K, zero
+            dz, zero, rows, p, count, nothing, 1, F, 1, kernel_t, zero, K, K, cols, zero, K, zero
         )  # (TILE, K)
         for i in range(count):
             for r in range(runs.size):
@@ -117,14 +117,14 @@ def scatter_product(dz, dz_at, kernel_t, places, windows, runs, run, F, dx, dx_a
 
 @inner
 def _backward_block(
-    dy, y, relu, x, kernel_t, places, down, runs, run, taps, across, image, padded_size, dx, needs_dx,
+    dy, y, relu, x, kernel_t, places, rows, down, runs, run, taps, across, image, padded_size, dx, needs_dx,
     out_h, out_w, F, partial, partial_at, first, last,
 ):  # fmt: skip
     H, W, C = image[0], image[1], image[2]
     K, windows, pixels = runs.size * run, out_h * out_w, H * W * C
     padded, dpadded = np.zeros(padded_size, x.dtype), np.zeros(padded_size, x.dtype)
     dz, cols = np.empty(windows * F, x.dtype), np.empty(TILE * K, x.dtype)
-    rows, nothing, zero, one = np.arange(TILE) * F, np.zeros(1, np.int64), np.int64(0), np.int64(1)
+    nothing, zero, one = np.zeros(1, np.int64), np.int64(0), np.int64(1)
     dbias = partial[partial_at : partial_at + F]
     for n in range(first, last):
         at, end = n * windows * F, (n + 1) * windows * F
@@ -144,16 +144,14 @@ def _backward_block(
                 fill(dpadded)
             else:
                 fill(dx[target_at : target_at + pixels])
-            scatter_product(
-                dz, zero, kernel_t, places, windows, runs, run, F, target, target_at, rows, nothing, cols
-            )
+            scatter_product(dz, rows, kernel_t, places, windows, runs, run, F, target, target_at, nothing, cols)
             if padded_size > 0:
                 crop_image(dpadded, image, dx, n * pixels)
 
 
 @kernel(parallel=True)
 def _backward(
-    dy, y, relu, x, kernel_, places, down, runs, run, taps, across, image, padded_size, dx, needs_dx,
+    dy, y, relu, x, kernel_, places, rows, down, runs, run, taps, across, image, padded_size, dx, needs_dx,
     out, samples, blocks, partial, dkernel, dbias,
 ):  # fmt: skip
     F, K = dbias.size, runs.size * run
@@ -164,7 +162,7 @@ def _backward(
     for block in prange(blocks):
         fill(partial[block * length : (block + 1) * length])
         _backward_block(
-            dy, y, relu, x, kernel_t, places, down, runs, run, taps, across, image, padded_size, dx, needs_dx,
+            dy, y, relu, x, kernel_t, places, rows, down, runs, run, taps, across, image, padded_size, dx, needs_dx,
             out[0], out[1], F, partial, block * length, block * samples // blocks, (block + 1) * samples // blocks,
         )  # fmt: skip
     total = np.empty(length, x.dtype)
@@ -190,6 +188,7 @@ class Conv2DStep(KernelStep):
         self.geometry: Geometry = window_geometry(
             layer.input_shape[1:], layer.kernel_size, layer.strides, layer.padding, layer.dilation_rate
         )
+        self.rows = tile_table(np.arange(self.geometry.out[0] * self.geometry.out[1]) * self.F)
         self.down = np.arange(self.geometry.out[0]) * self.geometry.step_down
         self.partial = aligned((BLOCKS * (self.K + 1) * self.F,), self.dtype)
 
@@ -218,8 +217,8 @@ class Conv2DStep(KernelStep):
             dy = self.activation.backward(dy, self.y)
         dx = self.buffer("dx", N, g.image[:3]) if self.needs_dx else None
         _backward(
-            self.flat(dy), self.y.reshape(-1), self.relu, self.x, self.kernel, g.places, self.down, g.runs, g.run,
-            g.taps, g.step_across, g.image, g.padded_size, self.nothing if dx is None else dx.reshape(-1),
+            self.flat(dy), self.y.reshape(-1), self.relu, self.x, self.kernel, g.places, self.rows, self.down, g.runs,
+            g.run, g.taps, g.step_across, g.image, g.padded_size, self.nothing if dx is None else dx.reshape(-1),
             self.needs_dx, g.out, N, min(BLOCKS, N), self.partial, self.dkernel, self.dbias,
         )  # fmt: skip
         return dx

@@ -220,12 +220,12 @@ def _spread(dz, won, cells, size, F, windows, out):
     fill(out)
     for w in range(windows):
         for f in range(F):
-            out[cells[w * size + won[w * F + f]] * F + f] += dz[w * F + f]
+            out[cells[w * size + np.int64(won[w * F + f])] * F + f] += dz[w * F + f]
 
 
 @inner
 def _backward_block(
-    dy, y, winners, relu, x, kernel_t, places, place_count, runs, run, taps, image, padded_size, cells, win_places,
+    dy, y, winners, relu, x, kernel_t, places, place_count, rows, runs, run, taps, image, padded_size, cells, win_places,
     size, windows, wide, dx, needs_dx, F, partial, partial_at, first, last,
 ):  # fmt: skip
     H, W, C = image[0], image[1], image[2]
@@ -234,7 +234,7 @@ def _backward_block(
     dz, won = np.zeros(windows * F + slack, x.dtype), np.zeros(windows * F + slack, winners.dtype)
     spread = 1 if needs_dx and not wide else 0
     dense, cols = np.empty(spread * place_count * F, x.dtype), np.empty(spread * TILE * K, x.dtype)
-    rows, nothing, zero = np.arange(TILE) * F, np.zeros(1, np.int64), np.int64(0)
+    nothing, zero = np.zeros(1, np.int64), np.int64(0)
     dbias = partial[partial_at : partial_at + F]
     for n in range(first, last):
         at = n * windows * F
@@ -266,7 +266,7 @@ def _backward_block(
             else:
                 _spread(dz, won, cells, size, F, windows, dense)
                 scatter_product(
-                    dense, zero, kernel_t, places, place_count, runs, run, F, target, target_at, rows, nothing, cols
+                    dense, rows, kernel_t, places, place_count, runs, run, F, target, target_at, nothing, cols
                 )
             if padded_size > 0:
                 crop_image(dpadded, image, dx, n * pixels)
@@ -274,7 +274,7 @@ def _backward_block(
 
 @kernel(parallel=True)
 def _backward(
-    dy, y, winners, relu, x, kernel_, places, place_count, runs, run, taps, image, padded_size, cells, win_places,
+    dy, y, winners, relu, x, kernel_, places, place_count, rows, runs, run, taps, image, padded_size, cells, win_places,
     size, windows, wide, dx, needs_dx, samples, blocks, partial, dkernel, dbias,
 ):  # fmt: skip
     F, K = dbias.size, runs.size * run
@@ -285,7 +285,7 @@ def _backward(
     for block in prange(blocks):
         fill(partial[block * length : (block + 1) * length])
         _backward_block(
-            dy, y, winners, relu, x, kernel_t, places, place_count, runs, run, taps, image, padded_size, cells,
+            dy, y, winners, relu, x, kernel_t, places, place_count, rows, runs, run, taps, image, padded_size, cells,
             win_places, size, windows, wide, dx, needs_dx, F, partial, block * length, block * samples // blocks,
             (block + 1) * samples // blocks,
         )  # fmt: skip
@@ -330,6 +330,7 @@ class Conv2DMaxPoolStep(KernelStep):
         used, cells = pool_table(self.geometry.out, pool.pool_size, pool.strides, pool.padding)
         self.place_count, self.windows, self.size = used.size, len(cells), cells.shape[1]
         self.places = tile_table(self.geometry.places[used])
+        self.rows = tile_table(np.arange(self.place_count) * self.F)
         self.cells = cells.reshape(-1)
         self.win_places = self.places[np.maximum(cells, 0)].reshape(-1)  # (windows * PH*PW,)
         self.fused = self.fits_tile(cells)
@@ -372,7 +373,7 @@ class Conv2DMaxPoolStep(KernelStep):
         dx = self.buffer("dx", N, g.image[:3]) if self.needs_dx else None
         _backward(
             self.flat(dy), self.y.reshape(-1), self.winners.reshape(-1), self.relu, self.x, self.kernel, self.places,
-            self.place_count, g.runs, g.run, g.taps, g.image, g.padded_size, self.cells, self.win_places, self.size,
+            self.place_count, self.rows, g.runs, g.run, g.taps, g.image, g.padded_size, self.cells, self.win_places, self.size,
             self.windows, self.wide, self.nothing if dx is None else dx.reshape(-1), self.needs_dx, N, min(BLOCKS, N),
             self.partial, self.dkernel, self.dbias,
         )  # fmt: skip

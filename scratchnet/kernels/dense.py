@@ -94,7 +94,7 @@ class DenseStep(KernelStep):
         self.D, self.U = layer.params["kernel"].shape
         self.kernel, self.dkernel = layer.params["kernel"].reshape(-1), layer.grads["kernel"].reshape(-1)
         self.bias, self.dbias = self.bias_of(layer, self.U)
-        self.row_count, self.rows = 0, tile_table(np.zeros(1))
+        self.rows: dict[int, Array] = {}
         self.d_rows, self.kernel_rows = tile_table(np.arange(self.D)), tile_table(np.arange(self.D) * self.U)
         self.columns = 2 * lanes(self.dtype)
 
@@ -107,13 +107,14 @@ class DenseStep(KernelStep):
         """Return y (N, ..., U), in a buffer of the step."""
         self.x, self.shape = self.flat(x), x.shape
         N = self.x.size // self.D
-        if self.row_count < N:
-            self.row_count, self.rows = N, tile_table(np.arange(N) * self.D)
+        if N not in self.rows:  # one table for each N: a tile may look beyond the last row, and must find it again
+            self.rows[N] = tile_table(np.arange(N) * self.D)
         self.y = self.buffer("y", N, (self.U,))  # (N, U)
         row_strip = STRIP if self.U > self.columns else TILE
         _forward(
-            self.x, self.kernel, self.bias, self.relu, self.rows, self.D, self.y.reshape(-1), N, row_strip, self.columns
-        )
+            self.x, self.kernel, self.bias, self.relu, self.rows[N], self.D, self.y.reshape(-1), N, row_strip,
+            self.columns,
+        )  # fmt: skip
         if self.separate:
             self.y = self.activation.forward(self.y)
         return self.y if x.ndim == 2 else self.y.reshape(*x.shape[:-1], self.U)

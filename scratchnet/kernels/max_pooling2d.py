@@ -53,7 +53,7 @@ def _pay(dy, winners, pixels, C, dx):
         dx[i] = 0
     size = pixels.size * C // dy.size
     for i in range(dy.size):
-        dx[pixels[i // C * size + winners[i]] * C + i % C] += dy[i]
+        dx[pixels[i // C * size + np.int64(winners[i])] * C + i % C] += dy[i]
 
 
 @kernel(parallel=True)

@@ -33,6 +33,7 @@ SPIN_COUNT = "2000"
 
 _lock = threading.RLock()
 _kernels: list[Kernel] = []
+_warned: set[str] = set()
 _state = {"forked": False, "notified": False, "listening": False}
 
 
@@ -137,15 +138,17 @@ inner = numba.njit(error_model="numpy")
 """Decorator for a function that only kernels call: it becomes part of their machine code."""
 
 
-@functools.cache
-def _warn_once(message: str) -> None:
-    warnings.warn(message, RuntimeWarning, stacklevel=2)
+def _warn_once(topic: str, message: str) -> None:
+    if topic not in _warned:
+        _warned.add(topic)
+        warnings.warn(message, RuntimeWarning, stacklevel=2)
 
 
 def _warn_no_cache(error: Exception) -> None:
     _warn_once(
+        "cache",
         "scratchnet could not keep its compiled kernels on disk, so they are compiled again in every process; "
-        f"set NUMBA_CACHE_DIR to a folder that can be written ({type(error).__name__}: {str(error)[:120]})."
+        f"set NUMBA_CACHE_DIR to a folder that can be written ({type(error).__name__}: {str(error)[:120]}).",
     )
 
 
@@ -169,8 +172,9 @@ def _start_threads() -> None:
 def _check_threading_layer() -> None:
     if numba.threading_layer() == "workqueue":
         _warn_once(
+            "threads",
             "Numba found neither OpenMP nor TBB and uses its slow workqueue threads (85 instead of 2 microseconds for "
-            "each start); install libgomp (Linux), libomp (macOS) or the Python package tbb for full speed."
+            "each start); install libgomp (Linux), libomp (macOS) or the Python package tbb for full speed.",
         )
 
 

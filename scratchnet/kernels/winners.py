@@ -156,7 +156,7 @@ def _define_patches(
 ) -> None:  # fmt: skip
     for w in range(windows):
         for piece in range(pieces):
-            start = x_at + places[w * size + winners[at + w * step]] + piece * x_gap
+            start = x_at + places[w * size + int(winners[at + w * step])] + piece * x_gap
             to = out_at + piece * out_gap
             out[to : to + width] += dz[at + w * step] * x[start : start + width]
 

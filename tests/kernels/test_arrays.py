@@ -17,7 +17,7 @@ from scratchnet.kernels.softmax_crossentropy import softmax_crossentropy, sparse
 from scratchnet.layers import windows as definitions
 from scratchnet.losses import CategoricalCrossentropy, SparseCategoricalCrossentropy
 from scratchnet.optimizers import SGD, Adam
-from tests.kernels.common import whole
+from tests.kernels.common import examples, whole
 
 dtypes = st.sampled_from([np.float32, np.float64])
 pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
@@ -60,7 +60,7 @@ def placed_windows(draw):
     return image, size, strides, draw(st.sampled_from(["valid", "same"])), dilation
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(placed_windows(), st.integers(1, 5), st.integers(1, 4), dtypes, st.sampled_from([0.0, -np.inf]))
 def test_im2col_is_its_definition(how, c, n, dtype, fill):
     image, size, strides, padding, dilation = how
@@ -71,7 +71,7 @@ def test_im2col_is_its_definition(how, c, n, dtype, fill):
     np.testing.assert_array_equal(cols, expected)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(placed_windows(), st.integers(1, 5), st.integers(1, 4), dtypes)
 def test_col2im_is_its_definition(how, c, n, dtype):
     image, size, strides, padding, dilation = how
@@ -139,7 +139,7 @@ def multiply(x, rows, count, k, panel, columns, out, add):
     product(x, 0, rows, 0, count, np.zeros(1, np.int64), 1, k, 1, panel, 0, columns, columns, out, 0, columns, add)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 80), st.integers(0, 1), dtypes)
 def test_product_is_a_matrix_product_and_writes_nowhere_else(m, k, n, add, dtype):
     rng = np.random.default_rng(0)
@@ -155,7 +155,7 @@ def turn(x, rows, columns, out):
     transpose(x, 0, columns, rows, columns, out, 0, rows)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(hnp.arrays(dtypes, st.tuples(st.integers(1, 50), st.integers(1, 50)), elements=st.integers(-9, 9)))
 def test_transpose(x):
     out = np.zeros(x.shape[::-1], x.dtype)

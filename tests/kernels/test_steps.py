@@ -12,7 +12,7 @@ from scratchnet.kernels.conv2d_maxpool import Conv2DMaxPoolStep
 from scratchnet.kernels.dense import DenseStep
 from scratchnet.kernels.max_pooling2d import MaxPooling2DStep
 from scratchnet.layers import Conv2D, Dense, MaxPooling2D
-from tests.kernels.common import assert_step_is_definition, built, whole
+from tests.kernels.common import assert_step_is_definition, built, examples, whole
 
 pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
 dtypes = st.sampled_from(["float32", "float64"])
@@ -42,14 +42,14 @@ sizes = st.tuples(st.integers(7, 12), st.integers(7, 12))
 poolings = st.fixed_dictionaries({"pool_size": pairs, "strides": st.none() | pairs, "padding": paddings})
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(convolutions(), sizes, channels, st.integers(1, 7), st.integers(0, 99))
 def test_conv2d(conv, size, c, n, seed):
     layers = built([Conv2D(**conv)], (*size, c), seed)
     assert_step_is_definition(Conv2DStep, layers, n, seed)
 
 
-@settings(max_examples=120)
+@settings(max_examples=examples(120))
 @given(convolutions(), poolings, sizes, channels, st.integers(1, 7), st.integers(0, 99))
 def test_conv2d_maxpool(conv, pool, size, c, n, seed):
     first = built([Conv2D(**conv)], (*size, c))[0]
@@ -58,14 +58,14 @@ def test_conv2d_maxpool(conv, pool, size, c, n, seed):
     assert_step_is_definition(Conv2DMaxPoolStep, layers, n, seed)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(poolings, sizes, channels, st.integers(1, 7), dtypes, st.integers(0, 99))
 def test_max_pooling2d(pool, size, c, n, dtype, seed):
     layers = built([MaxPooling2D(**pool, dtype=dtype)], (*size, c))
     assert_step_is_definition(MaxPooling2DStep, layers, n, seed)
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(
     st.integers(1, 70), st.integers(1, 70), st.integers(1, 70), activations, st.booleans(), dtypes, st.integers(0, 99)
 )
