@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import platform
 from collections.abc import Iterator
@@ -30,8 +29,6 @@ if keras.backend.backend() != "tensorflow":
     )
 
 __all__ = ["backend", "describe", "floatx", "keras", "new_session", "tf"]
-
-gc.freeze()  # Keras's clear_session collects garbage, and need not search all that the imports made, hundreds of times
 
 
 @contextmanager
@@ -65,7 +62,7 @@ def backend(name: str) -> Iterator[None]:
 def new_session() -> None:
     """Let both libraries count automatic names from the beginning, and Keras forget its old graphs."""
     scratchnet.utils.clear_session()
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)  # collecting garbage takes longer than building a model
 
 
 def describe() -> dict[str, str | int | None]:
