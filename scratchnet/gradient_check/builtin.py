@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,21 +17,29 @@ from scratchnet.utils.random import seeded
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the table: what it is called, and how to check it on a backend."""
+    """One line of the table: what it is called, and how to check it on a backend.
+
+    ``compiles`` marks the first check to need a certain kernel, which takes a while if that is not compiled yet.
+    """
 
     kind: str
     title: str
     run: Callable[[str], Report]
+    compiles: bool = False
 
 
 def builtin_checks() -> list[Check]:
     """Return the checks of all layers in many settings, all losses, runs of layers that kernels fuse, both networks."""
-    return [*_layers(), *_losses(), *_fused(), *_networks()]
+    checks = [*_layers(), *_losses(), *_fused(), *_networks()]
+    first = ("Dense(5, activation='linear')", "Conv2D(3, 2)", "Conv2D → MaxPooling2D", "MaxPooling2D()")
+    return [replace(check, compiles=check.title in first) for check in checks]
 
 
 def _layer(cls: type[Any], input_shape: Any, *arguments: Any, **options: Any) -> Check:
     settings = [*map(repr, arguments), *(f"{k}={v!r}" for k, v in options.items())]
     title = f"{cls.__name__}({', '.join(settings)})"
+    if cls is layers.Dense and len(input_shape) == 3:
+        title += " on 3 axes"
     return Check("layer", title, lambda backend: check_layer(cls(*arguments, **options), input_shape, backend=backend))
 
 

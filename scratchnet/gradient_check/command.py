@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import inspect
 import json
+import os
 import sys
 import time
 import traceback
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from scratchnet.gradient_check.report import Report
+    from scratchnet.gradient_check.workers import Outcome
 
 EXAMPLE = "scratchnet gradcheck my_layer.py:MyLayer --input-shape 4,8,8,3 --arg filters=5"
 
@@ -44,6 +46,10 @@ def gradcheck(
         typer.Option(help="Constructor argument NAME=VALUE, VALUE as in JSON; may be repeated.", show_default=False),
     ] = None,
     backend: Annotated[str, typer.Option(help="numpy, numba or both.")] = "both",
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes that share everything built in; by default two, if there are two cores."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random, for a class of your own.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the reports as JSON.")] = False,
     plot: Annotated[
@@ -62,7 +68,7 @@ def gradcheck(
     if target is None:
         if input_shape is not None or arg or plot is not None:
             raise typer.BadParameter(f"--input-shape, --arg and --plot need a class to check, as in: {EXAMPLE}")
-        passed = _check_everything(backends, as_json)
+        passed = _check_everything(backends, jobs or min(2, os.cpu_count() or 1), as_json)
     else:
         report = check_target(target, input_shape, arg or [], config.backend() if backend == "both" else backend, seed)
         if plot is not None:
@@ -183,35 +189,36 @@ def _locate(error: Exception, target: str) -> str:
 # Everything built in --------------------------------------------------------------------------------------------------
 
 
-def _check_everything(backends: list[str], as_json: bool) -> bool:
+def _check_everything(backends: list[str], jobs: int, as_json: bool) -> bool:
     from rich.progress import Progress
 
     from scratchnet.cli.output import console
-    from scratchnet.gradient_check.builtin import builtin_checks
+    from scratchnet.gradient_check import builtin
+    from scratchnet.gradient_check.workers import run_checks
 
-    checks, begun = builtin_checks(), time.perf_counter()
-    reports: dict[tuple[str, str], Report] = {}
+    checks, begun = builtin.builtin_checks(), time.perf_counter()
+    tasks = [
+        (check.title, backend)
+        for check in sorted(checks, key=lambda check: not check.compiles)  # so that all cores compile from the start
+        for backend in backends
+    ]
     with Progress(console=console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=len(checks) * len(backends))
-        for check in checks:
-            for backend in backends:
-                progress.update(task, description=f"{check.title} ({backend})")
-                reports[check.title, backend] = check.run(backend)
-                progress.advance(task)
+        bar = progress.add_task("Checking gradients", total=len(tasks))
+        outcomes = run_checks(tasks, jobs, lambda outcome: progress.advance(bar))
     seconds = time.perf_counter() - begun
-    passed = all(report.passed for report in reports.values())
+    passed = all(outcome.passed for outcome in outcomes.values())
     if as_json:
-        rows = [{"check": title, **report.to_dict()} for (title, _), report in reports.items()]
-        print(json.dumps({"passed": passed, "seconds": round(seconds, 1), "checks": rows}, indent=2, allow_nan=False))
+        reports = [outcome.as_dict for outcome in outcomes.values()]
+        print(json.dumps({"passed": passed, "seconds": round(seconds, 1), "checks": reports}, indent=2))
         return passed
-    _print_table(console(), [(check.kind, check.title) for check in checks], backends, reports)
-    for report in reports.values():
-        if not report.passed:
-            print(f"\n{report}")
-    entries = sum(report.entries for report in reports.values())
-    good = sum(report.passed for report in reports.values())
+    _print_table(console(), [(check.kind, check.title) for check in checks], backends, outcomes)
+    for outcome in outcomes.values():
+        if not outcome.passed:
+            print(f"\n{outcome.text}")
+    entries = sum(outcome.entries for outcome in outcomes.values())
+    good = sum(outcome.passed for outcome in outcomes.values())
     console().print(
-        f"\n{good} of {len(reports)} checks passed: {entries:,} entries of gradients against difference quotients, in "
+        f"\n{good} of {len(outcomes)} checks passed: {entries:,} entries of gradients against difference quotients, in "
         f"{seconds:.0f} s.",
         style="green" if passed else "red",
         soft_wrap=True,
@@ -220,7 +227,10 @@ def _check_everything(backends: list[str], as_json: bool) -> bool:
 
 
 def _print_table(
-    console: Console, rows: list[tuple[str, str]], backends: list[str], reports: dict[tuple[str, str], Report]
+    console: Console,
+    rows: list[tuple[str, str]],
+    backends: list[str],
+    outcomes: dict[tuple[str, str], Outcome],
 ) -> None:
     from rich.table import Table
     from rich.text import Text
@@ -235,23 +245,16 @@ def _print_table(
     for i, (kind, title) in enumerate(rows):
         if i and kind != rows[i - 1][0]:
             table.add_section()
-        mine = [reports[title, backend] for backend in backends]
-        verdicts = [_verdict(report) for report in mine]
-        asked = [f for report in mine for f in report.contract if not f.skipped]
-        kept = sum(f.passed for f in asked)
-        kinks = next((report.kinks for report in mine if report.kinks is not None), None)
+        mine = [outcomes[title, backend] for backend in backends]
+        kept, asked = sum(o.kept for o in mine), sum(o.asked for o in mine)
         table.add_row(
             Text(title),
             f"{mine[0].entries:,}",
-            *verdicts,
-            Text(f"{kept}/{len(asked)}", style="" if kept == len(asked) else "red"),
-            kinks.convention if kinks is not None else "",
+            *[
+                Text(f"{o.worst_error:.0e} {'✓' if o.passed else '✗'}", style="green" if o.passed else "bold red")
+                for o in mine
+            ],
+            Text(f"{kept}/{asked}", style="" if kept == asked else "red"),
+            mine[0].kinks,
         )
     console.print(table)
-
-
-def _verdict(report: Report) -> Any:
-    from rich.text import Text
-
-    mark, style = ("✓", "green") if report.passed else ("✗", "bold red")
-    return Text(f"{report.worst_error:.0e} {mark}", style=style)

@@ -10,6 +10,7 @@ import pytest
 from scratchnet.cli import run
 from scratchnet.gradient_check import builtin
 from scratchnet.gradient_check.builtin import builtin_checks
+from scratchnet.gradient_check.workers import run_checks
 
 LAYER = """
 import scratchnet as sn
@@ -120,7 +121,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("few")
 def test_everything_built_in_is_green_on_both_backends(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["gradcheck"]) == 0
+    assert run(["gradcheck", "--jobs", "1"]) == 0
     out = capsys.readouterr().out
     assert "checks passed" in out
     assert "numba" in out
@@ -130,7 +131,7 @@ def test_everything_built_in_is_green_on_both_backends(capsys: pytest.CaptureFix
 
 @pytest.mark.usefixtures("few")
 def test_everything_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["gradcheck", "--backend", "numpy", "--json"]) == 0
+    assert run(["gradcheck", "--backend", "numpy", "--json", "--jobs", "1"]) == 0
     read = json.loads(capsys.readouterr().out)
     assert read["passed"] is True
     assert {check["backend"] for check in read["checks"]} == {"numpy"}
@@ -143,10 +144,27 @@ def test_a_failure_is_shown_with_its_report(
     from scratchnet.layers import Dense
 
     monkeypatch.setattr(Dense, "backward", lambda self, dy: dy @ self.params["kernel"].T)
-    assert run(["gradcheck", "--backend", "numpy"]) == 1
+    assert run(["gradcheck", "--backend", "numpy", "--jobs", "1"]) == 1
     out = capsys.readouterr().out
     assert "✗" in out
     assert "was it ever written?" in out
+
+
+def test_two_processes_give_the_same_as_one() -> None:
+    tasks = [(title, "numpy") for title in ("Flatten()", "ReLU()", "MeanSquaredError", "Dense(5, activation='tanh')")]
+    seen: list[str] = []
+    alone = run_checks(tasks, 1, lambda outcome: None)
+    shared = run_checks(tasks, 2, lambda outcome: seen.append(outcome.title))
+    assert list(shared) == tasks
+    assert sorted(seen) == sorted(title for title, _ in tasks)
+    for task in tasks:
+        assert shared[task].passed
+        assert shared[task].as_dict["worst_error"] == alone[task].as_dict["worst_error"]
+
+
+def test_titles_are_unique() -> None:
+    titles = [check.title for check in builtin_checks()]
+    assert len(set(titles)) == len(titles)
 
 
 def test_every_layer_and_loss_is_in_the_table() -> None:
