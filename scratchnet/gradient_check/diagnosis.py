@@ -47,7 +47,7 @@ def diagnose(result: TensorResult, sizes: dict[str, int]) -> list[str]:
                 f'from build, in place of self.params["{tensor}"]?'
             )
         return sentences
-    explanation = factor(result, sizes) or resemblance(result)
+    explanation = wrong_mask(result) or factor(result, sizes) or resemblance(result) or missing_sum(result)
     return [*sentences, *([explanation] if explanation else [])]
 
 
@@ -70,13 +70,16 @@ def where(result: TensorResult) -> str:
         parts = [_slice(letter, values, size) for _, letter, values, size, _ in sorted(common, key=lambda c: c[0])]
         whole = any(c[-1] for c in common)
         return f"{count} {verb} wrong: {'all' if whole else 'only'} those at {' and '.join(parts)}; the rest is right."
-    border = _on_border(result, places)
+    border = _on_border(result, places, others)
     if border is not None:
-        return f"{count} {verb} wrong, {border}."
+        return f"{count} {verb} wrong, {border}".removesuffix("?") + ("?" if border.endswith("?") else ".")
     return f"{count} {verb} wrong, scattered."
 
 
 def _slice(letter: str, values: Array, size: int) -> str:
+    gaps = np.diff(values)
+    if len(values) > 1 and gaps[0] > 1 and (gaps == gaps[0]).all() and values[-1] + gaps[0] >= size:
+        return f"{letter}={values[0]}, {values[0] + gaps[0]}, … (every {'2nd' if gaps[0] == 2 else f'{gaps[0]}th'} one)"
     listed = " or ".join(f"{letter}={v}" for v in values[:4]) + (" …" if len(values) > 4 else "")
     if letter in ("h", "w", "kh", "kw"):
         line = "row" if letter in ("h", "kh") else "column"
@@ -90,15 +93,23 @@ def _slice(letter: str, values: Array, size: int) -> str:
     return f"{name}{listed}"
 
 
-def _on_border(result: TensorResult, places: Sequence[Array]) -> str | None:
+def _on_border(result: TensorResult, places: Sequence[Array], others: Sequence[Array]) -> str | None:
     """Say so if the wrong entries are those, and only those, near the edge of the image, or those inside."""
     axes = [i for i, letter in enumerate(result.letters) if letter in ("h", "w")]
     if len(axes) != 2:
         return None
-    depth = np.min([np.minimum(places[i], result.shape[i] - 1 - places[i]) for i in axes], axis=0)
+
+    to_edge = [np.minimum(places[i], result.shape[i] - 1 - places[i]) for i in axes]
+    depth = np.minimum(*to_edge)
     deepest = min(result.shape[i] - 1 for i in axes) // 2
     if deepest and depth.max() < deepest and depth.max() <= 1:
         return f"all of them within {depth.max() + 1} pixel{'s' if depth.max() else ''} of the image's border"
+    edge = np.minimum(*[np.minimum(others[i], result.shape[i] - 1 - others[i]) for i in axes])
+    if deepest and not edge.any() and np.maximum(*to_edge).min() > 0:  # right are the corners, and no pixel inside
+        return (
+            "and all that are right lie at the image's border, where fewer windows overlap: is what comes from several "
+            "windows added up (+=)?"
+        )
     if depth.min() > 0:
         return "none of them at the image's border"
     return None
@@ -139,6 +150,38 @@ def _known_factors(sizes: dict[str, int]) -> Iterator[tuple[str, float]]:
     yield "1/2", 0.5
 
 
+def wrong_mask(result: TensorResult) -> str:
+    """Say so if the entries differ only in which of them are zero."""
+    scale, wrong = result.estimate.scale, result.wrong
+    none = np.abs(result.analytic) <= 1e-9 * scale
+    none_expected = np.abs(result.estimate.value) <= 1e-9 * scale
+    passes, blocked = int((wrong & none_expected).sum()), int((wrong & none).sum())
+    if passes + blocked < wrong.sum() or not passes:
+        return ""
+    return (
+        f"Backward lets {passes} entries through that should be zero"
+        + (f", and blocks {blocked} that should pass" if blocked else "")
+        + "; all others agree: look at the mask or the winners, which should be those that forward saw."
+    )
+
+
+def missing_sum(result: TensorResult) -> str:
+    """Say so if the right gradient adds up to zero along an axis and backward's does not."""
+    if not result.complete:
+        return ""
+    analytic, numerical = result.spread(result.analytic, 0.0), result.spread(result.estimate.value, 0.0)
+    for axis, letter in enumerate(result.letters):
+        size = np.abs(numerical).sum(axis=axis).max()
+        if result.shape[axis] < 2 or np.abs(numerical.sum(axis=axis)).max() > 1e-7 * size:
+            continue
+        if np.abs(analytic.sum(axis=axis)).max() > 1e-3 * size:
+            return (
+                f"The right gradient adds up to zero along {letter}, because adding a constant along {letter} does not "
+                f"change y; backward's does not: does it leave out what goes through a sum or mean along {letter}?"
+            )
+    return ""
+
+
 def resemblance(result: TensorResult) -> str:
     """Say which rearrangement of backward's gradient would be right, if there is one."""
     if not result.complete or result.size < 4:
@@ -153,6 +196,8 @@ def resemblance(result: TensorResult) -> str:
             r = size_a / size_n * np.sign(likeness)
             times = "" if abs(r - 1) < 1e-5 else f", apart from a factor of {r:.4g}"
             return f"It would be right if {description}{times}."
+    if np.abs(np.sort(analytic, axis=None) - np.sort(numerical, axis=None)).max() <= 1e-6 * np.abs(numerical).max():
+        return "It holds the right numbers at the wrong places: look at how arrays are reshaped and transposed."
     return ""
 
 
@@ -172,14 +217,18 @@ def _rearrangements(a: Array, n: Array, letters: Sequence[str]) -> Iterator[tupl
         for flipped in combinations(axes, count):
             names = " and ".join(letters[i] for i in flipped)
             yield f"flipped along {names}", np.flip(a, flipped), n
-    for i in axes:
+    pairs = [(i, j) for i, j in combinations(axes, 2) if {letters[i], letters[j]} in ({"h", "w"}, {"kh", "kw"})]
+    for moved in [*((i,) for i in axes), *pairs]:
         for by in (1, -1, 2, -2):
-            if a.shape[i] > abs(by) + 1:
-                kept, target = (slice(0, -by), slice(by, None)) if by > 0 else (slice(-by, None), slice(0, by))
-                before = (slice(None),) * i
+            if min(a.shape[i] for i in moved) > abs(by) + 1:
+                kept, target = [slice(None)] * a.ndim, [slice(None)] * a.ndim
+                for i in moved:
+                    kept[i], target[i] = (
+                        (slice(0, -by), slice(by, None)) if by > 0 else (slice(-by, None), slice(0, by))
+                    )
+                names = " and ".join(letters[i] for i in moved)
                 towards = "higher" if by > 0 else "lower"
-                description = f"shifted by {abs(by)} along {letters[i]}, towards {towards} indices"
-                yield description, a[(*before, kept)], n[(*before, target)]
+                yield f"shifted by {abs(by)} along {names}, towards {towards} indices", a[tuple(kept)], n[tuple(target)]
 
 
 def conclude(results: Sequence[TensorResult]) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from scratchnet.gradient_check import Report, check_layer
-from scratchnet.layers import Conv2D, Dense
+from scratchnet.layers import Conv2D, Dense, ReLU
 
 IMAGE = (3, 6, 7, 2)
 
@@ -178,3 +178,50 @@ def test_nan_is_named() -> None:
     report = check_dense(lambda layer, dx: dx * np.nan)
     assert "It is NaN there." in text(report)
     assert not report.passed
+
+
+def test_a_shift_along_both_axes_is_named() -> None:
+    def mistake(layer: Any, dx: Any) -> Any:
+        return np.roll(dx, (-1, -1), axis=(1, 2))
+
+    assert "right if shifted by 1 along h and w, towards higher indices" in text(check_conv(mistake))
+
+
+def test_every_second_row_is_named() -> None:
+    def mistake(layer: Any, dx: Any) -> None:
+        dx[:, 1::2] = 0
+
+    assert "all those at h=1, 3, … (every 2nd one); the rest is right." in text(check_conv(mistake))
+
+
+def test_overlapping_windows_that_overwrite_are_named() -> None:
+    from tests.mutants.conv2d import IMAGE as image
+    from tests.mutants.conv2d import WindowsOverwrite
+
+    report = check_layer(WindowsOverwrite(3, 3), image)
+    assert "all that are right lie at the image's border, where fewer windows overlap" in text(report)
+    assert "added up (+=)?" in text(report)
+
+
+def test_a_wrong_mask_is_named() -> None:
+    class Wrong(ReLU):
+        def backward(self, dy: Any) -> Any:
+            return np.where(dy > 0, dy, 0)
+
+    assert "look at the mask or the winners, which should be those that forward saw" in text(
+        check_layer(Wrong(), (4, 6))
+    )
+
+
+def test_a_term_that_is_left_out_is_named() -> None:
+    from tests.mutants.activations import SoftmaxWithoutOffDiagonal
+
+    report = check_layer(SoftmaxWithoutOffDiagonal(), (4, 6))
+    assert "does it leave out what goes through a sum or mean along d?" in text(report)
+
+
+def test_right_numbers_at_wrong_places_are_named() -> None:
+    from tests.mutants.shapes import IMAGE as image
+    from tests.mutants.shapes import FlattenChannelsFirst
+
+    assert "the right numbers at the wrong places" in text(check_layer(FlattenChannelsFirst(), image))
