@@ -1,6 +1,6 @@
 """Conv2D (layers/conv2d.py): y = relu(sum over the window of x * kernel + bias), and its gradients.
 
-1. No im2col: `product` reads each patch where it lies in the image; eight windows by two vectors of filters at a time
+1. No im2col: `product` reads each patch where it lies in the image; TILE windows by two vectors of filters at a time
    stay in registers. Only with padding is one sample copied, into a scratch image with a border of zeros.
 2. dkernel is the same product with the roles changed: rows are the numbers of a window, the sum runs over the windows.
    Each block of samples adds up its own dkernel; the blocks are then summed in order, so threads change no bit.
@@ -18,7 +18,7 @@ from numba import prange
 from scratchnet.kernels.geometry import Geometry, copy_to, crop_image, pad_image, window_geometry
 from scratchnet.kernels.product import product, tile_table, transpose
 from scratchnet.kernels.runtime import inner, kernel
-from scratchnet.kernels.simd import TILE, no_overlap
+from scratchnet.kernels.simd import TILE, ZERO, no_overlap
 from scratchnet.kernels.steps import KernelStep, aligned
 from scratchnet.typing import Array
 
@@ -26,14 +26,14 @@ BLOCKS = 16
 
 
 @inner
-def fill(out):
+def fill(out: Array) -> None:
     """Set all of `out` to 0."""
     for i in range(out.size):
         out[i] = 0
 
 
 @inner
-def add_to(out, x):
+def add_to(out: Array, x: Array) -> None:
     """Add x to `out`, an array apart from it."""
     no_overlap()
     for i in range(out.size):
@@ -41,7 +41,7 @@ def add_to(out, x):
 
 
 @inner
-def sum_blocks(partial, blocks, out):
+def sum_blocks(partial: Array, blocks: int, out: Array) -> None:
     """`out` = the sum over the blocks of partial (blocks, out.size), in the order of the blocks."""
     copy_to(out, partial[: out.size])
     for block in range(1, blocks):
@@ -49,7 +49,7 @@ def sum_blocks(partial, blocks, out):
 
 
 @inner
-def bias_and_relu(z, F, bias, relu):
+def bias_and_relu(z: Array, F: int, bias: Array, relu: bool) -> None:
     """Add bias (F,) to each row of z (rows * F,) in place, and cut off at 0 if `relu`."""
     no_overlap()
     zero = z.dtype.type(0)
@@ -61,7 +61,7 @@ def bias_and_relu(z, F, bias, relu):
 
 
 @inner
-def masked_gradient(dy, y, relu, F, dz, dbias):
+def masked_gradient(dy: Array, y: Array, relu: bool, F: int, dz: Array, dbias: Array) -> None:
     """dz = dy where ReLU was on, else 0; and its rows (F,) added to dbias."""
     no_overlap()
     zero = dy.dtype.type(0)
@@ -74,96 +74,96 @@ def masked_gradient(dy, y, relu, F, dz, dbias):
 
 
 @inner
-def _forward_block(x, kernel_, bias, relu, places, runs, run, image, padded_size, y, windows, first, last):
-    H, W, C = image[0], image[1], image[2]
-    F, zero = bias.size, np.int64(0)
-    padded = np.zeros(padded_size, x.dtype)
+def _forward_block(
+    x: Array, kernel_: Array, bias: Array, relu: bool, g: Geometry, y: Array, first: int, last: int
+) -> None:
+    F = bias.size
+    padded = np.zeros(g.padded, x.dtype)
     for n in range(first, last):
-        source, source_at = x, n * H * W * C
-        if padded_size > 0:
-            pad_image(x, source_at, image, padded)
-            source, source_at = padded, zero
-        at = n * windows * F
+        image, at = x, n * g.pixels
+        if g.padded > 0:
+            pad_image(x, at, g, padded)
+            image, at = padded, ZERO
+        to = n * g.windows * F
         product(
-            source, source_at, places, zero, windows, runs, runs.size, run, 1, kernel_, zero, F, F, y, at, F, zero
+            image, at, g.places, ZERO, g.windows, g.runs, g.runs.size, g.run, 1, kernel_, ZERO, F, F, y, to, F, ZERO
         )  # (OH*OW, F)
-        bias_and_relu(y[at : at + windows * F], F, bias, relu)
+        bias_and_relu(y[to : to + g.windows * F], F, bias, relu)
 
 
 @kernel(parallel=True)
-def _forward(x, kernel_, bias, relu, places, runs, run, image, padded_size, y, samples, windows):
-    blocks = (samples + 3) // 4
-    for block in prange(blocks):
-        last = min(4 * block + 4, samples)
-        _forward_block(
-            x, kernel_, bias, relu, places, runs, run, image, padded_size, y, windows, 4 * block, last
-        )
+def _forward(x: Array, kernel_: Array, bias: Array, relu: bool, g: Geometry, y: Array, samples: int) -> None:
+    for block in prange((samples + 3) // 4):
+        _forward_block(x, kernel_, bias, relu, g, y, 4 * block, min(4 * block + 4, samples))
 
 
 @inner
-def scatter_product(dz, rows, kernel_t, places, windows, runs, run, F, dx, dx_at, nothing, cols):
-    """Add dz (windows, F) times the transposed kernel (F, K) to the pixels of one padded image dx: col2im, fused."""
-    K, zero = runs.size * run, np.int64(0)
+def scatter_product(
+    dz: Array, rows: Array, kernel_t: Array, places: Array, windows: int, g: Geometry, F: int,
+    dx: Array, dx_at: int, cols: Array,
+) -> None:  # fmt: skip
+    """Add dz (windows, F) times the transposed kernel (F, K) to the pixels of one padded image: col2im, fused.
+
+    `rows` says where the rows of dz lie, `places` where the windows do; `cols` is scratch for TILE rows of K numbers.
+    """
+    nothing = np.zeros(1, np.int64)
     for p in range(0, windows, TILE):
         count = min(TILE, windows - p)
         product(
-            dz, zero, rows, p, count, nothing, 1, F, 1, kernel_t, zero, K, K, cols, zero, K, zero
+            dz, ZERO, rows, p, count, nothing, 1, F, 1, kernel_t, ZERO, g.K, g.K, cols, ZERO, g.K, ZERO
         )  # (TILE, K)
         for i in range(count):
-            for r in range(runs.size):
-                to, start = dx_at + places[p + i] + runs[r], i * K + r * run
-                add_to(dx[to : to + run], cols[start : start + run])
+            for r in range(g.runs.size):
+                to, start = dx_at + places[p + i] + g.runs[r], i * g.K + r * g.run
+                add_to(dx[to : to + g.run], cols[start : start + g.run])
 
 
 @inner
 def _backward_block(
-    dy, y, relu, x, kernel_t, places, rows, down, runs, run, taps, across, image, padded_size, dx, needs_dx,
-    out_h, out_w, F, partial, partial_at, first, last,
-):  # fmt: skip
-    H, W, C = image[0], image[1], image[2]
-    K, windows, pixels = runs.size * run, out_h * out_w, H * W * C
-    padded, dpadded = np.zeros(padded_size, x.dtype), np.zeros(padded_size, x.dtype)
-    dz, cols = np.empty(windows * F, x.dtype), np.empty(TILE * K, x.dtype)
-    nothing, zero, one = np.zeros(1, np.int64), np.int64(0), np.int64(1)
-    dbias = partial[partial_at : partial_at + F]
+    dy: Array, y: Array, relu: bool, x: Array, kernel_t: Array, g: Geometry, rows: Array, dx: Array, needs_dx: bool,
+    dbias: Array, dkernel: Array, first: int, last: int,
+) -> None:  # fmt: skip
+    F, one = dbias.size, ZERO + 1
+    padded, dpadded = np.zeros(g.padded, x.dtype), np.zeros(g.padded, x.dtype)
+    dz, cols = np.empty(g.windows * F, x.dtype), np.empty(TILE * g.K, x.dtype)
     for n in range(first, last):
-        at, end = n * windows * F, (n + 1) * windows * F
-        masked_gradient(dy[at:end], y[at:end], relu, F, dz, dbias)
-        source, source_at = x, n * pixels
-        if padded_size > 0:
-            pad_image(x, source_at, image, padded)
-            source, source_at = padded, zero
+        i, j = n * g.windows * F, (n + 1) * g.windows * F
+        masked_gradient(dy[i:j], y[i:j], relu, F, dz, dbias)
+        image, at = x, n * g.pixels
+        if g.padded > 0:
+            pad_image(x, at, g, padded)
+            image, at = padded, ZERO
         product(
-            source, source_at, taps, zero, K, down, out_h, out_w, across, dz, zero, F, F, partial, partial_at + F, F,
-            one,
-        )  # (K, F)  # fmt: skip
+            image, at, g.taps, ZERO, g.K, g.down, g.OH, g.OW, g.across, dz, ZERO, F, F, dkernel, ZERO, F, one
+        )  # (K, F)
         if needs_dx:
-            target, target_at = dx, n * pixels
-            if padded_size > 0:
-                target, target_at = dpadded, zero
+            dimage, at = dx, n * g.pixels
+            if g.padded > 0:
+                dimage, at = dpadded, ZERO
                 fill(dpadded)
             else:
-                fill(dx[target_at : target_at + pixels])
-            scatter_product(dz, rows, kernel_t, places, windows, runs, run, F, target, target_at, nothing, cols)
-            if padded_size > 0:
-                crop_image(dpadded, image, dx, n * pixels)
+                fill(dx[at : at + g.pixels])
+            scatter_product(dz, rows, kernel_t, g.places, g.windows, g, F, dimage, at, cols)
+            if g.padded > 0:
+                crop_image(dpadded, g, dx, n * g.pixels)
 
 
 @kernel(parallel=True)
 def _backward(
-    dy, y, relu, x, kernel_, places, rows, down, runs, run, taps, across, image, padded_size, dx, needs_dx,
-    out, samples, blocks, partial, dkernel, dbias,
-):  # fmt: skip
-    F, K = dbias.size, runs.size * run
-    kernel_t = np.empty(K * F, x.dtype)
+    dy: Array, y: Array, relu: bool, x: Array, kernel_: Array, g: Geometry, rows: Array, dx: Array, needs_dx: bool,
+    samples: int, partial: Array, dkernel: Array, dbias: Array,
+) -> None:  # fmt: skip
+    F, length = dbias.size, partial.size // BLOCKS
+    kernel_t = np.empty(g.K * F, x.dtype)
     if needs_dx:
-        transpose(kernel_, 0, F, K, F, kernel_t, 0, K)
-    length = partial.size // BLOCKS
+        transpose(kernel_, 0, F, g.K, F, kernel_t, 0, g.K)
+    blocks = min(BLOCKS, samples)
     for block in prange(blocks):
-        fill(partial[block * length : (block + 1) * length])
+        own = partial[block * length : (block + 1) * length]
+        fill(own)
         _backward_block(
-            dy, y, relu, x, kernel_t, places, rows, down, runs, run, taps, across, image, padded_size, dx, needs_dx,
-            out[0], out[1], F, partial, block * length, block * samples // blocks, (block + 1) * samples // blocks,
+            dy, y, relu, x, kernel_t, g, rows, dx, needs_dx, own[:F], own[F:], block * samples // blocks,
+            (block + 1) * samples // blocks,
         )  # fmt: skip
     total = np.empty(length, x.dtype)
     sum_blocks(partial, blocks, total)
@@ -180,17 +180,14 @@ class Conv2DStep(KernelStep):
         self.activation = layer.activation
         self.relu = layer.activation.name == "relu"
         self.separate = layer.activation.name not in ("relu", "linear")
-        self.kernel = layer.params["kernel"].reshape(-1)
-        self.dkernel = layer.grads["kernel"].reshape(-1)
+        self.kernel, self.dkernel = layer.params["kernel"].reshape(-1), layer.grads["kernel"].reshape(-1)
         self.F = layer.filters
         self.bias, self.dbias = self.bias_of(layer, self.F)
-        self.K = self.kernel.size // self.F
-        self.geometry: Geometry = window_geometry(
+        self.geometry = window_geometry(
             layer.input_shape[1:], layer.kernel_size, layer.strides, layer.padding, layer.dilation_rate
         )
-        self.rows = tile_table(np.arange(self.geometry.out[0] * self.geometry.out[1]) * self.F)
-        self.down = np.arange(self.geometry.out[0]) * self.geometry.step_down
-        self.partial = aligned((BLOCKS * (self.K + 1) * self.F,), self.dtype)
+        self.rows = tile_table(np.arange(self.geometry.windows) * self.F)
+        self.partial = aligned((BLOCKS * (self.geometry.K + 1) * self.F,), self.dtype)
 
     @classmethod
     def fits(cls, layers: list[Any]) -> bool:
@@ -201,11 +198,8 @@ class Conv2DStep(KernelStep):
         """Return y (N, OH, OW, F), in a buffer of the step."""
         g, N = self.geometry, len(x)
         self.x = self.flat(x)
-        self.y = self.buffer("y", N, (*g.out, self.F))  # (N, OH, OW, F)
-        _forward(
-            self.x, self.kernel, self.bias, self.relu, g.places, g.runs, g.run, g.image, g.padded_size,
-            self.y.reshape(-1), N, g.out[0] * g.out[1],
-        )  # fmt: skip
+        self.y = self.buffer("y", N, (g.OH, g.OW, self.F))  # (N, OH, OW, F)
+        _forward(self.x, self.kernel, self.bias, self.relu, g, self.y.reshape(-1), N)
         if self.separate:
             self.y = self.activation.forward(self.y)
         return self.y
@@ -215,23 +209,19 @@ class Conv2DStep(KernelStep):
         g, N = self.geometry, len(dy)
         if self.separate:
             dy = self.activation.backward(dy, self.y)
-        dx = self.buffer("dx", N, g.image[:3]) if self.needs_dx else None
+        dx = self.buffer("dx", N, (g.H, g.W, g.C)) if self.needs_dx else self.nothing
         _backward(
-            self.flat(dy), self.y.reshape(-1), self.relu, self.x, self.kernel, g.places, self.rows, self.down, g.runs,
-            g.run, g.taps, g.step_across, g.image, g.padded_size, self.nothing if dx is None else dx.reshape(-1),
-            self.needs_dx, g.out, N, min(BLOCKS, N), self.partial, self.dkernel, self.dbias,
+            self.flat(dy), self.y.reshape(-1), self.relu, self.x, self.kernel, g, self.rows, dx.reshape(-1),
+            self.needs_dx, N, self.partial, self.dkernel, self.dbias,
         )  # fmt: skip
-        return dx
+        return dx if self.needs_dx else None
 
     def flops(self, n: int) -> tuple[int, int]:
         """Floating-point operations of (forward, backward) for n samples."""
-        forward = 2 * n * self.geometry.out[0] * self.geometry.out[1] * self.K * self.F
+        forward = 2 * n * self.geometry.windows * self.kernel.size
         return forward, forward * (2 if self.needs_dx else 1)
 
     def bytes(self, n: int) -> tuple[int, int]:
         """Bytes read and written at least by (forward, backward) for n samples."""
-        x = n * int(np.prod(self.geometry.image[:3]))
-        y = n * self.geometry.out[0] * self.geometry.out[1] * self.F
-        return (x + y + self.kernel.size) * self.itemsize, (
-            x + 2 * y + 2 * self.kernel.size + (x if self.needs_dx else 0)
-        ) * self.itemsize
+        x, y, w = n * self.geometry.pixels, n * self.geometry.windows * self.F, self.kernel.size
+        return (x + y + w) * self.itemsize, (x + 2 * y + 2 * w + (x if self.needs_dx else 0)) * self.itemsize

@@ -18,7 +18,7 @@ from numba import prange
 from scratchnet.kernels.conv2d import bias_and_relu, fill, masked_gradient
 from scratchnet.kernels.product import product, tile_table, transpose
 from scratchnet.kernels.runtime import inner, kernel
-from scratchnet.kernels.simd import TILE, lanes
+from scratchnet.kernels.simd import TILE, ZERO, lanes
 from scratchnet.kernels.steps import KernelStep
 from scratchnet.typing import Array
 
@@ -27,48 +27,60 @@ STRIP = 8 * TILE
 
 
 @inner
-def _forward_block(x, kernel_, bias, relu, rows, D, U, y, first_row, last_row, first, last):
-    zero, nothing = np.int64(0), np.zeros(1, np.int64)
+def _forward_block(
+    x: Array, kernel_: Array, bias: Array, relu: bool, rows: Array, D: int, y: Array,
+    first_row: int, last_row: int, first: int, last: int,
+) -> None:  # fmt: skip
+    U, nothing = bias.size, np.zeros(1, np.int64)
     product(
-        x, zero, rows, first_row, last_row - first_row, nothing, 1, D, 1, kernel_, first, U, last - first,
-        y, first_row * U + first, U, zero,
+        x, ZERO, rows, first_row, last_row - first_row, nothing, 1, D, 1, kernel_, first, U, last - first,
+        y, first_row * U + first, U, ZERO,
     )  # fmt: skip
     for n in range(first_row, last_row):
         bias_and_relu(y[n * U + first : n * U + last], last - first, bias[first:last], relu)
 
 
 @kernel(parallel=True)
-def _forward(x, kernel_, bias, relu, rows, D, y, samples, row_strip, column_strip):
+def _forward(
+    x: Array, kernel_: Array, bias: Array, relu: bool, rows: Array, D: int, y: Array, samples: int,
+    row_strip: int, column_strip: int,
+) -> None:  # fmt: skip
     U = bias.size
     across = (U + column_strip - 1) // column_strip
     blocks = across * ((samples + row_strip - 1) // row_strip)
     for block in prange(blocks):
         row, column = block // across * row_strip, block % across * column_strip
         _forward_block(
-            x, kernel_, bias, relu, rows, D, U, y, row, min(row + row_strip, samples), column,
+            x, kernel_, bias, relu, rows, D, y, row, min(row + row_strip, samples), column,
             min(column + column_strip, U),
         )  # fmt: skip
 
 
 @inner
-def _backward_block(x, kernel_, dz, dz_t, samples, D, U, d_rows, kernel_rows, dkernel, dx, needs_dx, first, last):
-    zero, nothing = np.int64(0), np.zeros(1, np.int64)
+def _backward_block(
+    x: Array, kernel_: Array, dz: Array, dz_t: Array, samples: int, D: int, U: int, d_rows: Array, kernel_rows: Array,
+    dkernel: Array, dx: Array, needs_dx: bool, first: int, last: int,
+) -> None:  # fmt: skip
+    nothing = np.zeros(1, np.int64)
     product(
-        x, zero, d_rows, first, last - first, nothing, 1, samples, D, dz, zero, U, U, dkernel, first * U, U, zero
+        x, ZERO, d_rows, first, last - first, nothing, 1, samples, D, dz, ZERO, U, U, dkernel, first * U, U, ZERO
     )  # (D strip, U)
     if needs_dx:
         tile = np.empty(2 * TILE * samples, x.dtype)
         for d in range(first, last, 2 * TILE):
             count = min(2 * TILE, last - d)
             product(
-                kernel_, zero, kernel_rows, d, count, nothing, 1, U, 1, dz_t, zero, samples, samples,
-                tile, zero, samples, zero,
-            )  # (2 TILE, N)  # fmt: skip
-            transpose(tile, zero, samples, count, samples, dx, d, D)
+                kernel_, ZERO, kernel_rows, d, count, nothing, 1, U, 1, dz_t, ZERO, samples, samples,
+                tile, ZERO, samples, ZERO,
+            )  # (2 TILE, N)
+            transpose(tile, ZERO, samples, count, samples, dx, d, D)
 
 
 @kernel(parallel=True)
-def _backward(dy, y, relu, x, kernel_, d_rows, kernel_rows, D, dx, needs_dx, samples, dkernel, dbias, dz, dz_t):
+def _backward(
+    dy: Array, y: Array, relu: bool, x: Array, kernel_: Array, d_rows: Array, kernel_rows: Array, D: int,
+    dx: Array, needs_dx: bool, samples: int, dkernel: Array, dbias: Array, dz: Array, dz_t: Array,
+) -> None:  # fmt: skip
     U = dbias.size
     fill(dbias)
     masked_gradient(dy, y, relu, U, dz, dbias)
@@ -110,7 +122,7 @@ class DenseStep(KernelStep):
         if N not in self.rows:  # one table for each N: a tile may look beyond the last row, and must find it again
             self.rows[N] = tile_table(np.arange(N) * self.D)
         self.y = self.buffer("y", N, (self.U,))  # (N, U)
-        row_strip = STRIP if self.U > self.columns else TILE
+        row_strip = STRIP if self.columns < self.U else TILE
         _forward(
             self.x, self.kernel, self.bias, self.relu, self.rows[N], self.D, self.y.reshape(-1), N, row_strip,
             self.columns,

@@ -6,26 +6,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from numba import prange
 
 from scratchnet.kernels.runtime import inner, kernel
+from scratchnet.kernels.simd import no_overlap
 from scratchnet.typing import Array
 
 
 @inner
-def _scaled(x, scale, offset, out):
+def _scaled(x: Array, scale: Any, offset: Any, out: Array) -> None:
+    no_overlap()
     for i in range(out.size):
         out[i] = out.dtype.type(x[i]) * scale + offset
 
 
 @inner
-def _plain(x, out):
+def _plain(x: Array, out: Array) -> None:
+    no_overlap()
     for i in range(out.size):
         out[i] = x[i]
 
 
 @kernel(parallel=True)
-def _gather(x, indices, size, scale, offset, plain, out):
+def _gather(x: Array, indices: Array, size: int, scale: float, offset: float, plain: bool, out: Array) -> None:
     s, o = out.dtype.type(scale), out.dtype.type(offset)
     for n in prange(indices.size):
         row, to = x[indices[n] * size : (indices[n] + 1) * size], out[n * size : (n + 1) * size]

@@ -3,11 +3,12 @@
 1. All tables count numbers from the start of one *padded* image (HP, WP, C); without padding that is the image itself,
    and no copy is made. With padding, a kernel copies one sample at a time into a scratch image with a zero border.
 2. A window is a few *runs* of contiguous numbers: KH runs of KW*C without dilation across, else KH*KW runs of C.
+3. The tables travel as one named tuple, which Numba takes as an argument (its parallel loops only if it is flat).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,34 +18,45 @@ from scratchnet.kernels.simd import no_overlap
 from scratchnet.typing import Array
 
 
-@dataclass(frozen=True)
-class Geometry:
-    """A window of (KH, KW) pixels that slides over an image (H, W, C); see `window_geometry`.
+class Geometry(NamedTuple):
+    """A window of (KH, KW) pixels that slides over an image (H, W, C); made by `window_geometry`.
 
     Attributes:
-        image: H, W, C, HP, WP, top, left: the image, its padded size, and where the image lies in it.
-        out: OH, OW, the number of windows down and across.
+        H, W, C: the image.
+        HP, WP: height and width of the padded image.
+        top, left: where the image lies in it.
+        pixels: H*W*C, the numbers of an image.
+        padded: HP*WP*C, the numbers of a padded image; 0 if there is no padding.
+        OH, OW: the number of windows down and across.
+        windows: OH*OW.
         places: (OH*OW,) the first number of each window, row by row.
+        down: (OH,) the first number of the first window of each row of windows.
+        across: from one window to the next in its row, in numbers.
         runs: (R,) the first number of each run, counted from the first of its window.
         run: the length of a run.
         taps: (KH*KW*C,) each number of a window, counted from its first; the order is that of a kernel (KH, KW, C).
-        step_down, step_across: from one window to the next, in numbers.
+        K: KH*KW*C.
     """
 
-    image: tuple[int, int, int, int, int, int, int]
-    out: tuple[int, int]
+    H: int
+    W: int
+    C: int
+    HP: int
+    WP: int
+    top: int
+    left: int
+    pixels: int
+    padded: int
+    OH: int
+    OW: int
+    windows: int
     places: Array
+    down: Array
+    across: int
     runs: Array
     run: int
     taps: Array
-    step_down: int
-    step_across: int
-
-    @property
-    def padded_size(self) -> int:
-        """The number of numbers in a padded image, 0 if there is no padding."""
-        H, W, C, HP, WP, _, _ = self.image
-        return 0 if (H, W) == (HP, WP) else HP * WP * C
+    K: int
 
 
 def _axis(length: int, size: int, stride: int, dilation: int, padding: str) -> tuple[int, int, int]:
@@ -72,21 +84,25 @@ def window_geometry(
     rows, columns, channels = np.arange(KH) * gap_down * WP * C, np.arange(KW) * gap_across * C, np.arange(C)
     pixels = rows[:, None] + columns  # (KH, KW)
     contiguous = gap_across == 1 or KW == 1
-    places = (np.arange(OH) * down * WP * C)[:, None] + np.arange(OW) * across * C  # (OH, OW)
+    first_of_row = np.arange(OH) * down * WP * C
     return Geometry(
-        image=(H, W, C, HP, WP, top, left),
-        out=(OH, OW),
-        places=tile_table(places),
-        runs=np.ascontiguousarray(rows if contiguous else pixels.reshape(-1), np.int64),
+        H=H, W=W, C=C, HP=HP, WP=WP, top=top, left=left,
+        pixels=H * W * C,
+        padded=0 if (H, W) == (HP, WP) else HP * WP * C,
+        OH=OH, OW=OW,
+        windows=OH * OW,
+        places=tile_table(first_of_row[:, None] + np.arange(OW) * across * C),
+        down=first_of_row,
+        across=across * C,
+        runs=rows if contiguous else pixels.reshape(-1),
         run=KW * C if contiguous else C,
         taps=tile_table(pixels[:, :, None] + channels),
-        step_down=down * WP * C,
-        step_across=across * C,
-    )
+        K=KH * KW * C,
+    )  # fmt: skip
 
 
 @inner
-def copy_to(out, x):
+def copy_to(out: Array, x: Array) -> None:
     """Copy x to `out`, an array apart from it."""
     no_overlap()
     for i in range(out.size):
@@ -94,18 +110,18 @@ def copy_to(out, x):
 
 
 @inner
-def pad_image(x, x_at, image, padded):
+def pad_image(x: Array, x_at: int, g: Geometry, padded: Array) -> None:
     """Copy the image (H, W, C) at `x_at` into the middle of `padded` (HP, WP, C), whose border is left alone."""
-    H, W, C, HP, WP, top, left = image
-    for h in range(H):
-        to, start = ((top + h) * WP + left) * C, x_at + h * W * C
-        copy_to(padded[to : to + W * C], x[start : start + W * C])
+    row = g.W * g.C
+    for h in range(g.H):
+        to, start = ((g.top + h) * g.WP + g.left) * g.C, x_at + h * row
+        copy_to(padded[to : to + row], x[start : start + row])
 
 
 @inner
-def crop_image(padded, image, x, x_at):
+def crop_image(padded: Array, g: Geometry, x: Array, x_at: int) -> None:
     """Copy the middle of `padded` (HP, WP, C) to the image (H, W, C) at `x_at`."""
-    H, W, C, HP, WP, top, left = image
-    for h in range(H):
-        start, to = ((top + h) * WP + left) * C, x_at + h * W * C
-        copy_to(x[to : to + W * C], padded[start : start + W * C])
+    row = g.W * g.C
+    for h in range(g.H):
+        start, to = ((g.top + h) * g.WP + g.left) * g.C, x_at + h * row
+        copy_to(x[to : to + row], padded[start : start + row])

@@ -20,43 +20,39 @@ from scratchnet.typing import Array
 
 
 @inner
-def im2col_sample(padded, places, windows, runs, run, cols):
+def im2col_sample(padded: Array, g: Geometry, cols: Array) -> None:
     """cols (windows * K,) = the numbers under each window of one padded image."""
-    K = runs.size * run
-    for p in range(windows):
-        for r in range(runs.size):
-            start, to = places[p] + runs[r], p * K + r * run
-            copy_to(cols[to : to + run], padded[start : start + run])
+    for p in range(g.windows):
+        for r in range(g.runs.size):
+            start, to = g.places[p] + g.runs[r], p * g.K + r * g.run
+            copy_to(cols[to : to + g.run], padded[start : start + g.run])
 
 
 @inner
-def col2im_sample(dcols, places, windows, runs, run, dpadded):
+def col2im_sample(dcols: Array, g: Geometry, dpadded: Array) -> None:
     """Add each number of dcols (windows * K,) to the pixel of one padded image that it came from."""
-    K = runs.size * run
-    for p in range(windows):
-        for r in range(runs.size):
-            to, start = places[p] + runs[r], p * K + r * run
-            add_to(dpadded[to : to + run], dcols[start : start + run])
+    for p in range(g.windows):
+        for r in range(g.runs.size):
+            to, start = g.places[p] + g.runs[r], p * g.K + r * g.run
+            add_to(dpadded[to : to + g.run], dcols[start : start + g.run])
 
 
 @kernel(parallel=True)
-def _im2col(x, places, windows, runs, run, image, fill, cols, samples):
-    H, W, C, HP, WP = image[0], image[1], image[2], image[3], image[4]
-    size = windows * runs.size * run
+def _im2col(x: Array, g: Geometry, fill: float, cols: Array, samples: int) -> None:
+    size = g.windows * g.K
     for n in prange(samples):
-        padded = np.full(HP * WP * C, fill, x.dtype)
-        pad_image(x, n * H * W * C, image, padded)
-        im2col_sample(padded, places, windows, runs, run, cols[n * size : (n + 1) * size])
+        padded = np.full(max(g.padded, g.pixels), fill, x.dtype)
+        pad_image(x, n * g.pixels, g, padded)
+        im2col_sample(padded, g, cols[n * size : (n + 1) * size])
 
 
 @kernel(parallel=True)
-def _col2im(dcols, places, windows, runs, run, image, dx, samples):
-    H, W, C, HP, WP = image[0], image[1], image[2], image[3], image[4]
-    size = windows * runs.size * run
+def _col2im(dcols: Array, g: Geometry, dx: Array, samples: int) -> None:
+    size = g.windows * g.K
     for n in prange(samples):
-        dpadded = np.zeros(HP * WP * C, dcols.dtype)
-        col2im_sample(dcols[n * size : (n + 1) * size], places, windows, runs, run, dpadded)
-        crop_image(dpadded, image, dx, n * H * W * C)
+        dpadded = np.zeros(max(g.padded, g.pixels), dcols.dtype)
+        col2im_sample(dcols[n * size : (n + 1) * size], g, dpadded)
+        crop_image(dpadded, g, dx, n * g.pixels)
 
 
 def im2col(x: Array, size: tuple[int, int], fill: float = 0.0, **how: Any) -> Array:
@@ -73,8 +69,8 @@ def im2col(x: Array, size: tuple[int, int], fill: float = 0.0, **how: Any) -> Ar
     """
     N, H, W, C = x.shape
     g = window_geometry((H, W, C), size, **how)
-    cols = np.empty((N, *g.out, *size, C), x.dtype)
-    _im2col(x.reshape(-1), g.places, g.out[0] * g.out[1], g.runs, g.run, g.image, fill, cols.reshape(-1), N)
+    cols = np.empty((N, g.OH, g.OW, *size, C), x.dtype)
+    _im2col(x.reshape(-1), g, fill, cols.reshape(-1), N)
     return cols
 
 
@@ -90,7 +86,7 @@ def col2im(dcols: Array, x_shape: tuple[int, int, int, int], **how: Any) -> Arra
         The gradient for the images, (N, H, W, C). What fell on the padding is dropped.
     """
     N, H, W, C = x_shape
-    g: Geometry = window_geometry((H, W, C), (dcols.shape[3], dcols.shape[4]), **how)
+    g = window_geometry((H, W, C), (dcols.shape[3], dcols.shape[4]), **how)
     dx = np.empty(x_shape, dcols.dtype)
-    _col2im(dcols.reshape(-1), g.places, g.out[0] * g.out[1], g.runs, g.run, g.image, dx.reshape(-1), N)
+    _col2im(dcols.reshape(-1), g, dx.reshape(-1), N)
     return dx

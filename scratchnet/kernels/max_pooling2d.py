@@ -21,7 +21,7 @@ from scratchnet.typing import Array
 
 
 @inner
-def compete(x, q, first, y, winners):
+def compete(x: Array, q: int, first: bool, y: Array, winners: Array) -> None:
     """Let the row x (C,), number q of its window, compete with the best so far; a tie leaves the winner."""
     no_overlap()
     number = winners.dtype.type(q)
@@ -32,7 +32,9 @@ def compete(x, q, first, y, winners):
 
 
 @kernel(parallel=True)
-def _forward(x, pixels, size, C, y, winners, samples, x_size):
+def _forward(
+    x: Array, pixels: Array, size: int, C: int, y: Array, winners: Array, samples: int, x_size: int
+) -> None:
     windows = pixels.size // size
     for n in prange(samples):
         for w in range(windows):
@@ -47,7 +49,7 @@ def _forward(x, pixels, size, C, y, winners, samples, x_size):
 
 
 @inner
-def _pay(dy, winners, pixels, C, dx):
+def _pay(dy: Array, winners: Array, pixels: Array, C: int, dx: Array) -> None:
     """Add each dy (windows * C,) of one sample to the pixel that won."""
     for i in range(dx.size):
         dx[i] = 0
@@ -57,7 +59,7 @@ def _pay(dy, winners, pixels, C, dx):
 
 
 @kernel(parallel=True)
-def _backward(dy, winners, pixels, C, dx, samples):
+def _backward(dy: Array, winners: Array, pixels: Array, C: int, dx: Array, samples: int) -> None:
     y_size, x_size = dy.size // samples, dx.size // samples
     for n in prange(samples):
         i, j = n * y_size, (n + 1) * y_size
@@ -67,11 +69,10 @@ def _backward(dy, winners, pixels, C, dx, samples):
 def window_pixels(image: tuple[int, int], size: tuple[int, int], strides: tuple[int, int], padding: str) -> Array:
     """Which pixel of an image (H, W) each number of each window is: (OH*OW, KH*KW), -1 where it lies on padding."""
     g = window_geometry((*image, 1), size, strides, padding)
-    H, W, _, HP, WP, top, left = g.image
-    numbers = np.full((HP, WP), -1)
-    numbers[top : top + H, left : left + W] = np.arange(H * W).reshape(H, W)
-    places, taps = g.places[: g.out[0] * g.out[1]], g.taps[: size[0] * size[1]]
-    return np.ascontiguousarray(numbers.reshape(-1)[places[:, None] + taps])  # (OH*OW, KH*KW)
+    numbers = np.full((g.HP, g.WP), -1)
+    numbers[g.top : g.top + g.H, g.left : g.left + g.W] = np.arange(g.pixels).reshape(g.H, g.W)
+    pixels: Array = numbers.reshape(-1)[g.places[: g.windows, None] + g.taps[: g.K]]  # (OH*OW, KH*KW)
+    return pixels
 
 
 class MaxPooling2DStep(KernelStep):

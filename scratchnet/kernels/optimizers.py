@@ -2,22 +2,27 @@
 
 1. The vector is cut into blocks of 4096 numbers, each for one thread; every number is independent of the others.
 2. Constants are cast to the vectors' dtype first, as NumPy does with Python floats, so that no sum promotes.
-3. Here as in every kernel, inner loops run from 0 over a slice: for ``x[start + i]`` Numba must ask whether the index is
-   negative, and the loop is then not vectorised.
+3. Here as in every kernel, inner loops run from 0 over a slice: for ``x[start + i]`` Numba must ask whether the index
+   is negative, and the loop is then not vectorised.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numba import prange
 
 from scratchnet.kernels.runtime import inner, kernel
+from scratchnet.kernels.simd import no_overlap
+from scratchnet.typing import Array
 
 BLOCK = 4096
 
 
 @inner
-def _adam_block(w, g, m, v, alpha, decay_1, decay_2, epsilon):
+def _adam_block(w: Array, g: Array, m: Array, v: Array, alpha: Any, decay_1: Any, decay_2: Any, epsilon: Any) -> None:
+    no_overlap()
     for i in range(w.size):
         m[i] += (g[i] - m[i]) * decay_1
         v[i] += (g[i] * g[i] - v[i]) * decay_2
@@ -25,7 +30,9 @@ def _adam_block(w, g, m, v, alpha, decay_1, decay_2, epsilon):
 
 
 @kernel(parallel=True)
-def adam(w, g, m, v, alpha, beta_1, beta_2, epsilon):
+def adam(
+    w: Array, g: Array, m: Array, v: Array, alpha: float, beta_1: float, beta_2: float, epsilon: float
+) -> None:
     """One step of Adam in place; `alpha` is the step size with the bias correction in it. All vectors (P,)."""
     cast = w.dtype.type
     a, d1, d2, e = cast(alpha), cast(1 - beta_1), cast(1 - beta_2), cast(epsilon)
@@ -36,7 +43,8 @@ def adam(w, g, m, v, alpha, beta_1, beta_2, epsilon):
 
 
 @inner
-def _momentum_block(w, g, v, rate, keep, nesterov):
+def _momentum_block(w: Array, g: Array, v: Array, rate: Any, keep: Any, nesterov: bool) -> None:
+    no_overlap()
     for i in range(w.size):
         step = rate * g[i]
         v[i] = v[i] * keep - step
@@ -44,8 +52,8 @@ def _momentum_block(w, g, v, rate, keep, nesterov):
 
 
 @kernel(parallel=True)
-def momentum(w, g, v, learning_rate, mu, nesterov):
-    """One step of SGD with momentum in place: v = mu v - rate g, then w += v, or mu v - rate g with Nesterov's variant."""
+def momentum(w: Array, g: Array, v: Array, learning_rate: float, mu: float, nesterov: bool) -> None:
+    """One step of SGD with momentum in place: v = mu v - rate g; then w += v or, as Nesterov does, mu v - rate g."""
     rate, keep = w.dtype.type(learning_rate), w.dtype.type(mu)
     for block in prange((w.size + BLOCK - 1) // BLOCK):
         i = block * BLOCK

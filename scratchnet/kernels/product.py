@@ -29,8 +29,9 @@ def tile_table(offsets: Array) -> Array:
 
 @inner
 def _tile(
-    x, x_at, rows, rows_at, offsets, runs, run, step, panel, panel_at, panel_step, out, out_at, out_step, add, width
-):
+    x: Array, x_at: int, rows: Array, rows_at: int, offsets: Array, runs: int, run: int, step: int,
+    panel: Array, panel_at: int, panel_step: int, out: Array, out_at: int, out_step: int, add: int, width: int,
+) -> None:  # fmt: skip
     never_inline()
     lane = VECTOR_BYTES // x.itemsize
     if width == 2 * lane:
@@ -48,9 +49,9 @@ def _tile(
 
 @inner
 def product(
-    x, x_at, rows, rows_at, row_count, offsets, runs, run, step, panel, panel_at, panel_step, columns,
-    out, out_at, out_step, add,
-):  # fmt: skip
+    x: Array, x_at: int, rows: Array, rows_at: int, row_count: int, offsets: Array, runs: int, run: int, step: int,
+    panel: Array, panel_at: int, panel_step: int, columns: int, out: Array, out_at: int, out_step: int, add: int,
+) -> None:  # fmt: skip
     """``out[out_at + m * out_step + n]`` for m < row_count, n < columns: set, or added to if `add` is not 0."""
     never_inline()
     pair = 2 * (VECTOR_BYTES // x.itemsize)
@@ -78,7 +79,9 @@ def product(
 
 
 @inner
-def transpose(x, x_at, x_step, rows, columns, out, out_at, out_step):
+def transpose(
+    x: Array, x_at: int, x_step: int, rows: int, columns: int, out: Array, out_at: int, out_step: int
+) -> None:
     """``out[out_at + j * out_step + i] = x[x_at + i * x_step + j]`` for i < rows, j < columns."""
     never_inline()
     n = VECTOR_BYTES // x.itemsize

@@ -7,8 +7,8 @@
    alone, never on the number of threads, so that the results have the same bits on 1, 2 or 16 threads.
 3. GNU OpenMP ends the process if a forked child of a process with threads opens a parallel region. Such a child runs
    the sequential twin of each kernel instead: same blocks, same order, same bits.
-4. Kernels hold the GIL: a step takes about a millisecond, and two Python threads can then never meet in a threading
-   layer or a buffer that is not made for it.
+4. Parallel kernels release the GIL. OpenMP and TBB take calls from several Python threads at once; Numba's workqueue
+   ends the process instead, so with it kernels wait for each other.
 5. With `NUMBA_DISABLE_JIT=1` everything here is a plain Python call.
 """
 
@@ -66,7 +66,7 @@ def _twin(function: Callable[..., Any], suffix: str) -> types.FunctionType:
     return copy
 
 
-class _Listener(event.Listener):  # type: ignore[misc]
+class _Listener(event.Listener):
     """Tells `on_compile` of the first kernel of ours that was not found in the cache."""
 
     def on_start(self, happening: Any) -> None:
@@ -112,8 +112,9 @@ class Kernel:
                 dispatcher = self._dispatcher(threads, cache=False)
                 result = dispatcher(*arguments)
             self._call = dispatcher
-            if threads:
-                _check_threading_layer()
+            if threads and numba.threading_layer() == "workqueue":
+                _warn_workqueue()
+                self._call = functools.partial(_one_at_a_time, dispatcher)
             return result
 
     def _dispatcher(self, threads: bool, cache: bool) -> Any:
@@ -157,7 +158,7 @@ def _start_threads() -> None:
 
     GNU OpenMP's threads wait actively for up to some 10 milliseconds. That is right as long as nobody else needs the
     cores; a single busy process beside us then makes a step of 1.7 ms take 100. With about 0.1 ms the threads still
-    meet awake from one kernel to the next, and the same step takes 5. The variables are read when the library is loaded.
+    meet awake from one kernel to the next, and the same step takes 5. The library reads its variables as it is loaded.
     """
     settings = {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & os.environ.keys()
     if not settings:
@@ -169,13 +170,17 @@ def _start_threads() -> None:
             del os.environ["GOMP_SPINCOUNT"]
 
 
-def _check_threading_layer() -> None:
-    if numba.threading_layer() == "workqueue":
-        _warn_once(
-            "threads",
-            "Numba found neither OpenMP nor TBB and uses its slow workqueue threads (85 instead of 2 microseconds for "
-            "each start); install libgomp (Linux), libomp (macOS) or the Python package tbb for full speed.",
-        )
+def _one_at_a_time(dispatcher: Callable[..., Any], *arguments: Any) -> Any:
+    with _lock:
+        return dispatcher(*arguments)
+
+
+def _warn_workqueue() -> None:
+    _warn_once(
+        "threads",
+        "Numba found neither OpenMP nor TBB and uses its slow workqueue threads (85 instead of 2 microseconds for each "
+        "start); install libgomp (Linux), libomp (macOS) or the Python package tbb for full speed.",
+    )
 
 
 def threading_layer() -> str:

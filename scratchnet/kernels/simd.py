@@ -22,8 +22,6 @@ from llvmlite import ir
 from numba.core import cgutils, config, types
 from numba.extending import intrinsic
 
-from scratchnet.typing import Array
-
 
 def _register_file() -> tuple[int, int]:
     """Bytes of one vector register, and how many rows of two vectors leave room for the operands."""
@@ -40,6 +38,8 @@ def _register_file() -> tuple[int, int]:
 
 VECTOR_BYTES, TILE = _register_file()
 INT = ir.IntType(64)
+ZERO: Any = np.int64(0)
+"""An int64: for a literal 0 as argument Numba would compile one more version of the function that is called."""
 
 
 def lanes(dtype: Any) -> int:

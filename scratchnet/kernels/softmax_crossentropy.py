@@ -7,14 +7,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from scratchnet.kernels.runtime import inner, kernel
+from scratchnet.typing import Array
 
 
 @inner
-def _exponentials(logits, n, p):
+def _exponentials(logits: Array, n: int, p: Array) -> tuple[Any, Any]:
     """Fill p[n] with e^(z - max z) and return (max z, the sum of the row)."""
     top = logits[n, 0]
     for k in range(1, logits.shape[1]):
@@ -28,7 +30,7 @@ def _exponentials(logits, n, p):
 
 
 @kernel()
-def sparse_softmax_crossentropy(logits, labels, scale, p, dz):
+def sparse_softmax_crossentropy(logits: Array, labels: Array, scale: Array, p: Array, dz: Array) -> float:
     """Return the loss, the sum over n of ``scale[n] * -log p[n, labels[n]]``.
 
     Args:
@@ -50,7 +52,7 @@ def sparse_softmax_crossentropy(logits, labels, scale, p, dz):
 
 
 @kernel()
-def softmax_crossentropy(logits, targets, scale, p, dz):
+def softmax_crossentropy(logits: Array, targets: Array, scale: Array, p: Array, dz: Array) -> float:
     """As `sparse_softmax_crossentropy`, for targets (N, K) that are distributions, such as one-hot rows.
 
     The loss is the sum of ``scale[n] * -targets[n, k] * log p[n, k]``, its gradient ``scale * (p sum(targets) -

@@ -59,10 +59,9 @@ def sum_tile(e: Emitter, a: Any, count: int, vectors: int) -> list[list[Any]]:
 
 
 def _define_tile(
-    width: int, x: Array, x_at: int, rows: Array, rows_at: int, offsets: Array, runs: int, run: int, step: int,
-    panel: Array, panel_at: int, panel_step: int, out: Array, out_at: int, out_step: int, add: int,
+    x: Array, x_at: int, rows: Array, rows_at: int, offsets: Array, runs: int, run: int, step: int,
+    panel: Array, panel_at: int, panel_step: int, out: Array, out_at: int, out_step: int, add: int, width: int,
 ) -> None:  # fmt: skip
-    x, panel, out = x.reshape(-1), panel.reshape(-1), out.reshape(-1)
     for p in range(TILE):
         total = np.zeros(width, x.dtype)
         for r in range(runs):
@@ -84,7 +83,9 @@ def wide_tile(
     i)``. A panel row begins at ``panel_at + k * panel_step``. All arrays C-contiguous; all offsets count numbers.
     `width` must be two vectors.
     """
-    _define_tile(width, x, x_at, rows, rows_at, offsets, runs, run, step, panel, panel_at, panel_step, out, out_at, out_step, add)
+    _define_tile(
+        x, x_at, rows, rows_at, offsets, runs, run, step, panel, panel_at, panel_step, out, out_at, out_step, add, width
+    )
 
 
 @vectorised(_emit_tile(1, masked=True))
@@ -93,7 +94,9 @@ def masked_tile(
     panel: Array, panel_at: int, panel_step: int, out: Array, out_at: int, out_step: int, add: int, width: int,
 ) -> None:  # fmt: skip
     """As `wide_tile`, with `width` columns, at most one vector: nothing beyond `width` is read or written."""
-    _define_tile(width, x, x_at, rows, rows_at, offsets, runs, run, step, panel, panel_at, panel_step, out, out_at, out_step, add)
+    _define_tile(
+        x, x_at, rows, rows_at, offsets, runs, run, step, panel, panel_at, panel_step, out, out_at, out_step, add, width
+    )
 
 
 def _emit_square(e: Emitter, a: Any) -> None:

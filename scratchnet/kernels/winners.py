@@ -4,7 +4,7 @@
    number of the winner are worked out there; the convolution's own output is never written.
 2. Backward, all of dy falls on the winners. `add_patches` makes one filter's dkernel as a sum of the patches where it
    won; `add_kernels` makes dx under one place as the sum of the filters that won there, found as the bits of a mask.
-3. `add_taps` is `add_patches` for few input channels, where a patch is shorter than a vector: vectors of filters instead.
+3. `add_taps` is `add_patches` where runs are shorter than a vector (few input channels): it goes by vectors of filters.
 """
 
 from __future__ import annotations

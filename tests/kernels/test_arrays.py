@@ -56,7 +56,8 @@ def test_gather_refuses_a_data_set_that_is_not_contiguous():
 
 @st.composite
 def placed_windows(draw):
-    image, size, strides, dilation = (draw(st.integers(7, 10)), draw(st.integers(7, 10))), *(draw(pairs) for _ in range(3))
+    image = draw(st.tuples(st.integers(7, 10), st.integers(7, 10)))
+    size, strides, dilation = draw(pairs), draw(pairs), draw(pairs)
     return image, size, strides, draw(st.sampled_from(["valid", "same"])), dilation
 
 

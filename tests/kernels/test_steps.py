@@ -88,7 +88,10 @@ def test_the_notebooks_layers_on_numbers_that_are_not_whole(dtype, tolerance):
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "softmax"])
 @pytest.mark.parametrize(
     ("step", "layer", "shape"),
-    [(DenseStep, lambda a: Dense(7, activation=a), (5,)), (Conv2DStep, lambda a: Conv2D(7, 2, activation=a), (5, 5, 2))],
+    [
+        (DenseStep, lambda name: Dense(7, activation=name), (5,)),
+        (Conv2DStep, lambda name: Conv2D(7, 2, activation=name), (5, 5, 2)),
+    ],
 )
 def test_other_activations_run_by_their_definition(step, layer, shape, activation):
     layers = built([layer(activation)], shape)
