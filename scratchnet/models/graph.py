@@ -29,6 +29,10 @@ class Graph:
         for output in self.outputs:
             self._walk(output, finished)
         self._check_inputs()
+        self._consumers: dict[SymbolicTensor, list[SymbolicTensor]] = {tensor: [] for tensor in self.tensors}
+        for tensor in self.tensors:
+            for source in tensor.inputs if tensor not in self.inputs else ():
+                self._consumers[source].append(tensor)
         self.depths = self._depths()
         self.layers = self._layers_by_depth()
         self._check_names()
@@ -84,7 +88,7 @@ class Graph:
 
     def consumers(self, tensor: SymbolicTensor) -> list[SymbolicTensor]:
         """Return the tensors that are made of ``tensor``, once for each time it is used."""
-        return [t for t in self.tensors if t not in self.inputs for source in t.inputs if source is tensor]
+        return self._consumers[tensor]
 
     @property
     def is_chain(self) -> bool:

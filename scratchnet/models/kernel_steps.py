@@ -14,10 +14,12 @@ from scratchnet.activations import ACTIVATIONS, ActivationFunction
 from scratchnet.kernels.conv2d import Conv2DStep
 from scratchnet.kernels.conv2d_maxpool import Conv2DMaxPoolStep
 from scratchnet.kernels.dense import DenseStep
+from scratchnet.kernels.flatten import FlattenStep
 from scratchnet.kernels.gather import gather
+from scratchnet.kernels.max_pooling2d import MaxPooling2DStep
 from scratchnet.kernels.optimizers import adam, momentum
 from scratchnet.kernels.softmax_crossentropy import softmax_crossentropy, sparse_softmax_crossentropy
-from scratchnet.layers import Conv2D, Dense, MaxPooling2D
+from scratchnet.layers import Conv2D, Dense, Flatten, MaxPooling2D
 from scratchnet.layers.layer import Layer
 from scratchnet.losses import CategoricalCrossentropy, Loss, SparseCategoricalCrossentropy
 from scratchnet.optimizers import SGD, Adam, Optimizer, UpdateRule
@@ -26,7 +28,9 @@ from scratchnet.typing import Array
 RUNS: tuple[tuple[tuple[type[Layer], ...], Any], ...] = (
     ((Conv2D, MaxPooling2D), Conv2DMaxPoolStep),
     ((Conv2D,), Conv2DStep),
+    ((MaxPooling2D,), MaxPooling2DStep),
     ((Dense,), DenseStep),
+    ((Flatten,), FlattenStep),
 )
 """Runs of layers and the step that computes them together; the first that fits is taken."""
 
