@@ -172,6 +172,8 @@ def compare(prober: Prober, gradient: Array, entries: Array, tolerance: float) -
 def axis_letters(name: str, ndim: int) -> tuple[str, ...]:
     """Return the letters of a tensor's axes, ``axis 0`` and so on where it has none."""
     plain = name.rpartition("/")[2].partition("[")[0]
+    if ndim == 1 and (plain, ndim) not in LETTERS:
+        return ("i",)
     first = ("n",) if plain in ("x", "y_pred") else ("axis 0",)
     default = (*first, *(f"axis {i}" for i in range(1, ndim)))[:ndim]
     return LETTERS.get((plain, ndim), default)
