@@ -49,7 +49,7 @@ class Optimizer:
     def learning_rate(self) -> Any:
         """The learning rate of the next step; setting it also replaces a schedule."""
         rate = self._learning_rate
-        return rate(self.iterations) if isinstance(rate, schedules.LearningRateSchedule) else rate
+        return rate(self.iterations) if self.has_schedule else rate
 
     @learning_rate.setter
     def learning_rate(self, value: float | schedules.LearningRateSchedule) -> None:
@@ -58,6 +58,11 @@ class Optimizer:
             if not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"{type(self).__name__} expected a finite learning_rate ≥ 0, got {value!r}.")
         self._learning_rate = value
+
+    @property
+    def has_schedule(self) -> bool:
+        """Whether the learning rate follows a schedule."""
+        return isinstance(self._learning_rate, schedules.LearningRateSchedule)
 
     def update(self, w: Array, g: Array, slots: tuple[Array, ...], learning_rate: float) -> None:
         """Take one step in place: change w (P,) by its gradient g (P,), and the optimizer's vectors, each (P,).

@@ -42,8 +42,8 @@ class Layer:
     """
 
     def __init__(self, *, name: str | None = None, dtype: str | None = None, trainable: bool = True) -> None:
-        if name is not None and (not isinstance(name, str) or not name):
-            raise ValueError(f"A layer's name must be a non-empty string, got {name!r}.")
+        if name is not None and (not isinstance(name, str) or not name or "/" in name):
+            raise ValueError(f"A layer's name must be a non-empty string without '/', got {name!r}.")
         self.name = name if name is not None else automatic_name(type(self).__name__)
         self.dtype = config.check_float(dtype) if dtype is not None else config.floatx()
         self.trainable = trainable

@@ -63,9 +63,11 @@ def _render(model: Model, chain: bool, width: int, console: Console) -> None:
         ("Non-trainable params", weights - trainable, (weights - trainable) * width_in_bytes),
     ]
     if model.optimizer is not None and model.optimizer.iterations:
-        # As Keras counts them: the optimizer's vectors, its counter (8 bytes) and its learning rate (4).
-        vectors = sum(len(slot) for slot in model.optimizer.slots.values())
-        rows.append(("Optimizer params", vectors + 2, vectors * width_in_bytes + 12))
+        # As Keras counts them: a number in each of the optimizer's vectors for each one that it moves, its counter
+        # (8 bytes), and its learning rate unless that is a schedule.
+        vectors = len(model.optimizer.slots) * trainable
+        rate = 0 if model.optimizer.has_schedule else 1
+        rows.append(("Optimizer params", vectors + rate + 1, (vectors + rate) * width_in_bytes + 8))
     rows.insert(0, ("Total params", sum(count for _, count, _ in rows), sum(size for _, _, size in rows)))
     console.print(f'[bold]Model: "{model.name}"[/]')
     console.print(_table(model, chain, width))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import scratchnet
 from reference import recipes, structure
+from reference.environment import floatx, keras
 from reference.report import Worst
 
 
@@ -64,3 +67,28 @@ def test_a_different_structure_is_found_and_named() -> None:
     found.compare(ours, theirs, "the model")
     assert found.shapes.difference > 0
     assert found.weights.where.startswith("the model: layer dense: [('kernel', (3, 2)), ('bias', (2,))]")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "momentum", "schedule"])
+def test_the_summary_of_a_trained_model_counts_what_keras_counts(optimizer: str, dtype: str) -> None:
+    texts = []
+    with floatx(dtype):
+        for library in (scratchnet, keras):
+            schedules = getattr(library, "schedules", None) or library.optimizers.schedules
+            chosen = {
+                "momentum": library.optimizers.SGD(0.1, momentum=0.9),
+                "schedule": library.optimizers.Adam(schedules.ExponentialDecay(0.1, 2, 0.5)),
+            }
+            layers = [library.layers.Dense(4, trainable=False), library.layers.Dense(2, activation="softmax")]
+            model = library.Sequential([library.Input((3,)), *layers])
+            model.compile(optimizer=chosen.get(optimizer, optimizer), loss="sparse_categorical_crossentropy")
+            model.train_on_batch(np.ones((4, 3)), np.zeros(4))
+            texts.append(structure.summary_text(model))
+    assert texts[0] == texts[1]
+
+
+def test_both_refuse_a_slash_in_a_name() -> None:
+    for library in (scratchnet, keras):
+        with pytest.raises(ValueError, match="/"):
+            library.layers.Dense(2, name="a/b")
