@@ -23,19 +23,20 @@ def _figure(columns: int, width: float, height: float) -> tuple[Any, Any]:
 
 def draw_drift(curves: dict[str, dict[str, list[float]]], path: Path) -> None:
     """Draw the largest difference of any two weights after each step, both axes logarithmic."""
-    figure, axes = _figure(len(curves), 11, 4.2)
+    figure, axes = _figure(len(curves), 11, 4.8)
+    styles = ("-", "-", "-", "--")
     for ax, (name, lines) in zip(axes, curves.items()):
-        for label, weights in lines.items():
+        for (label, weights), style in zip(lines.items(), styles):
             steps = np.arange(1, len(weights) + 1)
             # On a logarithmic axis there is no place for 0: the resolution of float64 stands for it.
-            ax.loglog(steps, np.maximum(weights, 1e-17), label=label, linewidth=1.6)
-        ax.axhline(LIMIT, color="grey", linestyle="--", linewidth=1)
+            ax.loglog(steps, np.maximum(weights, 1e-17), style, label=label, linewidth=1.6)
+        ax.axhline(LIMIT, color="grey", linestyle=":", linewidth=1)
         ax.text(1.05, LIMIT * 1.6, "limit for agreement", color="grey", fontsize=8)
         ax.set(title=TITLES.get(name, name), xlabel="training step", ylim=(1e-17, 10))
         ax.grid(alpha=0.25)
     axes[0].set_ylabel("largest difference of any weight")
-    axes[0].legend(loc="center right", fontsize=9, title="scratchnet and Keras in")
-    figure.suptitle("The same training twice: Adam, the same weights to begin with, the same batches", fontsize=11)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9)
+    figure.suptitle("scratchnet and Keras train with Adam, from the same weights, on the same batches", fontsize=11)
     _save(figure, path)
 
 

@@ -163,6 +163,8 @@ def _add_call(recipe: Recipe, choose: Choose, source: int) -> None:
         kinds += ["Conv2D"] * 5 + ["MaxPooling2D"] * 4
     class_name = choose(kinds)
     arguments, result = _LAYERS[class_name](choose, shape)
+    if choose([True, False, False, False, False, False]):
+        arguments["trainable"] = False
     _append(recipe, class_name, arguments, (source,), result)
 
 
