@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,16 @@ def digest(n=37, seed=0):
 '''
 
 
+def has_tbb():
+    try:
+        return any(file.name == "libtbb.so.12" for file in metadata.files("tbb") or [])
+    except metadata.PackageNotFoundError:
+        return False
+
+
+TBB = pytest.param("tbb", marks=pytest.mark.skipif(not has_tbb(), reason="the package tbb is not installed"))
+
+
 def test_results_have_the_same_bits_for_any_number_of_threads():
     out, _ = run_python(
         STEP + "for n in (1, 2, 3, 5):\n    runtime.set_num_threads(n)\n    print(runtime.num_threads(), digest())",
@@ -59,7 +70,8 @@ def test_results_have_the_same_bits_for_any_number_of_threads():
     assert len({bits for _, bits in lines}) == 1
 
 
-def test_a_forked_child_of_a_process_with_threads_computes_the_same_bits():
+@pytest.mark.parametrize("layer", ["omp", TBB])
+def test_a_forked_child_of_a_process_with_threads_computes_the_same_bits(layer):
     out, _ = run_python(
         STEP
         + """
@@ -77,12 +89,13 @@ with multiprocessing.get_context("fork").Pool(2) as pool:
 print(digest(), runtime.threading_layer())
 """,
         NUMBA_NUM_THREADS="2",
+        NUMBA_THREADING_LAYER=layer,
         PYTHONWARNINGS="ignore::DeprecationWarning",
     )
     before, child, pool, after = (line.split() for line in out.splitlines())
     assert {before[0], child[0], *pool, after[0]} == {before[0]}
-    if after[1] != "tbb":
-        assert child[1:] == ["none", "1"], "a child that used OpenMP would have been ended by it"
+    assert after[1] == layer
+    assert child[1:] == (["none", "1"] if layer == "omp" else ["tbb", "2"]), "OpenMP would have ended the child"
 
 
 def test_a_child_forked_before_any_kernel_ran_has_threads_of_its_own():
@@ -106,7 +119,7 @@ print(digest())
     assert child[2] == "2"
 
 
-@pytest.mark.parametrize("layer", ["omp", "workqueue"])
+@pytest.mark.parametrize("layer", ["omp", "workqueue", TBB])
 def test_several_python_threads_at_once(layer):
     out, err = run_python(
         STEP
