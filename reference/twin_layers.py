@@ -104,7 +104,12 @@ def layer_from_keras(layer: Any) -> layers.Layer:
     """
     class_name = type(layer).__name__
     known = layers.LAYERS.get(class_name)
-    if known is None or not (isinstance(layer, keras.layers.Layer) and type(layer).__module__.startswith("keras.")):
+    if not isinstance(layer, keras.layers.Layer):
+        raise ValueError(
+            f"The graph holds the operation {layer.name!r} ({class_name}), which is no layer: from_keras expected only "
+            f"layers, keras.layers.Add()([a, b]) for a + b."
+        )
+    if known is None or not type(layer).__module__.startswith("keras."):
         raise ValueError(
             f"Layer {layer.name!r} is a {class_name}, which scratchnet does not have: from_keras expected only "
             f"{', '.join(layers.LAYERS)}."

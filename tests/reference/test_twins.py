@@ -216,7 +216,7 @@ K = keras.layers
         (lambda: K.Dropout(0.5, name="drop"), "'drop' is a Dropout, which scratchnet does not have"),
         (lambda: K.BatchNormalization(name="norm"), "'norm' is a BatchNormalization"),
         (lambda: keras.Sequential([K.Input((4, 4, 2)), K.Flatten()], name="inner"), "'inner' is a Sequential"),
-        (lambda: lambda x: x + x, "'add' is a Add, which scratchnet does not have"),
+        (lambda: lambda x: x + x, "the operation 'add'.*which is no layer"),
         (lambda: K.Conv2D(2, 1, groups=2, name="grouped"), "'grouped'.* has groups=2"),
         (lambda: K.Conv2D(2, 1, activation="gelu", name="smooth"), "'smooth' has the activation 'gelu'"),
         (lambda: K.Conv2D(2, 1, activation=K.ReLU(), name="object"), "'object' has the activation 'ReLU'"),
