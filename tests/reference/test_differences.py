@@ -1,4 +1,4 @@
-"""The differences that docs/keras-differences.md lists, shown on both sides; one that has gone has to leave the list."""
+"""The differences that docs/keras-differences.md lists, shown on both sides: one that has gone must leave the list."""
 
 from __future__ import annotations
 
