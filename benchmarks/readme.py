@@ -1,7 +1,8 @@
 """Copy the tables that commands have written into the README: `python -m benchmarks.readme`.
 
 Between the lines `<!-- from: path -->` and `<!-- end -->` the README holds the text of that file, so that no figure is
-ever typed by hand. `--check` changes nothing and fails if the README is behind the files.
+ever typed by hand. Where the file marks a part with `<!-- table begins -->` and `<!-- table ends -->`, it is that part.
+`--check` changes nothing and fails if the README is behind the files.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+PART = re.compile(r"<!-- table begins -->\n(.*?)<!-- table ends -->", re.DOTALL)
 BLOCK = re.compile(r"(<!-- from: (?P<path>\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -22,7 +24,9 @@ def filled(text: str, root: Path = ROOT) -> str:
     """
 
     def content(block: re.Match[str]) -> str:
-        return block[1] + (root / block["path"]).read_text(encoding="utf-8").strip("\n") + "\n" + block[3]
+        text = (root / block["path"]).read_text(encoding="utf-8")
+        part = PART.search(text)
+        return block[1] + (part[1] if part else text).strip("\n") + "\n" + block[3]
 
     return BLOCK.sub(content, text)
 

@@ -26,11 +26,3 @@ class FlattenStep:
     def backward(self, dy: Array) -> Array:
         """Return dy in x's shape."""
         return dy.reshape(self._shape)  # (N, …)
-
-    def flops(self, n: int) -> tuple[int, int]:
-        """No operations."""
-        return 0, 0
-
-    def bytes(self, n: int) -> tuple[int, int]:
-        """No bytes moved."""
-        return 0, 0
