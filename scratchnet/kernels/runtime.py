@@ -46,8 +46,7 @@ on_compile: Callable[[str], None] | None = _announce
 """Called with the name of the first kernel that has to be compiled in this process; replace it to show progress."""
 
 
-@functools.cache
-def _digest() -> str:
+def _digest_of_sources() -> str:
     """A short digest of the sources of all kernels."""
     sources = sorted(
         (entry.name, entry.read_bytes())
@@ -55,6 +54,9 @@ def _digest() -> str:
         if entry.name.endswith(".py")
     )
     return hashlib.sha1(repr(sources).encode()).hexdigest()[:10]
+
+
+_DIGEST = _digest_of_sources()  # now, while the sources are those that this process has imported
 
 
 def _twin(function: Callable[..., Any], suffix: str) -> types.FunctionType:
@@ -119,7 +121,7 @@ class Kernel:
             return result
 
     def _dispatcher(self, threads: bool, cache: bool) -> Any:
-        function = _twin(self.definition, _digest() + ("" if threads or not self.parallel else "_sequential"))
+        function = _twin(self.definition, _DIGEST + ("" if threads or not self.parallel else "_sequential"))
         options = {"error_model": "numpy", "parallel": threads}
         if cache:
             try:
