@@ -49,7 +49,7 @@ class Optimizer:
     def learning_rate(self) -> Any:
         """The learning rate of the next step; setting it also replaces a schedule."""
         rate = self._learning_rate
-        return rate(self.iterations) if self.has_schedule else rate
+        return rate(self.iterations) if isinstance(rate, schedules.LearningRateSchedule) else rate
 
     @learning_rate.setter
     def learning_rate(self, value: float | schedules.LearningRateSchedule) -> None:
