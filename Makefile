@@ -6,7 +6,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help train test check clean
+.PHONY: help data train test check clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -23,8 +23,10 @@ $(VENV)/.dev: $(VENV)/.base
 	$(BIN)/python -m pip install --quiet -e ".[dev]"
 	@touch $@
 
-train: $(VENV)/.base  ## Train the CNN on Fashion-MNIST and show the result
-	$(BIN)/scratchnet data fetch || true
+data: $(VENV)/.base  ## Get Fashion-MNIST and check it
+	$(BIN)/scratchnet data fetch
+
+train: $(VENV)/.base  ## Train the CNN on Fashion-MNIST (fetched if need be) and show the result
 	$(BIN)/scratchnet train cnn
 
 check: $(VENV)/.dev  ## Run the linter and the type checker

@@ -44,8 +44,6 @@ def save_model(model: Model, path: str | os.PathLike[str], notes: Mapping[str, s
         "notes": _checked_notes(notes),
     }
     tensors = {f"weights/{name}": param for name, param in model.params.items()}
-    if len(tensors) != sum(len(layer.params) for layer in model.layers):
-        raise ValueError(f"Cannot save model {model.name!r}: two parameters have one name, rename one of their layers.")
     write_model_file(os.fspath(path), content, tensors | _optimizer_vectors(model))
 
 
