@@ -15,6 +15,7 @@ from scratchnet.gradient_check import Report, check_layer, check_loss
 from scratchnet.gradient_check.check import _shapes
 from scratchnet.gradient_check.runner import Runner, runner_subject
 from scratchnet.gradient_check.twins import layer_graph
+from scratchnet.utils.random import seeded
 from tests.mutants.catalogue import Mutant
 from tests.oracles.checking_updates import STEPS, check_optimizer, check_schedule
 
@@ -83,7 +84,8 @@ def textbook(mutant: Mutant) -> Caught:
         return _textbook_loss(mutant)
     generator = np.random.default_rng(0)
     shapes = _shapes(mutant.shape)
-    runner = Runner(layer_graph(mutant.make(), shapes, "float64"), "numpy")
+    with seeded(0):  # the same initial weights, and so the same verdict, at every run
+        runner = Runner(layer_graph(mutant.make(), shapes, "float64"), "numpy")
     xs = [generator.standard_normal(shape) for shape in shapes]
     subject = runner_subject(runner, xs)
     dy = np.ones_like(subject.forward())
