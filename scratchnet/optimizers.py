@@ -14,6 +14,7 @@ import numpy as np
 
 from scratchnet import schedules
 from scratchnet.typing import Array
+from scratchnet.utils.memory import place_zeros
 from scratchnet.utils.naming import look_up
 
 UpdateRule = Callable[[Array, Array, tuple[Array, ...], float], None]
@@ -74,7 +75,7 @@ class Optimizer:
     def build(self, size: int, dtype: Any) -> None:
         """Make the optimizer's vectors for ``size`` parameters, unless they are there."""
         if len(self.slots) != len(self.slot_names) or any(len(s) != size for s in self.slots.values()):
-            self.slots = {name: np.zeros(size, dtype) for name in self.slot_names}
+            self.slots = {name: place_zeros(size, dtype) for name in self.slot_names}
 
     def step(self, segments: Sequence[tuple[slice, Array, Array]], rule: UpdateRule | None = None) -> None:
         """Take one step on every segment.

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from scratchnet import config, utils
+from scratchnet.utils.memory import place_zeros
 from scratchnet.utils.naming import snake_case, unknown_name
 from scratchnet.utils.random import new_generator
 
@@ -59,3 +60,12 @@ def test_importing_the_library_loads_none_of_the_heavy_packages():
     heavy = "numba, matplotlib, rich, scipy, typer, pooch, tensorflow, torch"
     code = f"import sys, scratchnet; print([m for m in '{heavy}'.split(', ') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_placed_arrays_are_zeros_on_cache_lines_each_elsewhere_on_its_page():
+    arrays = [place_zeros(shape, np.float32) for shape in (5, (3, 4), 70_000, ())]
+    assert [a.shape for a in arrays] == [(5,), (3, 4), (70_000,), ()]
+    assert all(a.dtype == np.float32 and a.flags.carray and not a.any() for a in arrays)
+    places = [a.ctypes.data % 4096 for a in arrays]
+    assert [place % 64 for place in places] == [0] * 4
+    assert len(set(places)) == 4

@@ -17,10 +17,13 @@ from numba import prange
 
 from scratchnet.kernels.geometry import Geometry, copy_to, crop_image, pad_image, window_geometry
 from scratchnet.kernels.product import product, tile_table, transpose
+from scratchnet.kernels.relu import bias_and_relu, relu_gradient
 from scratchnet.kernels.runtime import inner, kernel
+from scratchnet.kernels.scratch import scratch, zeros
 from scratchnet.kernels.simd import TILE, ZERO, no_overlap
-from scratchnet.kernels.steps import KernelStep, aligned
+from scratchnet.kernels.steps import KernelStep
 from scratchnet.typing import Array
+from scratchnet.utils.memory import place_zeros
 
 BLOCKS = 16
 
@@ -49,36 +52,11 @@ def sum_blocks(partial: Array, blocks: int, out: Array) -> None:
 
 
 @inner
-def bias_and_relu(z: Array, F: int, bias: Array, relu: bool) -> None:
-    """Add bias (F,) to each row of z (rows * F,) in place, and cut off at 0 if `relu`."""
-    no_overlap()
-    zero = z.dtype.type(0)
-    for p in range(z.size // F):
-        row = z[p * F : (p + 1) * F]
-        for f in range(F):
-            v = row[f] + bias[f]
-            row[f] = zero if relu and v <= 0 else v
-
-
-@inner
-def masked_gradient(dy: Array, y: Array, relu: bool, F: int, dz: Array, dbias: Array) -> None:
-    """dz = dy where ReLU was on, else 0; and its rows (F,) added to dbias."""
-    no_overlap()
-    zero = dy.dtype.type(0)
-    for i in range(dy.size):
-        dz[i] = zero if relu and y[i] <= 0 else dy[i]
-    for p in range(dy.size // F):
-        row = dz[p * F : (p + 1) * F]
-        for f in range(F):
-            dbias[f] += row[f]
-
-
-@inner
 def _forward_block(
     x: Array, kernel_: Array, bias: Array, relu: bool, g: Geometry, y: Array, first: int, last: int
 ) -> None:
     F = bias.size
-    padded = np.zeros(g.padded, x.dtype)
+    padded = zeros(g.padded, x)
     for n in range(first, last):
         image, at = x, n * g.pixels
         if g.padded > 0:
@@ -124,11 +102,10 @@ def _backward_block(
     dbias: Array, dkernel: Array, first: int, last: int,
 ) -> None:  # fmt: skip
     F, one = dbias.size, ZERO + 1
-    padded, dpadded = np.zeros(g.padded, x.dtype), np.zeros(g.padded, x.dtype)
-    dz, cols = np.empty(g.windows * F, x.dtype), np.empty(TILE * g.K, x.dtype)
+    padded, dpadded = zeros(g.padded, x), zeros(g.padded, x)
+    dz, cols = scratch(g.windows * F, x), scratch(TILE * g.K, x)
     for n in range(first, last):
-        i, j = n * g.windows * F, (n + 1) * g.windows * F
-        masked_gradient(dy[i:j], y[i:j], relu, F, dz, dbias)
+        relu_gradient(dy, y, n * g.windows * F, relu, g.windows, F, dz, ZERO, dbias)
         image, at = x, n * g.pixels
         if g.padded > 0:
             pad_image(x, at, g, padded)
@@ -154,7 +131,7 @@ def _backward(
     samples: int, partial: Array, dkernel: Array, dbias: Array,
 ) -> None:  # fmt: skip
     F, length = dbias.size, partial.size // BLOCKS
-    kernel_t = np.empty(g.K * F, x.dtype)
+    kernel_t = scratch(g.K * F, x)
     if needs_dx:
         transpose(kernel_, 0, F, g.K, F, kernel_t, 0, g.K)
     blocks = min(BLOCKS, samples)
@@ -165,7 +142,7 @@ def _backward(
             dy, y, relu, x, kernel_t, g, rows, dx, needs_dx, own[:F], own[F:], block * samples // blocks,
             (block + 1) * samples // blocks,
         )  # fmt: skip
-    total = np.empty(length, x.dtype)
+    total = scratch(length, x)
     sum_blocks(partial, blocks, total)
     copy_to(dbias, total[:F])
     copy_to(dkernel, total[F:])
@@ -187,7 +164,7 @@ class Conv2DStep(KernelStep):
             layer.input_shape[1:], layer.kernel_size, layer.strides, layer.padding, layer.dilation_rate
         )
         self.rows = tile_table(np.arange(self.geometry.windows) * self.F)
-        self.partial = aligned((BLOCKS * (self.geometry.K + 1) * self.F,), self.dtype)
+        self.partial = place_zeros((BLOCKS * (self.geometry.K + 1) * self.F,), self.dtype)
 
     @classmethod
     def fits(cls, layers: list[Any]) -> bool:

@@ -20,13 +20,17 @@ from numba import prange
 from scratchnet.kernels.conv2d import BLOCKS, fill, scatter_product, sum_blocks
 from scratchnet.kernels.geometry import Geometry, copy_to, crop_image, pad_image, window_geometry
 from scratchnet.kernels.max_pooling2d import compete, window_pixels
+from scratchnet.kernels.nonzeros import mark_nonzeros, words_in
 from scratchnet.kernels.product import product, tile_table, transpose
+from scratchnet.kernels.relu import relu_gradient
 from scratchnet.kernels.runtime import inner, kernel
-from scratchnet.kernels.simd import TILE, VECTOR_BYTES, ZERO, lanes, no_overlap
-from scratchnet.kernels.steps import KernelStep, aligned
+from scratchnet.kernels.scratch import scratch, zeros
+from scratchnet.kernels.simd import TILE, VECTOR_BYTES, ZERO, lanes
+from scratchnet.kernels.steps import KernelStep
 from scratchnet.kernels.winner_sums import input_gradient, kernel_gradient, kernel_gradient_by_filters
 from scratchnet.kernels.winners import POOLED, TAPS, narrow_pool_tile, wide_pool_tile
 from scratchnet.typing import Array
+from scratchnet.utils.memory import place_zeros
 
 
 class Pooling(NamedTuple):
@@ -117,7 +121,7 @@ def _forward_block(
     first: int, last: int,
 ) -> None:  # fmt: skip
     F = bias.size
-    padded, z = np.zeros(g.padded, x.dtype), np.empty(0 if fused else p.used * F, x.dtype)
+    padded, z = zeros(g.padded, x), scratch(0 if fused else p.used * F, x)
     for n in range(first, last):
         image, at = x, n * g.pixels
         if g.padded > 0:
@@ -145,27 +149,12 @@ def _forward(
 
 
 @inner
-def _read_sample(dy: Array, y: Array, winners: Array, relu: bool, dz: Array, won: Array, dbias: Array) -> None:
-    """dz (windows * F,) = dy where ReLU was on, `won` = the winners, and dz's rows (F,) added to dbias."""
-    no_overlap()
-    zero = dy.dtype.type(0)
-    for i in range(y.size):
-        dz[i] = zero if relu and y[i] <= 0 else dy[i]
-        won[i] = winners[i]
-    F = dbias.size
-    for w in range(y.size // F):
-        row = dz[w * F : (w + 1) * F]
-        for f in range(F):
-            dbias[f] += row[f]
-
-
-@inner
-def _spread(dz: Array, won: Array, p: Pooling, F: int, out: Array) -> None:
+def _spread(dz: Array, won: Array, won_at: int, p: Pooling, F: int, out: Array) -> None:
     """`out` (used, F) = dz at the winners, 0 elsewhere."""
     fill(out)
     for w in range(p.windows):
         for f in range(F):
-            out[p.cells[w * p.size + np.int64(won[w * F + f])] * F + f] += dz[w * F + f]
+            out[p.cells[w * p.size + np.int64(won[won_at + w * F + f])] * F + f] += dz[w * F + f]
 
 
 @inner
@@ -173,36 +162,44 @@ def _backward_block(
     dy: Array, y: Array, winners: Array, relu: bool, x: Array, kernel_t: Array, g: Geometry, p: Pooling, rows: Array,
     wide: bool, dx: Array, needs_dx: bool, dbias: Array, dkernel: Array, first: int, last: int,
 ) -> None:  # fmt: skip
-    F, slack = dbias.size, VECTOR_BYTES
-    padded, dpadded = np.zeros(g.padded, x.dtype), np.zeros(g.padded, x.dtype)
-    dz, won = np.zeros(p.windows * F + slack, x.dtype), np.zeros(p.windows * F + slack, winners.dtype)
+    F = dbias.size
+    padded, dpadded = zeros(g.padded, x), zeros(g.padded, x)
+    dz = scratch(p.windows * F, x)
+    dz_t = scratch(p.windows * F if wide else 0, x)
+    words = np.empty(max(F * words_in(p.windows), p.windows * p.size), np.int64)
     spread = needs_dx and not wide
-    dense, cols = np.empty(p.used * F if spread else 0, x.dtype), np.empty(TILE * g.K if spread else 0, x.dtype)
+    dense, cols = scratch(p.used * F if spread else 0, x), scratch(TILE * g.K if spread else 0, x)
     for n in range(first, last):
-        i, j = n * p.windows * F, (n + 1) * p.windows * F
-        _read_sample(dy[i:j], y[i:j], winners[i:j], relu, dz, won, dbias)
+        i = n * p.windows * F
+        relu_gradient(dy, y, i, relu, p.windows, F, dz, ZERO, dbias)
         image, at = x, n * g.pixels
         if g.padded > 0:
             pad_image(x, at, g, padded)
             image, at = padded, ZERO
+        dimage, dat = dx, n * g.pixels
+        if needs_dx and g.padded > 0:
+            dimage, dat = dpadded, ZERO
+            fill(dpadded)
+        elif needs_dx:
+            fill(dx[dat : dat + g.pixels])
         if wide:
-            kernel_gradient(image, at, g, p.window_places, p.size, p.windows, dz, won, F, dkernel)
+            transpose(dz, ZERO, F, p.windows, F, dz_t, ZERO, p.windows)
+            mark_nonzeros(dz_t, F, p.windows, words)
+            kernel_gradient(
+                image, at, g.runs, g.run, p.window_places, p.size, p.windows, dz_t, words, winners, i, F, dkernel
+            )
+            if needs_dx:
+                input_gradient(
+                    kernel_t, g.runs, g.run, p.window_places, p.cells, p.size, p.windows, dz, winners, i, F, words,
+                    dimage, dat,
+                )  # fmt: skip
         else:
-            kernel_gradient_by_filters(image, at, g, p.window_places, p.size, p.windows, dz, won, F, dkernel)
-        if needs_dx:
-            dimage, at = dx, n * g.pixels
-            if g.padded > 0:
-                dimage, at = dpadded, ZERO
-                fill(dpadded)
-            else:
-                fill(dx[at : at + g.pixels])
-            if wide:
-                input_gradient(kernel_t, g, p.window_places, p.cells, p.size, dz, won, F, dimage, at)
-            else:
-                _spread(dz, won, p, F, dense)
-                scatter_product(dense, rows, kernel_t, p.places, p.used, g, F, dimage, at, cols)
-            if g.padded > 0:
-                crop_image(dpadded, g, dx, n * g.pixels)
+            kernel_gradient_by_filters(image, at, g, p.window_places, p.size, p.windows, dz, winners, i, F, dkernel)
+            if needs_dx:
+                _spread(dz, winners, i, p, F, dense)
+                scatter_product(dense, rows, kernel_t, p.places, p.used, g, F, dimage, dat, cols)
+        if needs_dx and g.padded > 0:
+            crop_image(dpadded, g, dx, n * g.pixels)
 
 
 @kernel(parallel=True)
@@ -211,7 +208,7 @@ def _backward(
     wide: bool, dx: Array, needs_dx: bool, samples: int, partial: Array, dkernel: Array, dbias: Array,
 ) -> None:  # fmt: skip
     F, length = dbias.size, partial.size // BLOCKS
-    kernel_t = np.empty(g.K * F, x.dtype)
+    kernel_t = scratch(g.K * F, x)
     if needs_dx:
         transpose(kernel_, 0, F, g.K, F, kernel_t, 0, g.K)
     blocks = min(BLOCKS, samples)
@@ -222,7 +219,7 @@ def _backward(
             dy, y, winners, relu, x, kernel_t, g, p, rows, wide, dx, needs_dx, own[:F], own[F:],
             block * samples // blocks, (block + 1) * samples // blocks,
         )  # fmt: skip
-    total = np.empty(length, x.dtype)
+    total = scratch(length, x)
     sum_blocks(partial, blocks, total)
     copy_to(dbias, total[:F])
     if wide:
@@ -251,7 +248,7 @@ class Conv2DMaxPoolStep(KernelStep):
         self.winner_type = np.uint8 if p.size <= 256 else np.int32
         self.out = pool.output_shape[1:]
         rounded_up = -(-g.K // TAPS) * TAPS
-        self.partial = aligned((BLOCKS * (rounded_up + 1) * self.F,), self.dtype)
+        self.partial = place_zeros((BLOCKS * (rounded_up + 1) * self.F,), self.dtype)
 
     @classmethod
     def fits(cls, layers: list[Any]) -> bool:

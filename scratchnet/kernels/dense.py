@@ -1,11 +1,11 @@
 """Dense (layers/dense.py): y = relu(x * kernel + bias), and its gradients.
 
 1. Forward, each block is a strip of columns and a strip of rows, with bias and ReLU added while it is in the cache.
-2. Backward, each block is a strip of rows of the kernel: it makes its rows of dkernel = x^T dz and its columns of
-   dx = dz kernel^T, so the two products read dz from the cache and write to places of their own.
-3. dx is computed as (kernel dz^T)^T: what is transposed are dz, which is small, and tiles of the result in the cache,
-   never the kernel.
-4. Strips depend on shapes only, so threads change no bit.
+2. Backward, dkernel = x^T dz and dx = dz kernel^T, where most of dz is 0 behind a ReLU. So both go over the numbers of
+   dz that are not 0 (`nonzeros.py`); forward does the same with an x that comes from a ReLU, or from dark pixels.
+3. Where there are few zeros, all is computed by `product`; dx then as (kernel dz^T)^T: what is transposed are dz, which
+   is small, and tiles of the result in the cache, never the whole kernel.
+4. Every number is the same sum in the same order however the work is divided, so threads change no bit.
 """
 
 from __future__ import annotations
@@ -15,43 +15,69 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from scratchnet.kernels.conv2d import bias_and_relu, fill, masked_gradient
+from scratchnet.kernels.conv2d import fill
+from scratchnet.kernels.nonzeros import SPARSE, add_nonzero_product, mark_nonzeros, pack_strip, strip_of, words_in
 from scratchnet.kernels.product import product, tile_table, transpose
+from scratchnet.kernels.relu import bias_and_relu, relu_gradient
 from scratchnet.kernels.runtime import inner, kernel
-from scratchnet.kernels.simd import TILE, ZERO, lanes
+from scratchnet.kernels.scratch import scratch
+from scratchnet.kernels.simd import TILE, VECTOR_BYTES, WORD, ZERO
 from scratchnet.kernels.steps import KernelStep
 from scratchnet.typing import Array
 
 STRIP = 8 * TILE
 """Rows of a strip, forward (samples) and backward (features)."""
+SAMPLES = 8 * TILE
+"""Rows of x for which a strip of the kernel is packed."""
+GROUP = 4 * WORD
+"""Units whose part of dkernel is one block."""
+
+
+@inner
+def _nonzero_forward_block(
+    x: Array, kernel_: Array, D: int, U: int, words: Array, y: Array, first_row: int, last_row: int, first: int
+) -> None:
+    strip = strip_of(x)
+    tile = scratch(WORD * strip, x)
+    for n in range(first_row, last_row):
+        fill(y[n * U + first : n * U + first + strip])
+    for word in range(words_in(D)):
+        pack_strip(kernel_, word * WORD * U + first, U, min(WORD, D - word * WORD), strip, tile)
+        add_nonzero_product(x, D, words, word, first_row, last_row, tile, strip, y, first_row * U + first, U)
 
 
 @inner
 def _forward_block(
-    x: Array, kernel_: Array, bias: Array, relu: bool, rows: Array, D: int, y: Array,
+    x: Array, kernel_: Array, bias: Array, relu: bool, rows: Array, D: int, words: Array, sparse: bool, y: Array,
     first_row: int, last_row: int, first: int, last: int,
 ) -> None:  # fmt: skip
     U, nothing = bias.size, np.zeros(1, np.int64)
-    product(
-        x, ZERO, rows, first_row, last_row - first_row, nothing, 1, D, 1, kernel_, first, U, last - first,
-        y, first_row * U + first, U, ZERO,
-    )  # fmt: skip
+    if sparse and last - first == strip_of(x):
+        _nonzero_forward_block(x, kernel_, D, U, words, y, first_row, last_row, first)
+    else:
+        product(
+            x, ZERO, rows, first_row, last_row - first_row, nothing, 1, D, 1, kernel_, first, U, last - first,
+            y, first_row * U + first, U, ZERO,
+        )  # fmt: skip
     for n in range(first_row, last_row):
         bias_and_relu(y[n * U + first : n * U + last], last - first, bias[first:last], relu)
 
 
 @kernel(parallel=True)
 def _forward(
-    x: Array, kernel_: Array, bias: Array, relu: bool, rows: Array, D: int, y: Array, samples: int,
-    row_strip: int, column_strip: int,
-) -> None:  # fmt: skip
-    U = bias.size
+    x: Array, kernel_: Array, bias: Array, relu: bool, rows: Array, D: int, y: Array, samples: int, words: Array
+) -> None:
+    U, column_strip = bias.size, 2 * (VECTOR_BYTES // x.itemsize)
+    row_strip = STRIP if column_strip < U else TILE
+    sparse = strip_of(x) <= U and mark_nonzeros(x, samples, D, words) < SPARSE * samples * D
+    if sparse:
+        row_strip, column_strip = SAMPLES, strip_of(x)
     across = (U + column_strip - 1) // column_strip
     blocks = across * ((samples + row_strip - 1) // row_strip)
     for block in prange(blocks):
         row, column = block // across * row_strip, block % across * column_strip
         _forward_block(
-            x, kernel_, bias, relu, rows, D, y, row, min(row + row_strip, samples), column,
+            x, kernel_, bias, relu, rows, D, words, sparse, y, row, min(row + row_strip, samples), column,
             min(column + column_strip, U),
         )  # fmt: skip
 
@@ -61,12 +87,13 @@ def _backward_block(
     x: Array, kernel_: Array, dz: Array, dz_t: Array, samples: int, D: int, U: int, d_rows: Array, kernel_rows: Array,
     dkernel: Array, dx: Array, needs_dx: bool, first: int, last: int,
 ) -> None:  # fmt: skip
+    """Rows `first` to `last` of dkernel, and these columns of dx: dz comes from the cache for both."""
     nothing = np.zeros(1, np.int64)
     product(
         x, ZERO, d_rows, first, last - first, nothing, 1, samples, D, dz, ZERO, U, U, dkernel, first * U, U, ZERO
     )  # (D strip, U)
     if needs_dx:
-        tile = np.empty(2 * TILE * samples, x.dtype)
+        tile = scratch(2 * TILE * samples, x)
         for d in range(first, last, 2 * TILE):
             count = min(2 * TILE, last - d)
             product(
@@ -76,22 +103,69 @@ def _backward_block(
             transpose(tile, ZERO, samples, count, samples, dx, d, D)
 
 
+@inner
+def _nonzero_dkernel(
+    x: Array, dz_t: Array, words: Array, samples: int, D: int, U: int, dkernel: Array, first: int, u: int
+) -> None:
+    """A strip of rows of dkernel, from `first`, for one group of units, from `u`."""
+    strip, count = strip_of(x), min(GROUP, U - u)
+    tile, sums = scratch(WORD * strip, x), scratch(count * strip, x)
+    fill(sums)
+    for word in range(words_in(samples)):
+        pack_strip(x, word * WORD * D + first, D, min(WORD, samples - word * WORD), strip, tile)
+        add_nonzero_product(dz_t, samples, words, word, u, u + count, tile, strip, sums, ZERO, strip)
+    lane = VECTOR_BYTES // x.itemsize
+    for d in range(0, strip, lane):  # so that the rows of dkernel are written from left to right
+        transpose(sums, d, strip, count, lane, dkernel, (first + d) * U + u, U)
+
+
+@inner
+def _nonzero_dx(
+    kernel_: Array, dz: Array, words: Array, samples: int, D: int, U: int, dx: Array, first: int
+) -> None:
+    """A strip of columns of dx, from `first`."""
+    strip = strip_of(dz)
+    tile = scratch(WORD * strip, dz)
+    for n in range(samples):
+        fill(dx[n * D + first : n * D + first + strip])
+    for word in range(words_in(U)):
+        u = word * WORD
+        transpose(kernel_, first * U + u, U, strip, min(WORD, U - u), tile, ZERO, strip)
+        add_nonzero_product(dz, U, words, word, ZERO, samples, tile, strip, dx, first, D)
+
+
 @kernel(parallel=True)
 def _backward(
     dy: Array, y: Array, relu: bool, x: Array, kernel_: Array, d_rows: Array, kernel_rows: Array, D: int,
-    dx: Array, needs_dx: bool, samples: int, dkernel: Array, dbias: Array, dz: Array, dz_t: Array,
+    dx: Array, needs_dx: bool, samples: int, dkernel: Array, dbias: Array, dz: Array, dz_t: Array, words: Array,
+    words_t: Array,
 ) -> None:  # fmt: skip
-    U = dbias.size
+    U, strip, groups, dx_row = dbias.size, STRIP, 1, -1
     fill(dbias)
-    masked_gradient(dy, y, relu, U, dz, dbias)
-    if needs_dx:
-        transpose(dz, 0, U, samples, U, dz_t, 0, samples)
-    blocks = (D + STRIP - 1) // STRIP
-    for block in prange(blocks):
-        _backward_block(
-            x, kernel_, dz, dz_t, samples, D, U, d_rows, kernel_rows, dkernel, dx, needs_dx, block * STRIP,
-            min(block * STRIP + STRIP, D),
-        )  # fmt: skip
+    relu_gradient(dy, y, ZERO, relu, samples, U, dz, ZERO, dbias)
+    transpose(dz, 0, U, samples, U, dz_t, 0, samples)
+    sparse = strip_of(x) <= D and mark_nonzeros(dz_t, U, samples, words_t) < SPARSE * samples * U
+    if sparse:
+        strip, groups = strip_of(x), (U + GROUP - 1) // GROUP
+        if needs_dx:
+            mark_nonzeros(dz, samples, U, words)
+            dx_row = groups // 2  # in the middle, so that two threads get equal halves
+            groups += 1
+    across = (D + strip - 1) // strip
+    for block in prange(groups * across):
+        row, first = block // across, block % across * strip
+        if not sparse or (row == 0 and first + strip > D):
+            _backward_block(
+                x, kernel_, dz, dz_t, samples, D, U, d_rows, kernel_rows, dkernel, dx, needs_dx, first,
+                min(first + strip, D),
+            )  # fmt: skip
+        elif first + strip > D:
+            pass  # the rest that fills no strip was the part of row 0
+        elif row == dx_row:
+            _nonzero_dx(kernel_, dz, words, samples, D, U, dx, first)
+        else:
+            group = row - 1 if 0 <= dx_row < row else row
+            _nonzero_dkernel(x, dz_t, words_t, samples, D, U, dkernel, first, group * GROUP)
 
 
 class DenseStep(KernelStep):
@@ -108,7 +182,6 @@ class DenseStep(KernelStep):
         self.bias, self.dbias = self.bias_of(layer, self.U)
         self.rows: dict[int, Array] = {}
         self.d_rows, self.kernel_rows = tile_table(np.arange(self.D)), tile_table(np.arange(self.D) * self.U)
-        self.columns = 2 * lanes(self.dtype)
 
     @classmethod
     def fits(cls, layers: list[Any]) -> bool:
@@ -122,10 +195,9 @@ class DenseStep(KernelStep):
         if N not in self.rows:  # one table for each N: a tile may look beyond the last row, and must find it again
             self.rows[N] = tile_table(np.arange(N) * self.D)
         self.y = self.buffer("y", N, (self.U,))  # (N, U)
-        row_strip = STRIP if self.columns < self.U else TILE
         _forward(
-            self.x, self.kernel, self.bias, self.relu, self.rows[N], self.D, self.y.reshape(-1), N, row_strip,
-            self.columns,
+            self.x, self.kernel, self.bias, self.relu, self.rows[N], self.D, self.y.reshape(-1), N,
+            self.buffer("x_words", N, (-(-self.D // WORD),), np.int64).reshape(-1),
         )  # fmt: skip
         if self.separate:
             self.y = self.activation.forward(self.y)
@@ -141,6 +213,8 @@ class DenseStep(KernelStep):
             self.flat(dy), self.y.reshape(-1), self.relu, self.x, self.kernel, self.d_rows, self.kernel_rows, self.D,
             self.nothing if dx is None else dx.reshape(-1), self.needs_dx, N, self.dkernel, self.dbias,
             self.buffer("dz", N, (self.U,)).reshape(-1), self.buffer("dz_t", N, (self.U,)).reshape(-1),
+            self.buffer("dz_words", N, (-(-self.U // WORD),), np.int64).reshape(-1),
+            self.buffer("dz_t_words", -(-N // WORD), (self.U,), np.int64).reshape(-1),
         )  # fmt: skip
         return dx if dx is None or len(self.shape) == 2 else dx.reshape(self.shape)
 

@@ -2,7 +2,10 @@
 
 1. The vector is cut into blocks of 4096 numbers, each for one thread; every number is independent of the others.
 2. Constants are cast to the vectors' dtype first, as NumPy does with Python floats, so that no sum promotes.
-3. Here as in every kernel, inner loops run from 0 over a slice: for ``x[start + i]`` Numba must ask whether the index
+3. Adam's m of a weight whose gradient has become 0 (a pixel that is dark from now on, a dead unit) shrinks by a tenth
+   at every step. Within a thousand steps it is denormal, and the processor needs many times as long for such numbers:
+   here it becomes 0 before that. What is lost could not move a weight.
+4. Here as in every kernel, inner loops run from 0 over a slice: for ``x[start + i]`` Numba must ask whether the index
    is negative, and the loop is then not vectorised.
 """
 
@@ -21,10 +24,14 @@ BLOCK = 4096
 
 
 @inner
-def _adam_block(w: Array, g: Array, m: Array, v: Array, alpha: Any, decay_1: Any, decay_2: Any, epsilon: Any) -> None:
+def _adam_block(
+    w: Array, g: Array, m: Array, v: Array, alpha: Any, decay_1: Any, decay_2: Any, epsilon: Any, least: Any
+) -> None:
     no_overlap()
+    zero = w.dtype.type(0)
     for i in range(w.size):
-        m[i] += (g[i] - m[i]) * decay_1
+        mean = m[i] + (g[i] - m[i]) * decay_1
+        m[i] = zero if abs(mean) < least else mean
         v[i] += (g[i] * g[i] - v[i]) * decay_2
         w[i] -= alpha * m[i] / (np.sqrt(v[i]) + epsilon)
 
@@ -36,10 +43,11 @@ def adam(
     """One step of Adam in place; `alpha` is the step size with the bias correction in it. All vectors (P,)."""
     cast = w.dtype.type
     a, d1, d2, e = cast(alpha), cast(1 - beta_1), cast(1 - beta_2), cast(epsilon)
+    least = cast(1e-31 if w.itemsize == 4 else 1e-292)  # the smallest normal number / the dtype's precision
     for block in prange((w.size + BLOCK - 1) // BLOCK):
         i = block * BLOCK
         j = i + BLOCK
-        _adam_block(w[i:j], g[i:j], m[i:j], v[i:j], a, d1, d2, e)
+        _adam_block(w[i:j], g[i:j], m[i:j], v[i:j], a, d1, d2, e, least)
 
 
 @inner

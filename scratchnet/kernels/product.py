@@ -16,6 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from scratchnet.kernels.runtime import inner
+from scratchnet.kernels.scratch import scratch
 from scratchnet.kernels.simd import TILE, VECTOR_BYTES, never_inline
 from scratchnet.kernels.tiles import masked_tile, transpose_square, wide_tile
 from scratchnet.typing import Array
@@ -55,9 +56,9 @@ def product(
     """``out[out_at + m * out_step + n]`` for m < row_count, n < columns: set, or added to if `add` is not 0."""
     never_inline()
     pair = 2 * (VECTOR_BYTES // x.itemsize)
-    scratch = out
+    spare = out
     if row_count % TILE != 0:
-        scratch = np.empty(TILE * pair, out.dtype)
+        spare = scratch(TILE * pair, out)
     for m in range(0, row_count, TILE):
         for n in range(0, columns, pair):
             width = min(pair, columns - n)
@@ -70,12 +71,12 @@ def product(
             first = max(0, row_count - TILE)
             _tile(
                 x, x_at, rows, rows_at + first, offsets, runs, run, step, panel, panel_at + n, panel_step,
-                scratch, 0, pair, 0, width,
+                spare, 0, pair, 0, width,
             )  # fmt: skip
             for row in range(m, row_count):
                 to, source = out_at + row * out_step + n, (row - first) * pair
                 for j in range(width):
-                    out[to + j] = out[to + j] + scratch[source + j] if add != 0 else scratch[source + j]
+                    out[to + j] = out[to + j] + spare[source + j] if add != 0 else spare[source + j]
 
 
 @inner

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -42,9 +43,29 @@ ZERO: Any = np.int64(0)
 """An int64: for a literal 0 as argument Numba would compile one more version of the function that is called."""
 
 
+WORD = 64
+"""Bits in a word, an int64 that says which of 64 numbers count."""
+
+
+def bits_of(word: int) -> list[int]:
+    """The numbers of the set bits, from the lowest."""
+    return [i for i in range(WORD) if int(word) >> i & 1]
+
+
+def word_of(bits: Any) -> Any:
+    """The word whose bit i is ``bits[i]``."""
+    padded = np.zeros(WORD, np.uint8)
+    padded[: len(bits)] = bits
+    return np.packbits(padded, bitorder="little").view(np.int64)[0]
+
+
 def lanes(dtype: Any) -> int:
     """How many numbers of `dtype` one vector register holds."""
     return int(VECTOR_BYTES // np.dtype(dtype).itemsize)
+
+
+def _bytes(kind: Any) -> int:
+    return int(kind.width // 8) if isinstance(kind, ir.IntType) else 4 if isinstance(kind, ir.FloatType) else 8
 
 
 class Emitter:
@@ -55,7 +76,6 @@ class Emitter:
         self.scalar = context.get_value_type(array_type.dtype)
         self.count = VECTOR_BYTES // (array_type.dtype.bitwidth // 8)
         self.vec = ir.VectorType(self.scalar, self.count)
-        self.align = array_type.dtype.bitwidth // 8
         self.mask: Any = None
 
     def data(self, array_type: Any, value: Any) -> Any:
@@ -80,29 +100,34 @@ class Emitter:
         """From here on `load` and `store` touch only the first `width` numbers of a register."""
         self.mask = self.lanes_below(width)
 
-    def _masked(self, name: str, result: Any, *operands: Any) -> Any:
-        kind = ir.FunctionType(result, [operand.type for operand in operands])
-        suffix = f"v{self.count}f{self.align * 8}.p0"
-        function = cgutils.get_or_insert_function(self.builder.module, kind, f"llvm.masked.{name}.{suffix}")
+    def _masked(self, name: str, kind: Any, result: Any, *operands: Any) -> Any:
+        function_type = ir.FunctionType(result, [operand.type for operand in operands])
+        letter = "i" if isinstance(kind.element, ir.IntType) else "f"
+        suffix = f"v{self.count}{letter}{8 * _bytes(kind.element)}.p0"
+        function = cgutils.get_or_insert_function(self.builder.module, function_type, f"llvm.masked.{name}.{suffix}")
         return self.builder.call(function, operands)
 
     def load(self, pointer: Any) -> Any:
-        """A register full of numbers from an address that need not be aligned."""
-        place = self.builder.bitcast(pointer, self.vec.as_pointer())
+        """As many numbers as a register has lanes, from an address that need not be aligned."""
+        kind = ir.VectorType(pointer.type.pointee, self.count)
+        align = _bytes(kind.element)
+        place = self.builder.bitcast(pointer, kind.as_pointer())
         if self.mask is not None:
-            zeros = ir.Constant(self.vec, None)
-            return self._masked("load", self.vec, place, ir.Constant(ir.IntType(32), self.align), self.mask, zeros)
+            zeros = ir.Constant(kind, None)
+            return self._masked("load", kind, kind, place, ir.Constant(ir.IntType(32), align), self.mask, zeros)
         instruction = self.builder.load(place)
-        instruction.align = self.align
+        instruction.align = align
         return instruction
 
     def store(self, value: Any, pointer: Any) -> None:
         """The opposite of `load`."""
-        place = self.builder.bitcast(pointer, self.vec.as_pointer())
+        align = _bytes(value.type.element)
+        place = self.builder.bitcast(pointer, value.type.as_pointer())
         if self.mask is not None:
-            self._masked("store", ir.VoidType(), value, place, ir.Constant(ir.IntType(32), self.align), self.mask)
+            alignment = ir.Constant(ir.IntType(32), align)
+            self._masked("store", value.type, ir.VoidType(), value, place, alignment, self.mask)
         else:
-            self.builder.store(value, place).align = self.align
+            self.builder.store(value, place).align = align
 
     def splat(self, number: Any) -> Any:
         """A register with the same number in every lane."""
@@ -116,13 +141,42 @@ class Emitter:
         product = self.builder.fmul(a, b, flags=("contract",))
         return self.builder.fadd(product, total, flags=("contract",))
 
-    def zeros(self, count: int) -> list[Any]:
-        """`count` register variables that start at zero."""
-        zero = ir.Constant(self.vec, [0.0] * self.count)
-        variables = [cgutils.alloca_once(self.builder, self.vec) for _ in range(count)]
-        for variable in variables:
-            self.builder.store(zero, variable)
-        return variables
+    @property
+    def zero(self) -> Any:
+        """A register full of zeros."""
+        return ir.Constant(self.vec, None)
+
+    def bits(self, lanes_set: Any) -> Any:
+        """An int64 with bit i set if lane i of a comparison is true."""
+        return self.builder.zext(self.builder.bitcast(lanes_set, ir.IntType(self.count)), INT)
+
+    def word(self, count: Any, lanes_set: Callable[[int], Any]) -> Any:
+        """An int64 with a bit for each of the first `count` numbers, at most 64.
+
+        ``lanes_set(i)`` compares one register full of them, beginning with number i; `load` is masked there.
+        """
+        word: Any = INT(0)
+        for first in range(0, WORD, self.count):
+            self.keep_first(self.builder.sub(count, INT(first)))
+            bits = self.bits(self.builder.and_(lanes_set(first), self.mask))
+            word = self.builder.or_(word, self.builder.shl(bits, INT(first)))
+        return word
+
+    @contextmanager
+    def for_each_bit(self, word: Any) -> Iterator[Any]:
+        """A loop over the numbers of the set bits of an int64, from the lowest: the body of the `with` is its body."""
+        builder = self.builder
+        left = cgutils.alloca_once_value(builder, word)
+        test, body, end = (builder.append_basic_block(f"bits.{name}") for name in ("test", "body", "end"))
+        builder.branch(test)
+        builder.position_at_end(test)
+        remaining = builder.load(left)
+        builder.cbranch(builder.icmp_unsigned("!=", remaining, INT(0)), body, end)
+        builder.position_at_end(body)
+        yield builder.cttz(remaining, ir.IntType(1)(1))
+        builder.store(builder.and_(remaining, builder.sub(remaining, INT(1))), left)
+        builder.branch(test)
+        builder.position_at_end(end)
 
 
 def vectorised(emit: Callable[[Emitter, Any], None]) -> Callable[[Callable[..., None]], Any]:

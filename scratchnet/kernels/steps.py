@@ -7,15 +7,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet.typing import Array
-
-
-def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
-    """A new array, not filled, that starts at a multiple of 64 bytes, so that no vector lies across two cache lines."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    memory = np.empty(size + 64, np.uint8)
-    start = -memory.ctypes.data % 64
-    array: Array = memory[start : start + size].view(dtype).reshape(shape)
-    return array
+from scratchnet.utils.memory import place_zeros
 
 
 class KernelStep:
@@ -45,7 +37,7 @@ class KernelStep:
             return view
         whole = self._buffers.get(name)
         if whole is None or len(whole) < n:
-            whole = self._buffers[name] = aligned((n, *shape), dtype or self.dtype)
+            whole = self._buffers[name] = place_zeros((n, *shape), dtype or self.dtype)
             for key in [key for key in self._views if key[0] == name]:
                 del self._views[key]  # they would keep the smaller buffer alive
         view = self._views[name, n] = whole[:n]

@@ -27,7 +27,7 @@ def _emit_tile(vectors: int, masked: bool = False) -> Callable[[Emitter, Any], N
         builder = e.builder
         if masked:
             e.keep_first(a.width)
-        sums = sum_tile(e, a, TILE, vectors)
+        sums = sum_tile(e, a, TILE, [e.zero] * vectors)
         adding = builder.icmp_signed("!=", a.add, INT(0))
         for p in range(TILE):
             row = e.at(a.out, a.out_at, builder.mul(a.out_step, INT(p)))
@@ -38,10 +38,10 @@ def _emit_tile(vectors: int, masked: bool = False) -> Callable[[Emitter, Any], N
     return emit
 
 
-def sum_tile(e: Emitter, a: Any, count: int, vectors: int) -> list[list[Any]]:
-    """The loop itself: returns the register variables of `count` rows by `vectors` vectors of sums."""
-    builder = e.builder
-    sums = [e.zeros(vectors) for _ in range(count)]
+def sum_tile(e: Emitter, a: Any, count: int, begin: list[Any]) -> list[list[Any]]:
+    """The loop itself: returns the register variables of `count` rows of sums, each of which starts at `begin`."""
+    builder, vectors = e.builder, len(begin)
+    sums = [[cgutils.alloca_once_value(builder, vector) for vector in begin] for _ in range(count)]
     start = [e.at(a.x, a.x_at, builder.load(e.at(a.rows, a.rows_at, p))) for p in range(count)]
     panel_row = cgutils.alloca_once_value(builder, e.at(a.panel, a.panel_at))
     with cgutils.for_range(builder, a.runs) as r:

@@ -1,7 +1,8 @@
 """The innermost loops of a convolution whose output goes through max-pooling: forward, and for each winner backward.
 
-1. `pool_tile`: the sums of whole pooling windows of four places are in registers anyway, so bias, ReLU, maximum and the
-   number of the winner are worked out there; the convolution's own output is never written.
+1. `pool_tile`: the sums of whole pooling windows of four places are in registers anyway, so maximum, winner and ReLU
+   are worked out there; the convolution's own output is never written. ReLU comes after the maximum, once instead of
+   four times: the maximum is the same, and where it is cut off to 0 no gradient asks who won.
 2. Backward, all of dy falls on the winners. `add_patches` makes one filter's dkernel as a sum of the patches where it
    won; `add_kernels` makes dx under one place as the sum of the filters that won there, found as the bits of a mask.
 3. `add_taps` is `add_patches` where runs are shorter than a vector (few input channels): it goes by vectors of filters.
@@ -16,7 +17,7 @@ import numpy as np
 from llvmlite import ir
 from numba.core import cgutils
 
-from scratchnet.kernels.simd import INT, VECTOR_BYTES, Emitter, vectorised
+from scratchnet.kernels.simd import INT, VECTOR_BYTES, WORD, Emitter, bits_of, vectorised, word_of
 from scratchnet.kernels.tiles import sum_tile
 from scratchnet.typing import Array
 
@@ -26,38 +27,25 @@ TAPS = 4
 """Numbers of a patch in one `add_taps`."""
 
 
-def _load_winners(e: Emitter, pointer: Any) -> Any:
-    """One winner for each lane, from an address that need not be aligned."""
-    kind = ir.VectorType(pointer.type.pointee, e.count)
-    instruction = e.builder.load(e.builder.bitcast(pointer, kind.as_pointer()))
-    instruction.align = pointer.type.pointee.width // 8
-    return instruction
-
-
 def _emit_pool(vectors: int) -> Callable[[Emitter, Any], None]:
     def emit(e: Emitter, a: Any) -> None:
         builder = e.builder
-        sums = sum_tile(e, a, 4 * POOLED, vectors)
+        bias = [e.load(e.at(a.bias, a.bias_at, v * e.count)) for v in range(vectors)]
+        sums = sum_tile(e, a, 4 * POOLED, bias)
         byte = a.winners.type.pointee
-        zero, relu = ir.Constant(e.vec, None), e.splat(builder.icmp_signed("!=", a.relu, INT(0)))
+        relu = e.splat(builder.icmp_signed("!=", a.relu, INT(0)))
         for v in range(vectors):
-            bias = e.load(e.at(a.bias, a.bias_at, v * e.count))
             for window in range(POOLED):
-                best, winner = None, ir.Constant(ir.VectorType(byte, e.count), None)
-                for q in range(4):
-                    z = builder.fadd(builder.load(sums[4 * window + q][v]), bias)
-                    off = builder.and_(relu, builder.fcmp_ordered("<=", z, zero))
-                    z = builder.select(off, zero, z)
-                    if best is None:
-                        best = z
-                        continue
+                best, winner = builder.load(sums[4 * window][v]), ir.Constant(ir.VectorType(byte, e.count), None)
+                for q in range(1, 4):
+                    z = builder.load(sums[4 * window + q][v])
                     better = builder.fcmp_ordered(">", z, best)
                     best = builder.select(better, z, best)
                     winner = builder.select(better, e.splat(byte(q)), winner)
+                off = builder.and_(relu, builder.fcmp_ordered("<=", best, e.zero))
                 to = builder.add(builder.mul(a.y_step, INT(window)), INT(v * e.count))
-                e.store(best, e.at(a.y, a.y_at, to))
-                place = e.at(a.winners, a.y_at, to)
-                builder.store(winner, builder.bitcast(place, winner.type.as_pointer())).align = 1
+                e.store(builder.select(off, e.zero, best), e.at(a.y, a.y_at, to))
+                e.store(winner, e.at(a.winners, a.y_at, to))
 
     return emit
 
@@ -74,10 +62,10 @@ def _define_pool(
             for k in range(runs * run):
                 number = x[x_at + rows[rows_at + 4 * window + q] + offsets[k // run] + k % run * step]
                 z[q] += number * panel[panel_at + k * panel_step :][:width]
-        if relu:
-            z[z <= 0] = 0
         to = slice(y_at + window * y_step, y_at + window * y_step + width)
         y[to], winners[to] = z.max(axis=0), z.argmax(axis=0)
+        if relu:
+            y[to][y[to] <= 0] = 0
 
 
 @vectorised(_emit_pool(2))
@@ -139,87 +127,98 @@ def _emit_patches(pieces: int, vectors: int, masked: bool = False) -> Callable[[
             e.keep_first(a.width)
         out, x = _pieces(e, e.at(a.out, a.out_at), a.out_gap, pieces, vectors), e.at(a.x, a.x_at)
         sums = _load_sums(e, out)
-        with cgutils.for_range(builder, a.windows) as w:
-            i = builder.mul(w.index, a.step)
-            winner = builder.zext(builder.load(e.at(a.winners, a.at, i)), INT)
-            place = builder.load(e.at(a.places, builder.mul(w.index, a.size), winner))
-            row = _pieces(e, e.at(x, place), a.x_gap, pieces, vectors)
-            _add_row(e, builder.load(e.at(a.dz, a.at, i)), row, sums)
+        dz, winners, places = e.at(a.dz, a.dz_at), e.at(a.winners, a.winners_at), e.at(a.places, a.places_at)
+        with e.for_each_bit(a.word) as w:
+            winner = builder.zext(builder.load(e.at(winners, builder.mul(w, a.step))), INT)
+            place = builder.load(e.at(places, builder.mul(w, a.size), winner))
+            _add_row(e, builder.load(e.at(dz, w)), _pieces(e, e.at(x, place), a.x_gap, pieces, vectors), sums)
         _store_sums(e, sums, out)
 
     return emit
 
 
 def _define_patches(
-    pieces: int, out: Array, out_at: int, out_gap: int, x: Array, x_at: int, x_gap: int, places: Array, size: int,
-    dz: Array, winners: Array, at: int, step: int, windows: int, width: int,
+    pieces: int, out: Array, out_at: int, out_gap: int, x: Array, x_at: int, x_gap: int, places: Array, places_at: int,
+    size: int, dz: Array, dz_at: int, winners: Array, winners_at: int, step: int, word: int, width: int,
 ) -> None:  # fmt: skip
-    for w in range(windows):
+    for w in bits_of(word):
         for piece in range(pieces):
-            start = x_at + places[w * size + int(winners[at + w * step])] + piece * x_gap
+            start = x_at + places[places_at + w * size + int(winners[winners_at + w * step])] + piece * x_gap
             to = out_at + piece * out_gap
-            out[to : to + width] += dz[at + w * step] * x[start : start + width]
+            out[to : to + width] += dz[dz_at + w] * x[start : start + width]
 
 
 @vectorised(_emit_patches(2, 4))
 def add_patches(
-    out: Array, out_at: int, out_gap: int, x: Array, x_at: int, x_gap: int, places: Array, size: int,
-    dz: Array, winners: Array, at: int, step: int, windows: int, width: int,
+    out: Array, out_at: int, out_gap: int, x: Array, x_at: int, x_gap: int, places: Array, places_at: int, size: int,
+    dz: Array, dz_at: int, winners: Array, winners_at: int, step: int, word: int, width: int,
 ) -> None:  # fmt: skip
     """For one filter, add up dz times the patch of each window's winner: two pieces of four vectors.
 
-    Window w has its dz and winner at ``at + w * step``, and its winner's patch at ``x_at + places[w * size + winner]``.
-    The second piece lies `x_gap` after the first in the patch and `out_gap` after it in `out`.
+    The set bits of `word` say which windows count. Window w has its dz at ``dz_at + w``, its winner at ``winners_at + w
+    * step``, and its winner's patch at ``x_at + places[places_at + w * size + winner]``. The second piece lies `x_gap`
+    after the first in the patch and `out_gap` after it in `out`.
     """
-    _define_patches(2, out, out_at, out_gap, x, x_at, x_gap, places, size, dz, winners, at, step, windows, width)
-
-
-@vectorised(_emit_patches(1, 4))
-def add_single_patches(
-    out: Array, out_at: int, out_gap: int, x: Array, x_at: int, x_gap: int, places: Array, size: int,
-    dz: Array, winners: Array, at: int, step: int, windows: int, width: int,
-) -> None:  # fmt: skip
-    """As `add_patches`, for one piece."""
-    _define_patches(1, out, out_at, out_gap, x, x_at, x_gap, places, size, dz, winners, at, step, windows, width)
+    _define_patches(
+        2, out, out_at, out_gap, x, x_at, x_gap, places, places_at, size, dz, dz_at, winners, winners_at, step, word,
+        width,
+    )  # fmt: skip
 
 
 @vectorised(_emit_patches(1, 1, masked=True))
 def add_narrow_patches(
-    out: Array, out_at: int, out_gap: int, x: Array, x_at: int, x_gap: int, places: Array, size: int,
-    dz: Array, winners: Array, at: int, step: int, windows: int, width: int,
+    out: Array, out_at: int, out_gap: int, x: Array, x_at: int, x_gap: int, places: Array, places_at: int, size: int,
+    dz: Array, dz_at: int, winners: Array, winners_at: int, step: int, word: int, width: int,
 ) -> None:  # fmt: skip
     """As `add_patches`, for one piece of at most one vector of `width` numbers."""
-    _define_patches(1, out, out_at, out_gap, x, x_at, x_gap, places, size, dz, winners, at, step, windows, width)
+    _define_patches(
+        1, out, out_at, out_gap, x, x_at, x_gap, places, places_at, size, dz, dz_at, winners, winners_at, step, word,
+        width,
+    )  # fmt: skip
+
+
+def _emit_won(e: Emitter, a: Any) -> None:
+    builder = e.builder
+    vectors = range(0, WORD, e.count)
+    winners, nonzero = [], []
+    for first in vectors:
+        e.keep_first(builder.sub(a.filters, INT(first)))
+        value = e.load(e.at(a.dz, a.dz_at, first))  # zeros beyond the last filter
+        nonzero.append(builder.fcmp_unordered("!=", value, e.zero))
+        winners.append(e.load(e.at(a.winners, a.winners_at, first)))
+    with cgutils.for_range(builder, a.size) as q:
+        here = e.splat(builder.trunc(q.index, a.winners.type.pointee))
+        word: Any = INT(0)
+        for first, won, on in zip(vectors, winners, nonzero):
+            bits = e.bits(builder.and_(builder.icmp_unsigned("==", won, here), on))
+            word = builder.or_(word, builder.shl(bits, INT(first)))
+        builder.store(word, e.at(a.words, a.words_at, q.index))
+
+
+@vectorised(_emit_won)
+def mark_winners(
+    dz: Array, dz_at: int, winners: Array, winners_at: int, filters: int, size: int, words: Array, words_at: int
+) -> None:
+    """For each place q < size of a window, bit i of ``words[words_at + q]`` says whether filter i won there.
+
+    Filters with a dz of 0 do not count. A word reaches as far as there are `filters`, but no further than 64.
+    """
+    count = min(filters, WORD)
+    for q in range(size):
+        won = winners[winners_at : winners_at + count] == q
+        words[words_at + q] = word_of(won & (dz[dz_at : dz_at + count] != 0))
 
 
 def _emit_kernels(pieces: int, vectors: int, masked: bool = False) -> Callable[[Emitter, Any], None]:
     def emit(e: Emitter, a: Any) -> None:
         builder = e.builder
-        mask = e.lanes_below(a.width) if masked else None
-        e.mask = mask
+        if masked:
+            e.keep_first(a.width)
         out, kernels = _pieces(e, e.at(a.out, a.out_at), a.out_gap, pieces, vectors), e.at(a.kernels, a.kernels_at)
-        sums = _load_sums(e, out)
-        q = e.splat(builder.trunc(a.q, a.winners.type.pointee))
-        with cgutils.for_range_slice(builder, INT(0), a.filters, INT(e.count)) as (first, _):
-            e.mask = None
-            won = builder.icmp_unsigned("==", _load_winners(e, e.at(a.winners, a.at, first)), q)
-            on = builder.fcmp_unordered("!=", e.load(e.at(a.dz, a.at, first)), ir.Constant(e.vec, None))
-            inside = e.lanes_below(builder.sub(a.filters, first))
-            bits = builder.bitcast(builder.and_(builder.and_(won, on), inside), ir.IntType(e.count))
-            left = cgutils.alloca_once_value(builder, builder.zext(bits, INT))
-            e.mask = mask
-            test, body, end = (builder.append_basic_block(f"bits.{name}") for name in ("test", "body", "end"))
-            builder.branch(test)
-            builder.position_at_end(test)
-            remaining = builder.load(left)
-            builder.cbranch(builder.icmp_unsigned("!=", remaining, INT(0)), body, end)
-            builder.position_at_end(body)
-            f = builder.add(first, builder.cttz(remaining, ir.IntType(1)(1)))
+        sums, dz = _load_sums(e, out), e.at(a.dz, a.dz_at)
+        with e.for_each_bit(a.word) as f:
             row = _pieces(e, e.at(kernels, builder.mul(f, a.step)), a.kernels_gap, pieces, vectors)
-            _add_row(e, builder.load(e.at(a.dz, a.at, f)), row, sums)
-            builder.store(builder.and_(remaining, builder.sub(remaining, INT(1))), left)
-            builder.branch(test)
-            builder.position_at_end(end)
+            _add_row(e, builder.load(e.at(dz, f)), row, sums)
         _store_sums(e, sums, out)
 
     return emit
@@ -227,65 +226,50 @@ def _emit_kernels(pieces: int, vectors: int, masked: bool = False) -> Callable[[
 
 def _define_kernels(
     pieces: int, out: Array, out_at: int, out_gap: int, kernels: Array, kernels_at: int, kernels_gap: int, step: int,
-    dz: Array, winners: Array, at: int, q: int, filters: int, width: int,
+    dz: Array, dz_at: int, word: int, width: int,
 ) -> None:  # fmt: skip
-    for f in range(filters):
-        for piece in range(pieces if winners[at + f] == q else 0):
+    for f in bits_of(word):
+        for piece in range(pieces):
             start = kernels_at + f * step + piece * kernels_gap
             to = out_at + piece * out_gap
-            out[to : to + width] += dz[at + f] * kernels[start : start + width]
+            out[to : to + width] += dz[dz_at + f] * kernels[start : start + width]
 
 
 @vectorised(_emit_kernels(2, 4))
 def add_kernels(
     out: Array, out_at: int, out_gap: int, kernels: Array, kernels_at: int, kernels_gap: int, step: int,
-    dz: Array, winners: Array, at: int, q: int, filters: int, width: int,
+    dz: Array, dz_at: int, word: int, width: int,
 ) -> None:  # fmt: skip
-    """For place q of one window, add up dz times the kernel of each filter that won there: two pieces of four vectors.
+    """For one place of a window, add dz times the kernel of each filter that won there: two pieces of four vectors.
 
-    Filter f has its dz and winner at ``at + f`` (both readable one vector beyond the last) and its kernel at
-    ``kernels_at + f * step``. The second piece lies `kernels_gap` after the first, and `out_gap` after it in `out`.
+    The set bits of `word` say which filters won. Filter f has its dz at ``dz_at + f`` and its kernel at ``kernels_at +
+    f * step``. The second piece lies `kernels_gap` after the first, and `out_gap` after it in `out`.
     """
-    _define_kernels(
-        2, out, out_at, out_gap, kernels, kernels_at, kernels_gap, step, dz, winners, at, q, filters, width
-    )
-
-
-@vectorised(_emit_kernels(1, 4))
-def add_single_kernels(
-    out: Array, out_at: int, out_gap: int, kernels: Array, kernels_at: int, kernels_gap: int, step: int,
-    dz: Array, winners: Array, at: int, q: int, filters: int, width: int,
-) -> None:  # fmt: skip
-    """As `add_kernels`, for one piece."""
-    _define_kernels(
-        1, out, out_at, out_gap, kernels, kernels_at, kernels_gap, step, dz, winners, at, q, filters, width
-    )
+    _define_kernels(2, out, out_at, out_gap, kernels, kernels_at, kernels_gap, step, dz, dz_at, word, width)
 
 
 @vectorised(_emit_kernels(1, 1, masked=True))
 def add_narrow_kernels(
     out: Array, out_at: int, out_gap: int, kernels: Array, kernels_at: int, kernels_gap: int, step: int,
-    dz: Array, winners: Array, at: int, q: int, filters: int, width: int,
+    dz: Array, dz_at: int, word: int, width: int,
 ) -> None:  # fmt: skip
     """As `add_kernels`, for one piece of at most one vector of `width` numbers."""
-    _define_kernels(
-        1, out, out_at, out_gap, kernels, kernels_at, kernels_gap, step, dz, winners, at, q, filters, width
-    )
+    _define_kernels(1, out, out_at, out_gap, kernels, kernels_at, kernels_gap, step, dz, dz_at, word, width)
 
 
 def _emit_taps(vectors: int, masked: bool = False) -> Callable[[Emitter, Any], None]:
     def emit(e: Emitter, a: Any) -> None:
         builder = e.builder
-        mask = e.lanes_below(a.width) if masked else None
-        e.mask = mask
+        if masked:
+            e.keep_first(a.width)
         out = [e.at(a.out, a.out_at, builder.mul(a.step, INT(k))) for k in range(TAPS)]
         out = [_pieces(e, row, None, 1, vectors) for row in out]
         sums = [_load_sums(e, row) for row in out]
         x = [e.at(a.x, a.x_at, builder.load(e.at(a.taps, a.taps_at, k))) for k in range(TAPS)]
         with cgutils.for_range(builder, a.windows) as w:
             i, first = builder.mul(w.index, a.step), builder.mul(w.index, a.size)
-            dz = [e.load(e.at(a.dz, a.at, i, v * e.count)) for v in range(vectors)]
-            winners = [_load_winners(e, e.at(a.winners, a.at, i, v * e.count)) for v in range(vectors)]
+            dz = [e.load(e.at(a.dz, a.dz_at, i, v * e.count)) for v in range(vectors)]
+            winners = [e.load(e.at(a.winners, a.winners_at, i, v * e.count)) for v in range(vectors)]
             with cgutils.for_range(builder, a.size) as q:
                 here = e.splat(builder.trunc(q.index, a.winners.type.pointee))
                 won = [
@@ -305,32 +289,36 @@ def _emit_taps(vectors: int, masked: bool = False) -> Callable[[Emitter, Any], N
 
 def _define_taps(
     out: Array, out_at: int, x: Array, x_at: int, places: Array, size: int, taps: Array, taps_at: int, dz: Array,
-    winners: Array, at: int, step: int, windows: int, width: int,
+    dz_at: int, winners: Array, winners_at: int, step: int, windows: int, width: int,
 ) -> None:  # fmt: skip
     for w in range(windows):
-        row = slice(at + w * step, at + w * step + width)
-        start = x_at + places[w * size + winners[row].astype(np.int64)]  # (width,)
+        dz_row, winner = (a[at + w * step :][:width] for a, at in ((dz, dz_at), (winners, winners_at)))
+        start = x_at + places[w * size + winner.astype(np.int64)]  # (width,)
         for k in range(TAPS):
-            out[out_at + k * step :][:width] += dz[row] * x[start + taps[taps_at + k]]
+            out[out_at + k * step :][:width] += dz_row * x[start + taps[taps_at + k]]
 
 
 @vectorised(_emit_taps(2))
 def add_taps(
     out: Array, out_at: int, x: Array, x_at: int, places: Array, size: int, taps: Array, taps_at: int, dz: Array,
-    winners: Array, at: int, step: int, windows: int, width: int,
+    dz_at: int, winners: Array, winners_at: int, step: int, windows: int, width: int,
 ) -> None:  # fmt: skip
     """For two vectors of filters, add up dz times TAPS numbers of the winners' patches.
 
     Row k of `out` starts at ``out_at + k * step`` and belongs to the number at ``taps[taps_at + k]`` of a patch. dz and
-    winners of window w start at ``at + w * step``, both readable one vector beyond the last.
+    winners of window w start at ``dz_at + w * step`` and ``winners_at + w * step``.
     """
-    _define_taps(out, out_at, x, x_at, places, size, taps, taps_at, dz, winners, at, step, windows, width)
+    _define_taps(
+        out, out_at, x, x_at, places, size, taps, taps_at, dz, dz_at, winners, winners_at, step, windows, width
+    )
 
 
 @vectorised(_emit_taps(1, masked=True))
 def add_narrow_taps(
     out: Array, out_at: int, x: Array, x_at: int, places: Array, size: int, taps: Array, taps_at: int, dz: Array,
-    winners: Array, at: int, step: int, windows: int, width: int,
+    dz_at: int, winners: Array, winners_at: int, step: int, windows: int, width: int,
 ) -> None:  # fmt: skip
     """As `add_taps`, for at most one vector of `width` filters."""
-    _define_taps(out, out_at, x, x_at, places, size, taps, taps_at, dz, winners, at, step, windows, width)
+    _define_taps(
+        out, out_at, x, x_at, places, size, taps, taps_at, dz, dz_at, winners, winners_at, step, windows, width
+    )

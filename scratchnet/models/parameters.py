@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from scratchnet.layers.layer import Layer
 from scratchnet.typing import Array
+from scratchnet.utils.memory import place_zeros
 
 
 class Home(NamedTuple):
@@ -44,7 +43,7 @@ def move_in(layers: Iterable[Layer]) -> None:
     if not new:
         return
     size = sum(layer.count_params() for layer in new)
-    values, gradients = np.zeros(size, new[0].dtype), np.zeros(size, new[0].dtype)
+    values, gradients = place_zeros(size, new[0].dtype), place_zeros(size, new[0].dtype)
     stop = 0
     for layer in new:
         start = stop

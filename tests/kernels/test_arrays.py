@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 from scratchnet.kernels import im2col as kernels
 from scratchnet.kernels.gather import gather
+from scratchnet.kernels.nonzeros import add_nonzero_product, mark_nonzeros, strip_of, words_in
 from scratchnet.kernels.optimizers import adam, momentum
 from scratchnet.kernels.product import product, tile_table, transpose
 from scratchnet.kernels.runtime import kernel
@@ -82,6 +83,17 @@ def test_col2im_is_its_definition(how, c, n, dtype):
     dx = kernels.col2im(dcols, (n, *image, c), strides=strides, padding=padding, dilation=dilation)
     assert dx.dtype == dtype
     np.testing.assert_array_equal(dx, expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_adam_keeps_no_denormal_means(dtype):
+    """They are slow to compute with: the mean of a gradient that has become 0 becomes 0 too, in time."""
+    w, g, v = np.ones(40, dtype), np.zeros(40, dtype), np.ones(40, dtype)
+    m = np.full(40, 1e-3, dtype)
+    for _ in range(7000 if dtype is np.float64 else 900):
+        adam(w, g, m, v, 0.01, 0.9, 0.999, 1e-7)
+        assert not ((m != 0) & (abs(m) < np.finfo(dtype).tiny)).any()
+    assert not m.any()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -162,3 +174,32 @@ def test_transpose(x):
     out = np.zeros(x.shape[::-1], x.dtype)
     turn(x.reshape(-1), *x.shape, out.reshape(-1))
     np.testing.assert_array_equal(out, x.T)
+
+
+@kernel()
+def nonzero_product(x, rows, columns, words, tile, out):
+    count = mark_nonzeros(x, rows, columns, words)
+    strip = strip_of(x)
+    for word in range(words_in(columns)):
+        add_nonzero_product(x, columns, words, word, 0, rows, tile[word * 64 * strip :], strip, out, 0, strip)
+    return count
+
+
+@settings(max_examples=examples(40))
+@given(st.integers(1, 20), st.integers(1, 200), st.floats(0, 1), dtypes, st.integers(0, 99))
+def test_a_product_over_nonzeros_is_the_product(rows, columns, share, dtype, seed):
+    rng = np.random.default_rng(seed)
+    x = whole(rng, (rows, columns), dtype) * (rng.random((rows, columns)) < share)
+    panel = whole(rng, (columns, strip_of(x)), dtype)
+    out, words = whole(rng, (rows, strip_of(x)), dtype), np.empty(rows * -(-columns // 64), np.int64)
+    expected = out + x @ panel
+    assert nonzero_product(x.reshape(-1), rows, columns, words, panel.reshape(-1), out.reshape(-1)) == (x != 0).sum()
+    np.testing.assert_array_equal(out, expected)
+
+
+def test_nan_and_infinity_count_as_numbers_other_than_zero():
+    x, words = np.array([0, np.nan, np.inf, 0, -np.inf], np.float32), np.empty(1, np.int64)
+    out = np.zeros(strip_of(x), np.float32)
+    assert nonzero_product(x, 1, 5, words, np.ones(5 * strip_of(x), np.float32), out) == 3
+    assert words[0] == 0b10110
+    assert np.isnan(out).all()

@@ -1,0 +1,66 @@
+"""Bias and ReLU, for the products they follow: forward while the sums are in the cache, backward before they begin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba.core import cgutils
+
+from scratchnet.kernels.runtime import inner
+from scratchnet.kernels.simd import INT, VECTOR_BYTES, Emitter, never_inline, no_overlap, vectorised
+from scratchnet.typing import Array
+
+
+@inner
+def bias_and_relu(z: Array, F: int, bias: Array, relu: bool) -> None:
+    """Add bias (F,) to each row of z (rows * F,) in place, and cut off at 0 if `relu`."""
+    no_overlap()
+    zero = z.dtype.type(0)
+    for p in range(z.size // F):
+        row = z[p * F : (p + 1) * F]
+        for f in range(F):
+            v = row[f] + bias[f]
+            row[f] = zero if relu and v <= 0 else v
+
+
+def _emit_column(e: Emitter, a: Any) -> None:
+    builder = e.builder
+    e.keep_first(a.width)
+    total = cgutils.alloca_once_value(builder, e.load(e.at(a.dbias, a.column)))
+    relu = e.splat(builder.icmp_signed("!=", a.relu, INT(0)))
+    with cgutils.for_range(builder, a.rows) as row:
+        to = builder.add(builder.mul(row.index, a.step), a.column)
+        off = builder.and_(relu, builder.fcmp_ordered("<=", e.load(e.at(a.y, a.at, to)), e.zero))
+        dz = builder.select(off, e.zero, e.load(e.at(a.dy, a.at, to)))
+        e.store(dz, e.at(a.dz, a.dz_at, to))
+        builder.store(builder.fadd(builder.load(total), dz), total)
+    e.store(builder.load(total), e.at(a.dbias, a.column))
+
+
+@vectorised(_emit_column)
+def _gradient_column(
+    dy: Array, y: Array, at: int, relu: int, rows: int, step: int, dz: Array, dz_at: int, dbias: Array, column: int,
+    width: int,
+) -> None:  # fmt: skip
+    """One vector of columns of `relu_gradient`, `width` of them."""
+    for row in range(rows):
+        to = row * step + column
+        i = slice(at + to, at + to + width)
+        d = np.where((y[i] <= 0) & bool(relu), 0, dy[i]).astype(dy.dtype)
+        dz[dz_at + to :][:width] = d
+        dbias[column : column + width] += d
+
+
+@inner
+def relu_gradient(
+    dy: Array, y: Array, at: int, relu: bool, rows: int, F: int, dz: Array, dz_at: int, dbias: Array
+) -> None:
+    """dz = dy where ReLU was on, else 0; and its rows (F,) added to dbias.
+
+    The rows (rows, F) begin at `at` in dy and y, and at `dz_at` in dz.
+    """
+    never_inline()
+    lane = VECTOR_BYTES // dy.itemsize
+    for f in range(0, F, lane):
+        _gradient_column(dy, y, at, 1 if relu else 0, rows, F, dz, dz_at, dbias, f, min(lane, F - f))
