@@ -30,7 +30,11 @@ def _plain(x: Array, out: Array) -> None:
 
 
 @kernel(parallel=True)
-def _gather(x: Array, indices: Array, size: int, scale: float, offset: float, plain: bool, out: Array) -> None:
+def _gather(x: Array, indices: Array, size: int, scale: float, offset: float, plain: bool, out: Array) -> bool:
+    """Return whether all indices lie in the data set; copy nothing if not."""
+    for n in range(indices.size):
+        if not 0 <= indices[n] < x.size // size:
+            return False
     s, o = out.dtype.type(scale), out.dtype.type(offset)
     for n in prange(indices.size):
         row, to = x[indices[n] * size : (indices[n] + 1) * size], out[n * size : (n + 1) * size]
@@ -38,6 +42,7 @@ def _gather(x: Array, indices: Array, size: int, scale: float, offset: float, pl
             _plain(row, to)
         else:
             _scaled(row, s, o, to)
+    return True
 
 
 def gather(x: Array, indices: Array, out: Array, scale: float = 1.0, offset: float = 0.0) -> Array:
@@ -57,8 +62,9 @@ def gather(x: Array, indices: Array, out: Array, scale: float = 1.0, offset: flo
         raise ValueError(f"gather expected an out of shape {(len(indices), *x.shape[1:])}, got {out.shape}.")
     if not (x.flags.c_contiguous and out.flags.c_contiguous):
         raise ValueError("gather expected C-contiguous arrays; copy them with np.ascontiguousarray first.")
-    if len(indices) and not 0 <= indices.min() <= indices.max() < len(x):
+    if len(indices) == 0:
+        return out
+    plain = scale == 1 and offset == 0
+    if not _gather(x.reshape(-1), indices, out[0].size, scale, offset, plain, out.reshape(-1)):
         raise IndexError(f"gather expected indices in 0...{len(x) - 1}, got {indices.min()} to {indices.max()}.")
-    size = out[0].size if len(out) else 0
-    _gather(x.reshape(-1), indices, size, scale, offset, scale == 1 and offset == 0, out.reshape(-1))
     return out

@@ -78,15 +78,17 @@ class KernelCrossentropy(Loss):
     def __init__(self, definition: Loss) -> None:
         self.name = definition.name  # type: ignore[misc]
         self.sparse = isinstance(definition, SparseCategoricalCrossentropy)
+        self._room: dict[tuple[int, ...], tuple[Array, Array, Array]] = {}
 
     def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
-        """Return the mean loss; the gradient comes along."""
+        """Return the mean loss; the gradient comes along. Both lie in arrays that the next call overwrites."""
         N = len(y_pred)
-        if sample_weight is None:
-            scale = np.full(N, 1 / N, y_pred.dtype)
-        else:
+        if y_pred.shape not in self._room:
+            mean = np.full(N, 1 / N, y_pred.dtype)
+            self._room[y_pred.shape] = np.empty_like(y_pred), np.empty_like(y_pred), mean
+        self.predictions, self._dz, scale = self._room[y_pred.shape]
+        if sample_weight is not None:
             scale = (np.asarray(sample_weight) / N).astype(y_pred.dtype)
-        self.predictions, self._dz = np.empty_like(y_pred), np.empty_like(y_pred)
         if self.sparse:
             return float(sparse_softmax_crossentropy(y_pred, y_true, scale, self.predictions, self._dz))
         targets = np.ascontiguousarray(y_true, y_pred.dtype)

@@ -23,6 +23,7 @@ from scratchnet.losses import Loss
 from scratchnet.models.graph import Graph
 from scratchnet.optimizers import Optimizer, UpdateRule
 from scratchnet.typing import Array
+from scratchnet.utils.memory import place_zeros
 
 
 class Step(Protocol):
@@ -220,7 +221,7 @@ class Plan:
 
         n = len(range(*rows.indices(len(data)))) if isinstance(rows, slice) else len(rows)
         if (place, n) not in self._batches:
-            self._batches[place, n] = np.empty((n, *data.shape[1:]), dtype)
+            self._batches[place, n] = place_zeros((n, *data.shape[1:]), dtype)
         return kernel_gather(data, rows, self._batches[place, n])
 
     def running(self) -> AbstractContextManager[Any]:
