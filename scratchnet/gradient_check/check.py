@@ -149,7 +149,7 @@ def check_model(
         contract = check_contract(Case(runner, xs, dy))
         if y is not None:
             labels = loss.prepare_labels(np.asarray(y), (None, *outputs.shape[1:]))
-            used = runner.plan.loss(type(loss)(from_logits=True) if fused else loss)  # type: ignore[call-arg]
+            used = runner.plan.loss(loss)
             subject, dy = _with_loss(subject, used, labels), np.ones(1)
         tensors = check_gradients(subject, dy, tolerance, max_entries, generator)
     explain(tensors, {"N": len(xs[0])})
@@ -262,7 +262,7 @@ def _loss_on(loss: Any, backend: str) -> Any:
     if backend == "numba" and isinstance(loss, losses.Loss):
         from scratchnet.models.kernel_steps import kernel_loss
 
-        return kernel_loss(loss)
+        return kernel_loss(loss, None)[0]
     return loss
 
 

@@ -192,16 +192,20 @@ class DenseStep(KernelStep):
         """Return y (N, ..., U), in a buffer of the step."""
         self.x, self.shape = self.flat(x), x.shape
         N = self.x.size // self.D
-        if N not in self.rows:  # one table for each N: a tile may look beyond the last row, and must find it again
-            self.rows[N] = tile_table(np.arange(N) * self.D)
         self.y = self.buffer("y", N, (self.U,))  # (N, U)
         _forward(
-            self.x, self.kernel, self.bias, self.relu, self.rows[N], self.D, self.y.reshape(-1), N,
+            self.x, self.kernel, self.bias, self.relu, self.row_table(N), self.D, self.y.reshape(-1), N,
             self.buffer("x_words", N, (-(-self.D // WORD),), np.int64).reshape(-1),
         )  # fmt: skip
         if self.separate:
             self.y = self.activation.forward(self.y)
         return self.y if x.ndim == 2 else self.y.reshape(*x.shape[:-1], self.U)
+
+    def row_table(self, N: int) -> Array:
+        """Where N rows of x lie. One table for each N: a tile that looks beyond the last row must find it again."""
+        if N not in self.rows:
+            self.rows[N] = tile_table(np.arange(N) * self.D)
+        return self.rows[N]
 
     def backward(self, dy: Array) -> Array | None:
         """Fill the gradients; return dx, shaped like x, if it is needed."""

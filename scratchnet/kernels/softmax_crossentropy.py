@@ -29,6 +29,31 @@ def _exponentials(logits: Array, n: int, p: Array) -> tuple[Any, Any]:
     return top, total
 
 
+@inner
+def sparse_crossentropy_row(logits: Array, n: int, label: int, scale: Any, p: Array, dz: Array) -> Any:
+    """Fill row n of p and dz, and return its scaled loss; see `sparse_softmax_crossentropy`."""
+    top, total = _exponentials(logits, n, p)
+    for k in range(logits.shape[1]):
+        p[n, k] /= total
+        dz[n, k] = p[n, k] * scale
+    dz[n, label] = (p[n, label] - logits.dtype.type(1)) * scale
+    return (math.log(total) - (logits[n, label] - top)) * scale
+
+
+@inner
+def crossentropy_row(logits: Array, n: int, targets: Array, scale: Any, p: Array, dz: Array) -> Any:
+    """Fill row n of p and dz, and return its scaled loss; see `softmax_crossentropy`."""
+    top, total = _exponentials(logits, n, p)
+    loss, weight, log_total = 0.0, logits.dtype.type(0), math.log(total)
+    for k in range(logits.shape[1]):
+        weight += targets[n, k]
+        loss -= targets[n, k] * (logits[n, k] - top - log_total) * scale
+    for k in range(logits.shape[1]):
+        p[n, k] /= total
+        dz[n, k] = (p[n, k] * weight - targets[n, k]) * scale
+    return loss
+
+
 @kernel()
 def sparse_softmax_crossentropy(logits: Array, labels: Array, scale: Array, p: Array, dz: Array) -> float:
     """Return the loss, the sum over n of ``scale[n] * -log p[n, labels[n]]``.
@@ -42,12 +67,7 @@ def sparse_softmax_crossentropy(logits: Array, labels: Array, scale: Array, p: A
     """
     loss = 0.0
     for n in range(logits.shape[0]):
-        top, total = _exponentials(logits, n, p)
-        loss -= (logits[n, labels[n]] - top - math.log(total)) * scale[n]
-        for k in range(logits.shape[1]):
-            p[n, k] /= total
-            dz[n, k] = p[n, k] * scale[n]
-        dz[n, labels[n]] = (p[n, labels[n]] - logits.dtype.type(1)) * scale[n]
+        loss += sparse_crossentropy_row(logits, n, labels[n], scale[n], p, dz)
     return loss
 
 
@@ -60,12 +80,5 @@ def softmax_crossentropy(logits: Array, targets: Array, scale: Array, p: Array, 
     """
     loss = 0.0
     for n in range(logits.shape[0]):
-        top, total = _exponentials(logits, n, p)
-        weight, log_total = logits.dtype.type(0), math.log(total)
-        for k in range(logits.shape[1]):
-            weight += targets[n, k]
-            loss -= targets[n, k] * (logits[n, k] - top - log_total) * scale[n]
-        for k in range(logits.shape[1]):
-            p[n, k] /= total
-            dz[n, k] = (p[n, k] * weight - targets[n, k]) * scale[n]
+        loss += crossentropy_row(logits, n, targets, scale[n], p, dz)
     return loss

@@ -14,6 +14,7 @@ from scratchnet.activations import ACTIVATIONS, ActivationFunction
 from scratchnet.kernels.conv2d import Conv2DStep
 from scratchnet.kernels.conv2d_maxpool import Conv2DMaxPoolStep
 from scratchnet.kernels.dense import DenseStep
+from scratchnet.kernels.dense_crossentropy import DenseCrossentropyStep
 from scratchnet.kernels.flatten import FlattenStep
 from scratchnet.kernels.gather import gather
 from scratchnet.kernels.max_pooling2d import MaxPooling2DStep
@@ -75,35 +76,49 @@ class KernelCrossentropy(Loss):
 
     from_logits = True
 
-    def __init__(self, definition: Loss) -> None:
+    def __init__(self, definition: Loss, last: DenseCrossentropyStep | None = None) -> None:
+        self.last = last  # the step that computes the logits together with the loss
         self.name = definition.name  # type: ignore[misc]
         self.sparse = isinstance(definition, SparseCategoricalCrossentropy)
-        self._room: dict[tuple[int, ...], tuple[Array, Array, Array]] = {}
+        self._room: dict[Any, tuple[Array, Array, Array]] = {}
 
     def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
         """Return the mean loss; the gradient comes along. Both lie in arrays that the next call overwrites."""
         N = len(y_pred)
-        if y_pred.shape not in self._room:
-            mean = np.full(N, 1 / N, y_pred.dtype)
-            self._room[y_pred.shape] = np.empty_like(y_pred), np.empty_like(y_pred), mean
-        self.predictions, self._dz, scale = self._room[y_pred.shape]
+        key = y_pred.shape, y_pred.dtype
+        if key not in self._room:
+            self._room[key] = np.empty_like(y_pred), np.empty_like(y_pred), np.full(N, 1 / N, y_pred.dtype)
+        self.predictions, self._dz, scale = self._room[key]
         if sample_weight is not None:
             scale = (np.asarray(sample_weight) / N).astype(y_pred.dtype)
+        if not self.sparse:
+            y_true = np.ascontiguousarray(y_true, y_pred.dtype)
+        if self.last is not None:
+            return self.last.loss(y_true, self.sparse, scale, self.predictions, self._dz)
         if self.sparse:
             return float(sparse_softmax_crossentropy(y_pred, y_true, scale, self.predictions, self._dz))
-        targets = np.ascontiguousarray(y_true, y_pred.dtype)
-        return float(softmax_crossentropy(y_pred, targets, scale, self.predictions, self._dz))
+        return float(softmax_crossentropy(y_pred, y_true, scale, self.predictions, self._dz))
 
     def backward(self) -> Array:
         """Return the gradient with respect to the logits."""
         return self._dz
 
 
-def kernel_loss(loss: Loss) -> Loss:
-    """Return what computes ``loss`` by a kernel, or the loss itself."""
-    if type(loss) in (SparseCategoricalCrossentropy, CategoricalCrossentropy) and loss.from_logits:
-        return KernelCrossentropy(loss)
-    return loss
+def kernel_loss(loss: Loss, last: Any) -> tuple[Loss, Any]:
+    """Return what computes ``loss`` by a kernel, or the loss itself, and what takes the place of the step before it.
+
+    Args:
+        loss: the loss.
+        last: the step that computes the logits and nothing else wants to know them, or None.
+    """
+    computed = type(loss) in (SparseCategoricalCrossentropy, CategoricalCrossentropy) and loss.from_logits
+    if type(last) in (DenseStep, DenseCrossentropyStep):
+        together = computed and DenseCrossentropyStep.fits(last.layers)
+        kind = DenseCrossentropyStep if together else DenseStep
+        last = last if type(last) is kind else kind(last.layers, last.needs_dx)
+    if not computed:
+        return loss, last
+    return KernelCrossentropy(loss, last if type(last) is DenseCrossentropyStep else None), last
 
 
 def kernel_update_rule(optimizer: Optimizer) -> UpdateRule:

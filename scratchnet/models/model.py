@@ -127,7 +127,8 @@ class Model:
             batch_size: samples in a batch.
             print_fn: called with the whole text, instead of printing it.
         """
-        print_plan(Plan(self.graph, config.backend(), self.trains_through_logits()), batch_size, print_fn)
+        plan = Plan(self.graph, config.backend(), self.trains_through_logits())
+        print_plan(plan, batch_size, print_fn, self.loss)
 
     # Parameters ---------------------------------------------------------------------------------------------------
 

@@ -194,11 +194,20 @@ class Plan:
     # The parts around the graph -----------------------------------------------------------------------------------
 
     def loss(self, loss: Loss) -> Loss:
-        """Return what computes ``loss`` on this backend."""
+        """Return what computes ``loss`` on this backend; in a plan that ends in logits it takes these.
+
+        A plan that ends in logits may compute its last layer together with the loss. From then on the logits that
+        ``forward`` returns are only filled by the loss's ``forward``.
+        """
+        if self.logits:
+            loss = type(loss)(from_logits=True)  # type: ignore[call-arg]
         if self.backend == "numba":
             from scratchnet.models.kernel_steps import kernel_loss
 
-            return kernel_loss(loss)
+            _, sources, output = self.wiring[-1]
+            loss, last = kernel_loss(loss, self.steps[-1] if self.logits and self.fuse else None)
+            if last is not None:
+                self.steps[-1], self.wiring[-1] = last, (last, sources, output)
         return loss
 
     def update_rule(self, optimizer: Optimizer) -> UpdateRule:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from scratchnet.losses import Loss, SparseCategoricalCrossentropy
 from scratchnet.models.plan import LayerStep, Plan, Step
 from scratchnet.typing import Array
 
@@ -54,17 +55,45 @@ class _TimedStep:
         return float(np.median(self.seconds[way][1:])) * 1e3 if self.seconds[way] else 0.0
 
 
-def measure(plan: Plan, batch_size: int) -> list[StepCost]:
-    """Run random batches through a plan of one's own and return the cost of each step, by medians of seven runs."""
+class _TimedLoss:
+    """A loss with a stopwatch, on random labels. It returns random gradients where there is no loss."""
+
+    def __init__(self, loss: Loss | None, plan: Plan, generator: np.random.Generator) -> None:
+        self.sparse = isinstance(loss, SparseCategoricalCrossentropy)
+        self.loss = plan.loss(loss) if loss is not None else None
+        self.together = self.loss is not None and getattr(self.loss, "last", None) is not None
+        self.generator, self.seconds = generator, list[float]()
+
+    def gradients(self, outputs: list[Array]) -> list[Array]:
+        """Run the loss, and return the gradients of the outputs."""
+        if self.loss is None:
+            return [self.generator.normal(size=y.shape).astype(y.dtype) for y in outputs]
+        (y_pred,) = outputs
+        classes = self.generator.integers(0, y_pred.shape[-1], y_pred.shape[:-1])
+        labels = classes if self.sparse else np.eye(y_pred.shape[-1], dtype=y_pred.dtype)[classes]
+        start = time.perf_counter()
+        self.loss.forward(labels, y_pred)
+        self.seconds.append(time.perf_counter() - start)
+        return [self.loss.backward()]
+
+
+def measure(plan: Plan, batch_size: int, loss: Loss | None = None) -> list[StepCost]:
+    """Run random batches through a plan of one's own and return the cost of each step, by medians of seven runs.
+
+    Args:
+        plan: the plan.
+        batch_size: samples in a batch.
+        loss: what the plan is trained with; it is the last step of the list then, or part of it.
+    """
     generator = np.random.default_rng(0)
     inputs = [_random(generator, batch_size, t.shape, t.dtype) for t in plan.graph.inputs]
+    timed_loss = _TimedLoss(loss, plan, generator)
     timed = [_TimedStep(step) for step in plan.steps]
     plan.wiring = [(step, sources, output) for step, (_, sources, output) in zip(timed, plan.wiring)]
     with plan.running(), plan.lock:
         for _ in range(1 + _REPETITIONS):
-            plan.forward(inputs, training=True)
-            plan.backward([_random(generator, batch_size, t.shape, t.dtype) for t in plan.graph.outputs])
-    return [
+            plan.backward(timed_loss.gradients(plan.forward(inputs, training=True)))
+    costs = [
         StepCost(
             [layer.name for layer in step.layers],
             "definition" if isinstance(step, LayerStep) else type(step).__name__,
@@ -74,9 +103,23 @@ def measure(plan: Plan, batch_size: int) -> list[StepCost]:
         )
         for step, stopwatch in zip(plan.steps, timed)
     ]
+    return costs if loss is None else _with_loss(costs, loss, timed_loss)
 
 
-def print_plan(plan: Plan, batch_size: int, print_fn: Callable[[str], object] | None = None) -> None:
+def _with_loss(costs: list[StepCost], loss: Loss, timed: _TimedLoss) -> list[StepCost]:
+    """Add the loss, to the last step where they run together, else as a step of its own."""
+    took = float(np.median(timed.seconds[1:])) * 1e3
+    if not timed.together:
+        kind = type(timed.loss).__name__ if timed.loss is not loss else "definition"
+        return [*costs, StepCost([loss.name], kind, None, None, (took, 0.0))]
+    last = costs[-1]
+    forward, backward = last.milliseconds
+    return [*costs[:-1], last._replace(layers=[*last.layers, loss.name], milliseconds=(forward + took, backward))]
+
+
+def print_plan(
+    plan: Plan, batch_size: int, print_fn: Callable[[str], object] | None = None, loss: Loss | None = None
+) -> None:
     """Print which layers run together, by which kernel, and what each step costs."""
     import io
 
@@ -85,7 +128,7 @@ def print_plan(plan: Plan, batch_size: int, print_fn: Callable[[str], object] | 
     file = io.StringIO() if print_fn else None
     console = Console(highlight=False, file=file, width=None if file is None else 120)
     console.print(f"[bold]Backend {plan.backend}[/], batches of {batch_size}, times in ms, measured now")
-    console.print(_table(measure(plan, batch_size)))
+    console.print(_table(measure(plan, batch_size, loss)))
     if print_fn and file:
         print_fn(file.getvalue())
 

@@ -71,7 +71,7 @@ def compiled_parts(model: Model) -> Compiled:
     assert model.optimizer is not None
     logits = model.trains_through_logits()
     plan = model.run_plan(logits)
-    loss = plan.loss(type(model.loss)(from_logits=True) if logits else model.loss)  # type: ignore[call-arg]
+    loss = plan.loss(model.loss)
     model.optimizer.build(model.count_params(), model.dtype)
     return Compiled(plan, loss, model.optimizer, plan.update_rule(model.optimizer), model.segments, model.metrics)
 

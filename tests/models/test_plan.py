@@ -139,3 +139,56 @@ def test_training_through_logits_gives_the_gradient_of_the_probabilities(backend
     assert model.train_on_batch(x, y) == pytest.approx(value, rel=1e-6)
     for name, gradient in model.grads.items():
         np.testing.assert_allclose(gradient, expected[name], rtol=1e-5, atol=1e-9)
+
+
+def last_layer(dtype, seed=0):
+    """A plan of one Dense that ends in logits, and its layer."""
+    a = Input((37,), dtype=dtype)
+    layer = Dense(10, activation="softmax", dtype=dtype)
+    model = Model(a, layer(a))
+    generator = np.random.default_rng(seed)
+    layer.set_weights([generator.normal(size=w.shape) for w in layer.get_weights()])
+    return model, layer
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-12)])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("kind", [losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy])
+def test_last_dense_and_loss_together_are_their_definitions(kind, weighted, dtype, tolerance, rng):
+    model, layer = last_layer(dtype)
+    classes, weight = rng.integers(0, 10, 29), rng.random(29) if weighted else None
+    labels = classes if kind is losses.SparseCategoricalCrossentropy else np.eye(10, dtype=dtype)[classes]
+    x, found = rng.normal(size=(29, 37)).astype(dtype), {}
+    for backend in ("numpy", "numba"):
+        plan = Plan(model.graph, backend, logits=True, input_gradients=True)
+        loss = plan.loss(kind())
+        (logits,) = plan.forward([x], training=True)
+        value = loss.forward(labels, logits, weight)
+        plan.backward([loss.backward()])
+        gradients = [plan.gradients[model.graph.inputs[0]], *layer.grads.values()]
+        found[backend] = [value, logits, loss.predictions, *gradients]
+        found[backend] = [np.array(a) for a in found[backend]]
+    assert type(plan.steps[-1]).__name__ == "DenseCrossentropyStep"
+    for a, b in zip(found["numba"], found["numpy"]):
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
+
+
+def test_a_plan_that_gets_another_loss_fills_its_logits_itself_again(rng):
+    class Mine(losses.SparseCategoricalCrossentropy):
+        """A loss that no kernel computes."""
+
+    model, layer = last_layer("float32")
+    x = rng.normal(size=(4, 37)).astype("float32")
+    plan = Plan(model.graph, "numba", logits=True)
+    plan.loss(losses.SparseCategoricalCrossentropy())
+    plan.loss(Mine())
+    kernel, bias = layer.get_weights()
+    np.testing.assert_allclose(plan.forward([x])[0], x @ kernel + bias, rtol=1e-4, atol=1e-5)
+
+
+def test_the_plan_that_predicts_knows_nothing_of_the_loss(rng):
+    model, _ = last_layer("float32")
+    x, y = rng.normal(size=(4, 37)), rng.integers(0, 10, 4)
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.train_on_batch(x, y)
+    np.testing.assert_allclose(model.predict(x, verbose=0).sum(axis=1), 1, rtol=1e-5)

@@ -32,3 +32,28 @@ def test_fused_steps_know_the_operations_of_their_layers(name):
     costs = [c for c in measure(Plan(model.graph, "numba"), batch_size=2) if c.flops is not None]
     multiplications = {"mlp": 784 * 256 + 256 * 10, "cnn": 729 * 4 * 32 + 144 * 128 * 32 + 1152 * 256 + 2560}[name]
     assert sum(c.flops[0] for c in costs) == pytest.approx(2 * 2 * multiplications, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("loss", "last", "runs_by"),
+    [
+        ("sparse_categorical_crossentropy", ["dense_1", "sparse_categorical_crossentropy"], "DenseCrossentropyStep"),
+        ("categorical_crossentropy", ["dense_1", "categorical_crossentropy"], "DenseCrossentropyStep"),
+        ("mean_squared_error", ["mean_squared_error"], "definition"),
+    ],
+)
+def test_the_loss_is_listed_with_the_layer_that_it_runs_with(loss, last, runs_by):
+    config.set_backend("numba")
+    model = architectures.cnn()
+    model.compile(loss=loss, optimizer="adam")
+    cost = measure(Plan(model.graph, "numba", model.trains_through_logits()), 4, model.loss)[-1]
+    assert (cost.layers, cost.runs_by) == (last, runs_by)
+    assert cost.milliseconds[0] > 0
+
+
+def test_the_printed_plan_of_a_compiled_model_names_its_loss(backend):
+    texts = []
+    model = architectures.mlp()
+    model.compile(loss="sparse_categorical_crossentropy", optimizer="adam")
+    model.plan(batch_size=2, print_fn=texts.append)
+    assert "sparse_categorical_crossentropy" in texts[0]

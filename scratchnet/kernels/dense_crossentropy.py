@@ -1,0 +1,95 @@
+"""The last Dense, softmax and cross-entropy in one pass: logits, loss, probabilities and the gradient dz.
+
+1. The softmax of a row needs that row of logits only: each block of rows is finished while it is in the cache.
+2. Blocks leave the loss of each row; these are added in order, so threads change no bit.
+3. A row is the work of some microseconds: to start three kernels one after the other would take as long as they run.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import prange
+
+from scratchnet.kernels.dense import DenseStep
+from scratchnet.kernels.nonzeros import STRIP_VECTORS
+from scratchnet.kernels.product import product
+from scratchnet.kernels.relu import bias_and_relu
+from scratchnet.kernels.runtime import inner, kernel
+from scratchnet.kernels.simd import TILE, ZERO, lanes
+from scratchnet.kernels.softmax_crossentropy import crossentropy_row, sparse_crossentropy_row
+from scratchnet.typing import Array
+
+_NO_LABELS = np.empty(0, np.int64)
+
+
+@inner
+def _block(
+    x: Array, kernel_: Array, bias: Array, rows: Array, D: int, z: Array, labels: Array, targets: Array, scale: Array,
+    p: Array, dz: Array, losses: Array, first: int, last: int,
+) -> None:  # fmt: skip
+    U, nothing = bias.size, np.zeros(1, np.int64)
+    product(
+        x, ZERO, rows, first, last - first, nothing, 1, D, 1, kernel_, ZERO, U, U, z.reshape(-1), first * U, U, ZERO
+    )
+    bias_and_relu(z[first:last].reshape(-1), U, bias, False)
+    for n in range(first, last):
+        if labels.size > 0:
+            losses[n] = sparse_crossentropy_row(z, n, labels[n], scale[n], p, dz)
+        else:
+            losses[n] = crossentropy_row(z, n, targets, scale[n], p, dz)
+
+
+@kernel(parallel=True)
+def _forward(
+    x: Array, kernel_: Array, bias: Array, rows: Array, D: int, z: Array, labels: Array, targets: Array, scale: Array,
+    p: Array, dz: Array, losses: Array,
+) -> float:  # fmt: skip
+    samples = z.shape[0]
+    for block in prange((samples + TILE - 1) // TILE):
+        first = block * TILE
+        _block(
+            x, kernel_, bias, rows, D, z, labels, targets, scale, p, dz, losses, first, min(first + TILE, samples)
+        )  # fmt: skip
+    loss = 0.0
+    for n in range(samples):
+        loss += losses[n]
+    return loss
+
+
+class DenseCrossentropyStep(DenseStep):
+    """The last Dense of a plan that ends in logits and whose loss is a cross-entropy.
+
+    `forward` takes x in and returns the array of the logits; it is `loss`, which always follows, that fills it.
+    """
+
+    @classmethod
+    def fits(cls, layers: list[Any]) -> bool:
+        """Whether `layers` is a Dense without activation, for one axis, and narrow: a wide one has a faster product."""
+        return (
+            DenseStep.fits(layers)
+            and layers[0].activation.name == "linear"
+            and len(layers[0].input_shape) == 2
+            and layers[0].units < STRIP_VECTORS * lanes(layers[0].dtype)
+        )
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return y (N, U), a buffer of the step that `loss` will fill."""
+        self.x, self.shape = self.flat(x), x.shape
+        self.y = self.buffer("y", len(x), (self.U,))  # (N, U)
+        return self.y
+
+    def loss(self, y_true: Array, sparse: bool, scale: Array, p: Array, dz: Array) -> float:
+        """Fill the logits, the probabilities p and the gradient dz (N, U); return the sum of the scaled losses.
+
+        The arguments are those of `sparse_softmax_crossentropy` and `softmax_crossentropy`.
+        """
+        N = len(self.y)
+        labels, targets = (y_true, self.y[:0]) if sparse else (_NO_LABELS, y_true)
+        return float(
+            _forward(
+                self.x, self.kernel, self.bias, self.row_table(N), self.D, self.y, labels, targets, scale, p, dz,
+                self.buffer("losses", N, (), np.float64),
+            )
+        )  # fmt: skip
