@@ -48,6 +48,7 @@ def rungs() -> list[RungReport]:
     from benchmarks.plain_loops import PlainCnn, conv2d_forward
     from benchmarks.rungs import location, step_of
     from scratchnet.kernels import runtime
+    from scratchnet.kernels.nonzeros import add_nonzero_product, mark_nonzeros
     from scratchnet.layers import Conv2D
     from scratchnet.layers.windows import im2col
     from scratchnet.models.kernel_steps import kernel_step
@@ -87,6 +88,13 @@ def rungs() -> list[RungReport]:
             "Convolution, bias, ReLU and pooling run as one kernel: what lies between is never written to memory, and "
             "the backward pass multiplies only for the winners of each window.",
             [kernel_step, type(step_of("Conv_2", fuse=True)).forward],
+        ),
+        (
+            "zeros",
+            "… and zeros passed over",
+            "Behind a ReLU half of the numbers and most of the gradients are 0; dense layers go from one of the others "
+            "to the next, along bits that say where they are.",
+            [mark_nonzeros, add_nonzero_product],
         ),
     ]
     return [RungReport(key, title, why, [location(thing) for thing in where]) for key, title, why, where in told]
@@ -182,9 +190,10 @@ def draw(told: list[RungReport], about: str, keras: float | None, path: Path) ->
     medians = [summarise(rung.seconds).median for rung in told]
     colours = plt.get_cmap("YlOrRd")([0.25 + 0.15 * i for i in range(len(told))])
     axis.barh(range(len(told)), [m * 1e3 for m in medians], color=colours)
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # the line for Keras passes behind the words
     for number, (rung, median, gain) in enumerate(zip(told, medians, gains(told))):
         text = f" ≈ {seconds(median)}, extrapolated" if rung.extrapolated else f" {seconds(median)}"
-        axis.text(median * 1e3, number, f"{text}   {gain_of(gain)}", va="center")
+        axis.text(median * 1e3, number, f"{text}   {gain_of(gain)}", va="center", bbox=box)
     if keras is not None:
         axis.axvline(keras * 1e3, color="#30638e", linestyle="--")
         axis.text(keras * 1e3, -0.55, f" Keras, {seconds(keras)}", color="#30638e", va="bottom")

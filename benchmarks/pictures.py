@@ -57,6 +57,8 @@ def save_sweep(report: Report, path: Path) -> Path:
 
 
 def _draw_lines(axis: Any, report: Report, prefix: str, per_image: bool) -> None:
+    from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
+
     rows = rows_of(report, prefix)
     numbers = [int(row.key.rsplit("/", 1)[1]) for row in rows]
     for contender, about in report.contenders.items():
@@ -71,6 +73,9 @@ def _draw_lines(axis: Any, report: Report, prefix: str, per_image: bool) -> None
             axis.plot(*zip(*points), style, marker="o", markersize=3, color=colour, label=about["label"])
     axis.set_xscale("log", base=2)
     axis.set_yscale("log")
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+    axis.yaxis.set_minor_formatter(NullFormatter())
     axis.set_xticks(numbers, [str(n) for n in numbers])
     axis.grid(alpha=0.3, which="both")
 

@@ -11,6 +11,7 @@ from benchmarks.frameworks.base import Framework
 from benchmarks.frameworks.scratchnet import Scratchnet
 from scratchnet import Model, config
 from scratchnet.architectures import ARCHITECTURES
+from scratchnet.kernels.dense import DenseStep
 from scratchnet.models.plan import LayerStep, Plan
 
 ROOT = Path(__file__).parents[1]
@@ -18,11 +19,12 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Setting:
-    """How a rung runs: the backend, one thread or all, and whether kernels stand for several layers."""
+    """How a rung runs: the backend, one thread or all, whether kernels stand for several layers and pass over zeros."""
 
     backend: str
     all_threads: bool
     fuse: bool
+    zeros: bool = False
 
 
 SETTINGS = {
@@ -30,6 +32,7 @@ SETTINGS = {
     "kernels": Setting("numba", all_threads=False, fuse=False),
     "threads": Setting("numba", all_threads=True, fuse=False),
     "fusion": Setting("numba", all_threads=True, fuse=True),
+    "zeros": Setting("numba", all_threads=True, fuse=True, zeros=True),
 }
 
 
@@ -38,15 +41,19 @@ def create(mode: str) -> Framework:
     return Rung(SETTINGS[mode])
 
 
-class UnfusedModel(Model):
-    """A model whose plan gives every layer a step of its own."""
+class RungModel(Model):
+    """A model whose plan has everything switched on that its rung has, and nothing else."""
 
+    setting: Setting
     _plan: Plan | None = None
 
     def run_plan(self, logits: bool = False) -> Plan:
         """Return the plan; it is made once, for training."""
         if self._plan is None or self._plan.logits != logits:
-            self._plan = Plan(self.graph, config.backend(), logits, fuse=False)
+            self._plan = Plan(self.graph, config.backend(), logits, fuse=self.setting.fuse)
+            for step in self._plan.steps:
+                if isinstance(step, DenseStep) and not self.setting.zeros:
+                    step.sparse_below = 0.0
         return self._plan
 
 
@@ -62,10 +69,10 @@ class Rung(Scratchnet):
             runtime.set_num_threads(1)
 
     def model(self, network: str, rescaling: bool = False) -> Any:
-        """Return the network, compiled, its plan fused or not."""
+        """Return the network, compiled, with the plan of the rung."""
         model = ARCHITECTURES[network]()
-        if not self.setting.fuse:
-            model = UnfusedModel(model.input, model.output, name=model.name)
+        model = RungModel(model.input, model.output, name=model.name)
+        model.setting = self.setting
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
         return model
 

@@ -65,11 +65,12 @@ def _forward_block(
 
 @kernel(parallel=True)
 def _forward(
-    x: Array, kernel_: Array, bias: Array, relu: bool, rows: Array, D: int, y: Array, samples: int, words: Array
-) -> None:
+    x: Array, kernel_: Array, bias: Array, relu: bool, rows: Array, D: int, y: Array, samples: int, words: Array,
+    sparse_below: float,
+) -> None:  # fmt: skip
     U, column_strip = bias.size, 2 * (VECTOR_BYTES // x.itemsize)
     row_strip = STRIP if column_strip < U else TILE
-    sparse = strip_of(x) <= U and mark_nonzeros(x, samples, D, words) < SPARSE * samples * D
+    sparse = strip_of(x) <= U and mark_nonzeros(x, samples, D, words) < sparse_below * samples * D
     if sparse:
         row_strip, column_strip = SAMPLES, strip_of(x)
     across = (U + column_strip - 1) // column_strip
@@ -138,13 +139,13 @@ def _nonzero_dx(
 def _backward(
     dy: Array, y: Array, relu: bool, x: Array, kernel_: Array, d_rows: Array, kernel_rows: Array, D: int,
     dx: Array, needs_dx: bool, samples: int, dkernel: Array, dbias: Array, dz: Array, dz_t: Array, words: Array,
-    words_t: Array,
+    words_t: Array, sparse_below: float,
 ) -> None:  # fmt: skip
     U, strip, groups, dx_row = dbias.size, STRIP, 1, -1
     fill(dbias)
     relu_gradient(dy, y, ZERO, relu, samples, U, dz, ZERO, dbias)
     transpose(dz, 0, U, samples, U, dz_t, 0, samples)
-    sparse = strip_of(x) <= D and mark_nonzeros(dz_t, U, samples, words_t) < SPARSE * samples * U
+    sparse = strip_of(x) <= D and mark_nonzeros(dz_t, U, samples, words_t) < sparse_below * samples * U
     if sparse:
         strip, groups = strip_of(x), (U + GROUP - 1) // GROUP
         if needs_dx:
@@ -169,7 +170,13 @@ def _backward(
 
 
 class DenseStep(KernelStep):
-    """A Dense layer, with ReLU in the same pass or any other activation by its own definition."""
+    """A Dense layer, with ReLU in the same pass or any other activation by its own definition.
+
+    Attributes:
+        sparse_below: zeros are passed over where the share of other numbers is below this; never, if it is 0.
+    """
+
+    sparse_below: float = SPARSE
 
     def __init__(self, layers: list[Any], needs_dx: bool) -> None:
         super().__init__(layers, needs_dx)
@@ -195,7 +202,7 @@ class DenseStep(KernelStep):
         self.y = self.buffer("y", N, (self.U,))  # (N, U)
         _forward(
             self.x, self.kernel, self.bias, self.relu, self.row_table(N), self.D, self.y.reshape(-1), N,
-            self.buffer("x_words", N, (-(-self.D // WORD),), np.int64).reshape(-1),
+            self.buffer("x_words", N, (-(-self.D // WORD),), np.int64).reshape(-1), self.sparse_below,
         )  # fmt: skip
         if self.separate:
             self.y = self.activation.forward(self.y)
@@ -218,7 +225,7 @@ class DenseStep(KernelStep):
             self.nothing if dx is None else dx.reshape(-1), self.needs_dx, N, self.dkernel, self.dbias,
             self.buffer("dz", N, (self.U,)).reshape(-1), self.buffer("dz_t", N, (self.U,)).reshape(-1),
             self.buffer("dz_words", N, (-(-self.U // WORD),), np.int64).reshape(-1),
-            self.buffer("dz_t_words", -(-N // WORD), (self.U,), np.int64).reshape(-1),
+            self.buffer("dz_t_words", -(-N // WORD), (self.U,), np.int64).reshape(-1), self.sparse_below,
         )  # fmt: skip
         return dx if dx is None or len(self.shape) == 2 else dx.reshape(self.shape)
 

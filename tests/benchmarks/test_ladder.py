@@ -9,6 +9,7 @@ from benchmarks import ladder, plain_loops
 from benchmarks.ladder import RungReport
 from benchmarks.processes import ROOT
 from benchmarks.rungs import SETTINGS, create, location
+from scratchnet.kernels.dense import DenseStep
 from scratchnet.models.plan import LayerStep
 
 
@@ -73,8 +74,11 @@ def test_a_rung_runs_the_steps_that_it_claims(key):
     plan = create(key).model("cnn").run_plan(logits=True)
     sizes = [len(step.layers) for step in plan.steps]
     definitions = [step for step in plan.steps if isinstance(step, LayerStep)]
-    assert (max(sizes) > 1) == (key == "fusion")
+    assert (max(sizes) > 1) == (key in ("fusion", "zeros"))
     assert (len(definitions) == len(plan.steps)) == (key == "numpy")
+    assert {step.sparse_below > 0 for step in plan.steps if isinstance(step, DenseStep)} == (
+        set() if key == "numpy" else {key == "zeros"}
+    )
 
 
 def test_the_source_of_a_kernel_is_found_through_its_wrapper():
