@@ -130,9 +130,9 @@ def explanation(limits: Limits) -> str:
         f"Limits measured on this machine, all cores: sgemm {three_digits(limits.flops / 1e9)} GFLOP/s, copy "
         f"{three_digits(limits.copy / 1e9)} GB/s in memory and {three_digits(limits.cached_copy / 1e9)} GB/s in the "
         f"caches, bytes read and written. Batches of {BATCH_SIZE}. Operations are those of the sums that the kernel "
-        f"has to form, bytes those that it must at least read and write; the bound is the longer of both at the limits. "
-        f"Dense layers pass over zeros, and these operations are counted all the same: beside random inputs, half of "
-        f"the numbers behind a ReLU are 0."
+        f"has to form, bytes those that it must at least read and write; the bound is the longer of both at the "
+        f"limits. Dense layers pass over zeros, whose operations are counted all the same: on these random inputs half "
+        f"of the numbers behind a ReLU are 0."
     )
 
 

@@ -5,7 +5,9 @@
    dz that are not 0 (`nonzeros.py`); forward does the same with an x that comes from a ReLU, or from dark pixels.
 3. Where there are few zeros, all is computed by `product`; dx then as (kernel dz^T)^T: what is transposed are dz, which
    is small, and tiles of the result in the cache, never the whole kernel.
-4. Every number is the same sum in the same order however the work is divided, so threads change no bit.
+4. Where the rows of the kernel lie two memory pages or more apart, they compete for the same few places of a cache:
+   such a kernel is packed, piece by piece.
+5. Every number is the same sum in the same order however the work is divided, so threads change no bit.
 """
 
 from __future__ import annotations
@@ -25,11 +27,13 @@ from scratchnet.kernels.simd import TILE, VECTOR_BYTES, WORD, ZERO
 from scratchnet.kernels.steps import KernelStep
 from scratchnet.typing import Array
 
+APART = 8192
+"""Bytes between two rows of a kernel from which on they compete for the same few places of a cache, and are packed."""
 STRIP = 8 * TILE
 """Rows of a strip, forward (samples) and backward (features)."""
 SAMPLES = 8 * TILE
 """Rows of x for which a strip of the kernel is packed."""
-GROUP = 4 * WORD
+GROUP = 16 * WORD
 """Units whose part of dkernel is one block."""
 
 
@@ -54,11 +58,21 @@ def _forward_block(
     U, nothing = bias.size, np.zeros(1, np.int64)
     if sparse and last - first == strip_of(x):
         _nonzero_forward_block(x, kernel_, D, U, words, y, first_row, last_row, first)
-    else:
+    elif U * x.itemsize < APART:
         product(
             x, ZERO, rows, first_row, last_row - first_row, nothing, 1, D, 1, kernel_, first, U, last - first,
             y, first_row * U + first, U, ZERO,
         )  # fmt: skip
+    else:
+        strip = last - first
+        tile = scratch(2 * WORD * strip, x)
+        for d in range(0, D, 2 * WORD):
+            count = min(2 * WORD, D - d)
+            pack_strip(kernel_, d * U + first, U, count, strip, tile)
+            product(
+                x, ZERO + d, rows, first_row, last_row - first_row, nothing, 1, count, 1, tile, ZERO, strip, strip,
+                y, first_row * U + first, U, d,
+            )  # fmt: skip
     for n in range(first_row, last_row):
         bias_and_relu(y[n * U + first : n * U + last], last - first, bias[first:last], relu)
 
@@ -73,6 +87,8 @@ def _forward(
     sparse = strip_of(x) <= U and mark_nonzeros(x, samples, D, words) < sparse_below * samples * D
     if sparse:
         row_strip, column_strip = SAMPLES, strip_of(x)
+    elif U * x.itemsize >= APART:
+        column_strip *= 2
     across = (U + column_strip - 1) // column_strip
     blocks = across * ((samples + row_strip - 1) // row_strip)
     for block in prange(blocks):

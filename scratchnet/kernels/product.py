@@ -8,7 +8,8 @@ reads its patches straight from the image.
 
 1. TILE rows by two vectors of columns at a time stay in registers (see `simd.py`); `panel` is read unpacked.
 2. Leftover rows are computed in a scratch tile that ends at the last row, leftover columns with masked vectors, so
-   nothing outside the arrays is touched and every number is the same sum in the same order wherever it lies.
+   nothing outside the arrays is touched and every number is the same sum in the same order wherever it lies. Adding to
+   `out` goes on from the sum that is there: a product in several pieces along k has the bits of one in one piece.
 """
 
 from __future__ import annotations
@@ -69,14 +70,18 @@ def product(
                 )  # fmt: skip
                 continue
             first = max(0, row_count - TILE)
+            for row in range(m if add != 0 else row_count, row_count):
+                to, source = out_at + row * out_step + n, (row - first) * pair
+                for j in range(width):
+                    spare[source + j] = out[to + j]
             _tile(
                 x, x_at, rows, rows_at + first, offsets, runs, run, step, panel, panel_at + n, panel_step,
-                spare, 0, pair, 0, width,
+                spare, 0, pair, add, width,
             )  # fmt: skip
             for row in range(m, row_count):
                 to, source = out_at + row * out_step + n, (row - first) * pair
                 for j in range(width):
-                    out[to + j] = out[to + j] + spare[source + j] if add != 0 else spare[source + j]
+                    out[to + j] = spare[source + j]
 
 
 @inner

@@ -27,21 +27,21 @@ def _emit_tile(vectors: int, masked: bool = False) -> Callable[[Emitter, Any], N
         builder = e.builder
         if masked:
             e.keep_first(a.width)
-        sums = sum_tile(e, a, TILE, [e.zero] * vectors)
         adding = builder.icmp_signed("!=", a.add, INT(0))
-        for p in range(TILE):
-            row = e.at(a.out, a.out_at, builder.mul(a.out_step, INT(p)))
-            for v in range(vectors):
-                place, total = e.at(row, v * e.count), builder.load(sums[p][v])
-                e.store(builder.select(adding, builder.fadd(e.load(place), total), total), place)
+        rows = [e.at(a.out, a.out_at, builder.mul(a.out_step, INT(p))) for p in range(TILE)]
+        places = [[e.at(row, v * e.count) for v in range(vectors)] for row in rows]
+        begin = [[builder.select(adding, e.load(place), e.zero) for place in row] for row in places]
+        for row, sums in zip(places, sum_tile(e, a, begin)):
+            for place, total in zip(row, sums):
+                e.store(builder.load(total), place)
 
     return emit
 
 
-def sum_tile(e: Emitter, a: Any, count: int, begin: list[Any]) -> list[list[Any]]:
-    """The loop itself: returns the register variables of `count` rows of sums, each of which starts at `begin`."""
-    builder, vectors = e.builder, len(begin)
-    sums = [[cgutils.alloca_once_value(builder, vector) for vector in begin] for _ in range(count)]
+def sum_tile(e: Emitter, a: Any, begin: list[list[Any]]) -> list[list[Any]]:
+    """The loop itself: returns the register variables of the rows of sums, which start at `begin`."""
+    builder, count, vectors = e.builder, len(begin), len(begin[0])
+    sums = [[cgutils.alloca_once_value(builder, vector) for vector in row] for row in begin]
     start = [e.at(a.x, a.x_at, builder.load(e.at(a.rows, a.rows_at, p))) for p in range(count)]
     panel_row = cgutils.alloca_once_value(builder, e.at(a.panel, a.panel_at))
     with cgutils.for_range(builder, a.runs) as r:
@@ -63,13 +63,13 @@ def _define_tile(
     panel: Array, panel_at: int, panel_step: int, out: Array, out_at: int, out_step: int, add: int, width: int,
 ) -> None:  # fmt: skip
     for p in range(TILE):
-        total = np.zeros(width, x.dtype)
+        place = slice(out_at + p * out_step, out_at + p * out_step + width)
+        total = out[place].copy() if add else np.zeros(width, x.dtype)
         for r in range(runs):
             for i in range(run):
                 k = panel_at + (r * run + i) * panel_step
                 total += x[x_at + rows[rows_at + p] + offsets[r] + i * step] * panel[k : k + width]
-        place = slice(out_at + p * out_step, out_at + p * out_step + width)
-        out[place] = out[place] + total if add else total
+        out[place] = total
 
 
 @vectorised(_emit_tile(2))

@@ -31,7 +31,7 @@ def _emit_pool(vectors: int) -> Callable[[Emitter, Any], None]:
     def emit(e: Emitter, a: Any) -> None:
         builder = e.builder
         bias = [e.load(e.at(a.bias, a.bias_at, v * e.count)) for v in range(vectors)]
-        sums = sum_tile(e, a, 4 * POOLED, bias)
+        sums = sum_tile(e, a, [bias] * (4 * POOLED))
         byte = a.winners.type.pointee
         relu = e.splat(builder.icmp_signed("!=", a.relu, INT(0)))
         for v in range(vectors):

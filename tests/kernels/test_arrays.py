@@ -164,6 +164,28 @@ def test_product_is_a_matrix_product_and_writes_nowhere_else(m, k, n, add, dtype
 
 
 @kernel()
+def multiply_in_pieces(x, rows, count, k, panel, columns, out, piece):
+    nothing = np.zeros(1, np.int64)
+    for first in range(0, k, piece):
+        product(
+            x, first, rows, 0, count, nothing, 1, min(piece, k - first), 1, panel, first * columns, columns, columns,
+            out, 0, columns, first,
+        )  # fmt: skip
+
+
+@settings(max_examples=examples(40))
+@given(st.integers(1, 20), st.integers(1, 40), st.integers(1, 80), st.integers(1, 20), dtypes, st.integers(0, 99))
+def test_a_product_in_pieces_has_the_bits_of_the_whole(m, k, n, piece, dtype, seed):
+    rng = np.random.default_rng(seed)
+    x, panel = rng.standard_normal((m, k)).astype(dtype), rng.standard_normal((k, n)).astype(dtype)
+    whole_product, pieces = np.empty((2, m, n), dtype)
+    rows = tile_table(np.arange(m) * k)
+    multiply(x.reshape(-1), rows, m, k, panel.reshape(-1), n, whole_product.reshape(-1), 0)
+    multiply_in_pieces(x.reshape(-1), rows, m, k, panel.reshape(-1), n, pieces.reshape(-1), piece)
+    np.testing.assert_array_equal(pieces, whole_product)
+
+
+@kernel()
 def turn(x, rows, columns, out):
     transpose(x, 0, columns, rows, columns, out, 0, rows)
 
