@@ -92,8 +92,8 @@ def rungs() -> list[RungReport]:
         (
             "zeros",
             "… and zeros passed over",
-            "Behind a ReLU half of the numbers and most of the gradients are 0; dense layers go from one of the others "
-            "to the next, along bits that say where they are.",
+            "Behind a ReLU many numbers and gradients are 0, more of them as training goes on (these are its first "
+            "steps); dense layers go from one of the others to the next, along bits that say where they are.",
             [mark_nonzeros, add_nonzero_product],
         ),
     ]
