@@ -17,6 +17,8 @@ from scratchnet.kernels.winners import (
     add_narrow_patches,
     add_narrow_taps,
     add_patches,
+    add_single_kernels,
+    add_single_patches,
     add_taps,
     mark_winners,
 )
@@ -43,11 +45,17 @@ def kernel_gradient(
                 to, start, i = f * K + r * run, x_at + runs[r], ZERO
                 pieces = min(2, runs.size - r)
                 gap = runs[r + 1] - runs[r] if pieces == 2 else ZERO
-                while pieces == 2 and i + 4 * lane <= run:
-                    add_patches(
-                        out, to + i, run, x, start + i, gap, places, places_at, size, dz_t, dz_at, won, winners_at, F,
-                        word, 4 * lane,
-                    )  # fmt: skip
+                while i + 4 * lane <= run:
+                    if pieces == 2:
+                        add_patches(
+                            out, to + i, run, x, start + i, gap, places, places_at, size, dz_t, dz_at, won, winners_at,
+                            F, word, 4 * lane,
+                        )  # fmt: skip
+                    else:
+                        add_single_patches(
+                            out, to + i, run, x, start + i, gap, places, places_at, size, dz_t, dz_at, won, winners_at,
+                            F, word, 4 * lane,
+                        )  # fmt: skip
                     i += 4 * lane
                 while i < run:
                     width = min(lane, run - i)
@@ -82,8 +90,11 @@ def input_gradient(
                     to, start, i = place + runs[r], first * K + r * run, ZERO
                     pieces = min(2, runs.size - r)
                     gap = runs[r + 1] - runs[r] if pieces == 2 else ZERO
-                    while pieces == 2 and i + 4 * lane <= run:
-                        add_kernels(dx, to + i, gap, kernel_t, start + i, run, K, dz, dz_at, word, 4 * lane)
+                    while i + 4 * lane <= run:
+                        if pieces == 2:
+                            add_kernels(dx, to + i, gap, kernel_t, start + i, run, K, dz, dz_at, word, 4 * lane)
+                        else:
+                            add_single_kernels(dx, to + i, gap, kernel_t, start + i, run, K, dz, dz_at, word, 4 * lane)
                         i += 4 * lane
                     while i < run:
                         width = min(lane, run - i)

@@ -165,6 +165,18 @@ def add_patches(
     )  # fmt: skip
 
 
+@vectorised(_emit_patches(1, 4))
+def add_single_patches(
+    out: Array, out_at: int, out_gap: int, x: Array, x_at: int, x_gap: int, places: Array, places_at: int, size: int,
+    dz: Array, dz_at: int, winners: Array, winners_at: int, step: int, word: int, width: int,
+) -> None:  # fmt: skip
+    """As `add_patches`, for one piece."""
+    _define_patches(
+        1, out, out_at, out_gap, x, x_at, x_gap, places, places_at, size, dz, dz_at, winners, winners_at, step, word,
+        width,
+    )  # fmt: skip
+
+
 @vectorised(_emit_patches(1, 1, masked=True))
 def add_narrow_patches(
     out: Array, out_at: int, out_gap: int, x: Array, x_at: int, x_gap: int, places: Array, places_at: int, size: int,
@@ -246,6 +258,15 @@ def add_kernels(
     f * step``. The second piece lies `kernels_gap` after the first, and `out_gap` after it in `out`.
     """
     _define_kernels(2, out, out_at, out_gap, kernels, kernels_at, kernels_gap, step, dz, dz_at, word, width)
+
+
+@vectorised(_emit_kernels(1, 4))
+def add_single_kernels(
+    out: Array, out_at: int, out_gap: int, kernels: Array, kernels_at: int, kernels_gap: int, step: int,
+    dz: Array, dz_at: int, word: int, width: int,
+) -> None:  # fmt: skip
+    """As `add_kernels`, for one piece."""
+    _define_kernels(1, out, out_at, out_gap, kernels, kernels_at, kernels_gap, step, dz, dz_at, word, width)
 
 
 @vectorised(_emit_kernels(1, 1, masked=True))
