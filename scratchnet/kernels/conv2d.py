@@ -20,7 +20,7 @@ from scratchnet.kernels.product import product, tile_table, transpose
 from scratchnet.kernels.relu import bias_and_relu, relu_gradient
 from scratchnet.kernels.runtime import inner, kernel
 from scratchnet.kernels.scratch import scratch, zeros
-from scratchnet.kernels.simd import TILE, ZERO, no_overlap
+from scratchnet.kernels.simd import TILE, ZERO, never_inline, no_overlap
 from scratchnet.kernels.steps import KernelStep
 from scratchnet.typing import Array
 from scratchnet.utils.memory import place_zeros
@@ -31,6 +31,7 @@ BLOCKS = 16
 @inner
 def fill(out: Array) -> None:
     """Set all of `out` to 0."""
+    never_inline()
     for i in range(out.size):
         out[i] = 0
 

@@ -1,8 +1,8 @@
 """The last Dense, softmax and cross-entropy in one pass: logits, loss, probabilities and the gradient dz.
 
-1. The softmax of a row needs that row of logits only: each block of rows is finished while it is in the cache.
-2. Blocks leave the loss of each row; these are added in order, so threads change no bit.
-3. A row is the work of some microseconds: to start three kernels one after the other would take as long as they run.
+1. The softmax of a row needs that row of logits only: a tile of rows is finished while it is in the cache.
+2. All of it is the work of some microseconds: to start three kernels one after the other would take as long, and so
+   would threads.
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import prange
 
 from scratchnet.kernels.dense import DenseStep
 from scratchnet.kernels.nonzeros import STRIP_VECTORS
 from scratchnet.kernels.product import product
 from scratchnet.kernels.relu import bias_and_relu
-from scratchnet.kernels.runtime import inner, kernel
+from scratchnet.kernels.runtime import kernel
 from scratchnet.kernels.simd import TILE, ZERO, lanes
 from scratchnet.kernels.softmax_crossentropy import crossentropy_row, sparse_crossentropy_row
 from scratchnet.typing import Array
@@ -24,37 +23,24 @@ from scratchnet.typing import Array
 _NO_LABELS = np.empty(0, np.int64)
 
 
-@inner
-def _block(
-    x: Array, kernel_: Array, bias: Array, rows: Array, D: int, z: Array, labels: Array, targets: Array, scale: Array,
-    p: Array, dz: Array, losses: Array, first: int, last: int,
-) -> None:  # fmt: skip
-    U, nothing = bias.size, np.zeros(1, np.int64)
-    product(
-        x, ZERO, rows, first, last - first, nothing, 1, D, 1, kernel_, ZERO, U, U, z.reshape(-1), first * U, U, ZERO
-    )
-    bias_and_relu(z[first:last].reshape(-1), U, bias, False)
-    for n in range(first, last):
-        if labels.size > 0:
-            losses[n] = sparse_crossentropy_row(z, n, labels[n], scale[n], p, dz)
-        else:
-            losses[n] = crossentropy_row(z, n, targets, scale[n], p, dz)
-
-
-@kernel(parallel=True)
+@kernel()
 def _forward(
     x: Array, kernel_: Array, bias: Array, rows: Array, D: int, z: Array, labels: Array, targets: Array, scale: Array,
-    p: Array, dz: Array, losses: Array,
+    p: Array, dz: Array,
 ) -> float:  # fmt: skip
-    samples = z.shape[0]
-    for block in prange((samples + TILE - 1) // TILE):
-        first = block * TILE
-        _block(
-            x, kernel_, bias, rows, D, z, labels, targets, scale, p, dz, losses, first, min(first + TILE, samples)
+    samples, U, nothing, loss = z.shape[0], bias.size, np.zeros(1, np.int64), 0.0
+    flat = z.reshape(-1)
+    for first in range(0, samples, TILE):
+        last = min(first + TILE, samples)
+        product(
+            x, ZERO, rows, first, last - first, nothing, 1, D, 1, kernel_, ZERO, U, U, flat, first * U, U, ZERO
         )  # fmt: skip
-    loss = 0.0
-    for n in range(samples):
-        loss += losses[n]
+        bias_and_relu(flat[first * U : last * U], U, bias, False)
+        for n in range(first, last):
+            if labels.size > 0:
+                loss += sparse_crossentropy_row(z, n, labels[n], scale[n], p, dz)
+            else:
+                loss += crossentropy_row(z, n, targets, scale[n], p, dz)
     return loss
 
 
@@ -89,7 +75,6 @@ class DenseCrossentropyStep(DenseStep):
         labels, targets = (y_true, self.y[:0]) if sparse else (_NO_LABELS, y_true)
         return float(
             _forward(
-                self.x, self.kernel, self.bias, self.row_table(N), self.D, self.y, labels, targets, scale, p, dz,
-                self.buffer("losses", N, (), np.float64),
+                self.x, self.kernel, self.bias, self.row_table(N), self.D, self.y, labels, targets, scale, p, dz
             )
         )  # fmt: skip

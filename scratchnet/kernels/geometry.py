@@ -14,7 +14,7 @@ import numpy as np
 
 from scratchnet.kernels.product import tile_table
 from scratchnet.kernels.runtime import inner
-from scratchnet.kernels.simd import no_overlap
+from scratchnet.kernels.simd import never_inline, no_overlap
 from scratchnet.typing import Array
 
 
@@ -104,6 +104,7 @@ def window_geometry(
 @inner
 def copy_to(out: Array, x: Array) -> None:
     """Copy x to `out`, an array apart from it."""
+    never_inline()
     no_overlap()
     for i in range(out.size):
         out[i] = x[i]

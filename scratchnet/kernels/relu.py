@@ -15,6 +15,7 @@ from scratchnet.typing import Array
 @inner
 def bias_and_relu(z: Array, F: int, bias: Array, relu: bool) -> None:
     """Add bias (F,) to each row of z (rows * F,) in place, and cut off at 0 if `relu`."""
+    never_inline()
     no_overlap()
     zero = z.dtype.type(0)
     for p in range(z.size // F):

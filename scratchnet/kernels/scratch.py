@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet.kernels.runtime import inner
+from scratchnet.kernels.simd import never_inline
 from scratchnet.typing import Array
 
 LINE = 64
@@ -19,6 +20,7 @@ LINE = 64
 @inner
 def scratch(size: int, like: Array) -> Any:
     """A new array (size,), not filled, of the dtype of `like`."""
+    never_inline()
     itemsize = like.itemsize
     memory = np.empty(size + LINE // itemsize, like.dtype)
     start = -memory.ctypes.data % LINE // itemsize
@@ -28,6 +30,7 @@ def scratch(size: int, like: Array) -> Any:
 @inner
 def zeros(size: int, like: Array) -> Any:
     """A new array (size,) of zeros, of the dtype of `like`."""
+    never_inline()
     new = scratch(size, like)
     for i in range(size):
         new[i] = 0
