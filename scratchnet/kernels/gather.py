@@ -30,10 +30,12 @@ def _plain(x: Array, out: Array) -> None:
 
 
 @kernel(parallel=True)
-def _gather(x: Array, indices: Array, size: int, scale: float, offset: float, plain: bool, out: Array) -> bool:
+def _gather(
+    x: Array, rows: int, indices: Array, size: int, scale: float, offset: float, plain: bool, out: Array
+) -> bool:
     """Return whether all indices lie in the data set; copy nothing if not."""
     for n in range(indices.size):
-        if not 0 <= indices[n] < x.size // size:
+        if not 0 <= indices[n] < rows:
             return False
     s, o = out.dtype.type(scale), out.dtype.type(offset)
     for n in prange(indices.size):
@@ -65,6 +67,6 @@ def gather(x: Array, indices: Array, out: Array, scale: float = 1.0, offset: flo
     if len(indices) == 0:
         return out
     plain = scale == 1 and offset == 0
-    if not _gather(x.reshape(-1), indices, out[0].size, scale, offset, plain, out.reshape(-1)):
+    if not _gather(x.reshape(-1), len(x), indices, out[0].size, scale, offset, plain, out.reshape(-1)):
         raise IndexError(f"gather expected indices in 0...{len(x) - 1}, got {indices.min()} to {indices.max()}.")
     return out

@@ -50,6 +50,10 @@ def test_gather_refuses_what_does_not_fit(indices, shape, error, message):
         gather(np.zeros((20, 3), np.float32), np.array(indices), np.empty(shape, np.float32))
 
 
+def test_gather_takes_rows_without_numbers():
+    assert gather(np.zeros((20, 0), np.float32), np.array([0, 19]), np.empty((2, 0), np.float32)).shape == (2, 0)
+
+
 def test_gather_refuses_a_data_set_that_is_not_contiguous():
     with pytest.raises(ValueError, match="contiguous"):
         gather(np.zeros((3, 20), np.float32).T, np.array([1]), np.empty((1, 3), np.float32))
