@@ -3,7 +3,8 @@
 1. Only the pooled maxima and the number of each winner are written. The convolution's places are computed in the order
    in which the pooling windows ask for them; places that no window looks at are not computed at all.
 2. Where windows of four places do not overlap (2x2 with stride 2, say), bias, ReLU and pooling happen in registers
-   (`pool_tile`). Otherwise one sample's convolution goes into a scratch in the cache and is pooled from there.
+   (`pool_tile`, or with fewer products `winograd.py`). Otherwise one sample's convolution goes into a scratch in the
+   cache and is pooled from there.
 3. Backward, dy has one number for each pooling window, not one for each place: with 2x2 windows three quarters of the
    dense products would multiply zeros. So dkernel is a sum of the winners' patches, dx a sum of the winners' kernels
    (`winner_sums.py`), with nothing spread out.
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import prange
 
+from scratchnet.kernels import winograd
 from scratchnet.kernels.conv2d import BLOCKS, fill, scatter_product, sum_blocks
 from scratchnet.kernels.geometry import Geometry, copy_to, crop_image, pad_image, window_geometry
 from scratchnet.kernels.max_pooling2d import compete, window_pixels
@@ -116,36 +118,52 @@ def _convolve_and_pool(
 
 
 @inner
+def _in_registers_block(
+    x: Array, kernel_: Array, bias: Array, relu: bool, g: Geometry, p: Pooling, y: Array, winners: Array, first: int,
+    last: int,
+) -> None:  # fmt: skip
+    padded = zeros(g.padded, x)
+    for n in range(first, last):
+        image, at = x, n * g.pixels
+        if g.padded > 0:
+            pad_image(x, at, g, padded)
+            image, at = padded, ZERO
+        _convolve_and_pool(image, at, kernel_, bias, relu, g, p, y, winners, n * p.windows * bias.size)
+
+
+@kernel(parallel=True)
+def _forward_in_registers(
+    x: Array, kernel_: Array, bias: Array, relu: bool, g: Geometry, p: Pooling, y: Array, winners: Array, samples: int
+) -> None:
+    for block in prange((samples + 3) // 4):
+        _in_registers_block(x, kernel_, bias, relu, g, p, y, winners, 4 * block, min(4 * block + 4, samples))
+
+
+@inner
 def _forward_block(
-    x: Array, kernel_: Array, bias: Array, relu: bool, g: Geometry, p: Pooling, fused: bool, y: Array, winners: Array,
-    first: int, last: int,
+    x: Array, kernel_: Array, bias: Array, relu: bool, g: Geometry, p: Pooling, y: Array, winners: Array, first: int,
+    last: int,
 ) -> None:  # fmt: skip
     F = bias.size
-    padded, z = zeros(g.padded, x), scratch(0 if fused else p.used * F, x)
+    padded, z = zeros(g.padded, x), scratch(p.used * F, x)
     for n in range(first, last):
         image, at = x, n * g.pixels
         if g.padded > 0:
             pad_image(x, at, g, padded)
             image, at = padded, ZERO
         i, j = n * p.windows * F, (n + 1) * p.windows * F
-        if fused:
-            _convolve_and_pool(image, at, kernel_, bias, relu, g, p, y, winners, i)
-        else:
-            product(
-                image, at, p.places, ZERO, p.used, g.runs, g.runs.size, g.run, 1, kernel_, ZERO, F, F, z, ZERO, F, ZERO
-            )  # (used, F)
-            _pool(z, bias, relu, p, y[i:j], winners[i:j])
+        product(
+            image, at, p.places, ZERO, p.used, g.runs, g.runs.size, g.run, 1, kernel_, ZERO, F, F, z, ZERO, F, ZERO
+        )  # (used, F)
+        _pool(z, bias, relu, p, y[i:j], winners[i:j])
 
 
 @kernel(parallel=True)
 def _forward(
-    x: Array, kernel_: Array, bias: Array, relu: bool, g: Geometry, p: Pooling, fused: bool, y: Array, winners: Array,
-    samples: int,
-) -> None:  # fmt: skip
+    x: Array, kernel_: Array, bias: Array, relu: bool, g: Geometry, p: Pooling, y: Array, winners: Array, samples: int
+) -> None:
     for block in prange((samples + 3) // 4):
-        _forward_block(
-            x, kernel_, bias, relu, g, p, fused, y, winners, 4 * block, min(4 * block + 4, samples)
-        )
+        _forward_block(x, kernel_, bias, relu, g, p, y, winners, 4 * block, min(4 * block + 4, samples))
 
 
 @inner
@@ -229,7 +247,11 @@ def _backward(
 
 
 class Conv2DMaxPoolStep(KernelStep):
-    """A Conv2D with ReLU or no activation, followed by a MaxPooling2D."""
+    """A Conv2D with ReLU or no activation, followed by a MaxPooling2D.
+
+    Attributes:
+        way: how `forward` runs, the fastest that fits: "winograd", "registers" or "scratch".
+    """
 
     def __init__(self, layers: list[Any], needs_dx: bool) -> None:
         super().__init__(layers, needs_dx)
@@ -243,7 +265,12 @@ class Conv2DMaxPoolStep(KernelStep):
         )
         self.pooling = p = pooling_of(g, pool.pool_size, pool.strides, pool.padding)
         self.rows = tile_table(np.arange(p.used) * self.F)
-        self.fused = p.alone and p.windows >= POOLED and self.F % lanes(self.dtype) == 0
+        self.way = self._way(conv, pool)
+        if self.way == "winograd":
+            self.taps = conv.kernel_size[0]
+            self.matrix = np.array(winograd.KERNEL[self.taps], self.dtype).reshape(-1)
+            self.tiles = p.places[: p.used : 4].copy()
+            self.tile_rows = tile_table(np.arange(TILE) * g.C)
         self.wide = g.run >= lanes(self.dtype)
         self.winner_type = np.uint8 if p.size <= 256 else np.int32
         self.out = pool.output_shape[1:]
@@ -260,16 +287,30 @@ class Conv2DMaxPoolStep(KernelStep):
             and layers[0].dtype == layers[1].dtype
         )
 
+    def _way(self, conv: Any, pool: Any) -> str:
+        g, p = self.geometry, self.pooling
+        if not p.alone or self.F % lanes(self.dtype) != 0:
+            return "scratch"
+        squares = pool.pool_size == (2, 2) and conv.strides == conv.dilation_rate == (1, 1)
+        if squares and conv.kernel_size in ((2, 2), (3, 3)) and g.C % lanes(self.dtype) == 0:
+            return "winograd"
+        return "registers" if p.windows >= POOLED else "scratch"
+
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return y (N, OH, OW, F), in a buffer of the step."""
         N = len(x)
         self.x = self.flat(x)
         self.y = self.buffer("y", N, self.out)  # (N, OH, OW, F)
         self.winners = self.buffer("winners", N, self.out, self.winner_type)
-        _forward(
-            self.x, self.kernel, self.bias, self.relu, self.geometry, self.pooling, self.fused, self.y.reshape(-1),
-            self.winners.reshape(-1), N,
-        )  # fmt: skip
+        out = self.y.reshape(-1), self.winners.reshape(-1), N
+        if self.way == "winograd":
+            winograd.forward(
+                self.x, self.taps, self.kernel, self.matrix, self.bias, self.relu, self.geometry, self.tiles,
+                self.tile_rows, *out,
+            )  # fmt: skip
+        else:
+            run = _forward_in_registers if self.way == "registers" else _forward
+            run(self.x, self.kernel, self.bias, self.relu, self.geometry, self.pooling, *out)
         return self.y
 
     def backward(self, dy: Array) -> Array | None:

@@ -27,25 +27,36 @@ TAPS = 4
 """Numbers of a patch in one `add_taps`."""
 
 
+def pool_four(e: Emitter, a: Any, sums: list[Any]) -> tuple[Any, Any]:
+    """The largest of four registers, cut off at 0 if `a.relu`, and the number of the first that has it."""
+    builder, byte = e.builder, a.winners.type.pointee
+    best, winner = sums[0], ir.Constant(ir.VectorType(byte, e.count), None)
+    for q in range(1, 4):
+        better = builder.fcmp_ordered(">", sums[q], best)
+        best = builder.select(better, sums[q], best)
+        winner = builder.select(better, e.splat(byte(q)), winner)
+    relu = e.splat(builder.icmp_signed("!=", a.relu, INT(0)))
+    off = builder.and_(relu, builder.fcmp_ordered("<=", best, e.zero))
+    return builder.select(off, e.zero, best), winner
+
+
+def store_pooled(e: Emitter, a: Any, best: Any, winner: Any, to: Any) -> None:
+    """Write what `pool_four` found to `y` and `winners`."""
+    e.store(best, e.at(a.y, to))
+    e.store(winner, e.at(a.winners, to))
+
+
 def _emit_pool(vectors: int) -> Callable[[Emitter, Any], None]:
     def emit(e: Emitter, a: Any) -> None:
         builder = e.builder
         bias = [e.load(e.at(a.bias, a.bias_at, v * e.count)) for v in range(vectors)]
         sums = sum_tile(e, a, [bias] * (4 * POOLED))
-        byte = a.winners.type.pointee
-        relu = e.splat(builder.icmp_signed("!=", a.relu, INT(0)))
         for v in range(vectors):
             for window in range(POOLED):
-                best, winner = builder.load(sums[4 * window][v]), ir.Constant(ir.VectorType(byte, e.count), None)
-                for q in range(1, 4):
-                    z = builder.load(sums[4 * window + q][v])
-                    better = builder.fcmp_ordered(">", z, best)
-                    best = builder.select(better, z, best)
-                    winner = builder.select(better, e.splat(byte(q)), winner)
-                off = builder.and_(relu, builder.fcmp_ordered("<=", best, e.zero))
-                to = builder.add(builder.mul(a.y_step, INT(window)), INT(v * e.count))
-                e.store(builder.select(off, e.zero, best), e.at(a.y, a.y_at, to))
-                e.store(winner, e.at(a.winners, a.y_at, to))
+                four = [builder.load(sums[4 * window + q][v]) for q in range(4)]
+                best, winner = pool_four(e, a, four)
+                to = builder.add(a.y_at, builder.add(builder.mul(a.y_step, INT(window)), INT(v * e.count)))
+                store_pooled(e, a, best, winner, to)
 
     return emit
 
