@@ -56,8 +56,8 @@ def _sum(e: Emitter, coefficients: tuple[int, ...], terms: list[Any]) -> Any:
     return total
 
 
-def _both_ways(e: Emitter, matrix: tuple[tuple[int, ...], ...], square: list[list[Any]]) -> list[Any]:
-    """matrix * square * matrix^T, row by row, where the square's entries are registers."""
+def both_ways(e: Emitter, matrix: tuple[tuple[int, ...], ...], square: list[list[Any]]) -> list[Any]:
+    """matrix * square * matrix^T, row by row, where the square's entries are registers or single numbers."""
     down = [[_sum(e, row, list(column)) for column in zip(*square)] for row in matrix]
     return [_sum(e, row, line) for line in down for row in matrix]
 
@@ -67,7 +67,7 @@ def _emit_image(taps: int) -> Callable[[Emitter, Any], None]:
         size, x = taps + 1, e.at(a.x, a.x_at)
         rows = [e.at(x, e.builder.mul(a.down, INT(i))) for i in range(size)]
         pixels = [[e.load(e.at(row, e.builder.mul(a.across, INT(j)))) for j in range(size)] for row in rows]
-        points = _both_ways(e, IMAGE[taps], pixels)
+        points = both_ways(e, IMAGE[taps], pixels)
         for t, point in enumerate(points):
             e.store(point, e.at(a.out, a.out_at, e.builder.mul(a.out_step, INT(t))))
 
@@ -103,7 +103,7 @@ def _emit_pool(taps: int) -> Callable[[Emitter, Any], None]:
     def emit(e: Emitter, a: Any) -> None:
         size, points = taps + 1, e.at(a.points, a.points_at)
         numbers = [[e.builder.mul(a.step, INT(i * size + j)) for j in range(size)] for i in range(size)]
-        places = _both_ways(e, PLACES[taps], [[e.load(e.at(points, t)) for t in row] for row in numbers])
+        places = both_ways(e, PLACES[taps], [[e.load(e.at(points, t)) for t in row] for row in numbers])
         bias = e.load(e.at(a.bias, a.bias_at))
         best, winner = pool_four(e, a, [e.builder.fadd(place, bias) for place in places])
         store_pooled(e, a, best, winner, a.y_at)
@@ -202,15 +202,20 @@ def _add_scaled(out: Array, factor: float, x: Array) -> None:
 
 
 @inner
-def kernel_points(kernel_: Array, taps: int, matrix: Array, length: int, out: Array) -> None:
-    """The points of a kernel (taps, taps, length), each of `length` numbers, in `out`; `matrix` is KERNEL, flat."""
-    size = taps + 1
+def combine(matrix: Array, x: Array, length: int, out: Array) -> None:
+    """out = matrix * x, with rows of `length` numbers: from taps to points, or back with the transposed matrix."""
     fill(out)
-    for t in range(size * size):
-        for tap in range(taps * taps):
-            factor = matrix[t // size * taps + tap // taps] * matrix[t % size * taps + tap % taps]
+    for row in range(matrix.shape[0]):
+        for column in range(matrix.shape[1]):
+            factor = matrix[row, column]
             if factor != 0:
-                _add_scaled(out[t * length : (t + 1) * length], factor, kernel_[tap * length : (tap + 1) * length])
+                _add_scaled(out[row * length : (row + 1) * length], factor, x[column * length : (column + 1) * length])
+
+
+def matrix_of(taps: int, dtype: Any) -> Array:
+    """The matrix (points, taps * taps) that makes the points of a kernel."""
+    matrix: Array = np.kron(KERNEL[taps], KERNEL[taps]).astype(dtype)
+    return matrix
 
 
 @inner
@@ -264,11 +269,11 @@ def forward(
     """Convolve and pool: y (samples, windows, F) and the numbers of the winners.
 
     `tiles` (windows,) says where the pixels under each window begin in the padded image; `rows` (TILE,) are the
-    multiples of C; `matrix` is ``KERNEL[taps]``, flat. C and F are whole vectors.
+    multiples of C; `matrix` is that of `matrix_of`. C and F are whole vectors.
     """
     length = g.C * bias.size
     weights = scratch((taps + 1) * (taps + 1) * length, x)
-    kernel_points(kernel_, taps, matrix, length, weights)
+    combine(matrix, kernel_, length, weights)
     for block in prange((samples + SAMPLES - 1) // SAMPLES):
         _forward_block(
             x, taps, weights, bias, relu, g, tiles, rows, y, winners, SAMPLES * block,

@@ -45,7 +45,7 @@ def cases(draw):
 def test_the_step_equals_the_definition(case, n, seed):
     conv, pool, image = case
     layers = built([Conv2D(**conv), MaxPooling2D(**pool)], image, seed)
-    assume(Conv2DMaxPoolStep(layers, True).way == "winograd")
+    assume(Conv2DMaxPoolStep(layers, True).forward_way == "winograd")
     assert_step_is_definition(Conv2DMaxPoolStep, layers, n, seed)
 
 
@@ -59,8 +59,8 @@ def test_it_agrees_with_the_ways_that_multiply_everything(taps, dtype, tolerance
     x, found = rng.standard_normal((9, 13, 12, 48)).astype(dtype), []
     for way in ("winograd", "registers", "scratch"):
         step = Conv2DMaxPoolStep(layers, True)
-        assert step.way == "winograd"
-        step.way = way
+        assert step.forward_way == "winograd"
+        step.forward_way = way
         found.append(step.forward(x))
     for y in found[1:]:
         np.testing.assert_allclose(found[0], y, 0, tolerance * y.max())
@@ -72,7 +72,7 @@ def test_places_that_see_the_same_numbers_tie_and_the_first_wins(taps):
     rng = np.random.default_rng(0)
     layers[0].params["kernel"] += rng.standard_normal((taps, taps, 16, 16)).astype(np.float32)
     step = Conv2DMaxPoolStep(layers, True)
-    assert step.way == "winograd"
+    assert step.forward_way == "winograd"
     step.forward(np.tile(rng.standard_normal(16).astype(np.float32), (3, 8, 8, 1)))  # every pixel the same
     assert not step.winners.any()
 
@@ -91,5 +91,5 @@ def test_places_that_see_the_same_numbers_tie_and_the_first_wins(taps):
 )
 def test_other_layers_are_computed_in_another_way(conv, pool, channels):
     layers = built([Conv2D(16, **conv), MaxPooling2D(**{"pool_size": 2, **pool})], (9, 9, channels))
-    assert Conv2DMaxPoolStep(layers, True).way != "winograd"
+    assert Conv2DMaxPoolStep(layers, True).forward_way != "winograd"
     assert_step_is_definition(Conv2DMaxPoolStep, layers, 3)

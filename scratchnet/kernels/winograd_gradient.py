@@ -1,0 +1,190 @@
+"""dkernel of a pooled convolution with few input channels, in fewer products: the transpose of `winograd.py`.
+
+1. Forward, y = PLACES ((IMAGE x) (KERNEL kernel)) is linear in the kernel, so dkernel = KERNEL^T sum of (IMAGE x)
+   (PLACES^T dz). The sum runs over all windows of all samples and has 9 points for a 2x2 kernel, not 4 taps times 4
+   places; KERNEL^T is applied once, at the end.
+2. dz lies at one of the four places of a window, the winner. So a number of PLACES^T dz is dz, -dz or 0, depending on
+   who won: the vector of filters stays as it is and a mask says where it counts.
+3. The points stay in registers while all windows of a sample pass by. Blocks of samples add up their own; the blocks
+   are summed in order, so threads change no bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import prange
+from numba.core import cgutils
+
+from scratchnet.kernels.conv2d import BLOCKS, fill, sum_blocks
+from scratchnet.kernels.geometry import Geometry, copy_to, pad_image
+from scratchnet.kernels.relu import relu_gradient
+from scratchnet.kernels.runtime import inner, kernel
+from scratchnet.kernels.scratch import scratch, zeros
+from scratchnet.kernels.simd import INT, VECTOR_BYTES, ZERO, Emitter, lanes, vectorised
+from scratchnet.kernels.winograd import IMAGE, PLACES, both_ways, combine
+from scratchnet.typing import Array
+
+VECTORS = 2 if VECTOR_BYTES == 64 else 1
+"""Vectors of filters whose 9 points fit into the registers together."""
+
+
+def _places_of_points(taps: int) -> Any:
+    """PLACES^T, both ways: (points, 4) with entries 0, 1, -1."""
+    return np.kron(np.transpose(PLACES[taps]), np.transpose(PLACES[taps]))
+
+
+def _emit_point_sums(taps: int, vectors: int) -> Callable[[Emitter, Any], None]:
+    size, places = taps + 1, _places_of_points(taps)
+
+    def add(e: Emitter, point: Any, dz: Any, won: list[Any], of_place: Any, total: Any) -> None:
+        """total += point * dz in the lanes whose winner counts with +1 at this point, -= where with -1."""
+        builder = e.builder
+        for sign in (1, -1):
+            lanes_on: Any = None
+            for q in np.flatnonzero(of_place == sign):
+                lanes_on = won[q] if lanes_on is None else builder.or_(lanes_on, won[q])
+            if lanes_on is None:
+                continue
+            before = builder.load(total)
+            after = e.multiply_add(point, dz if sign > 0 else builder.fsub(e.zero, dz), before)
+            if np.count_nonzero(of_place == sign) < 4:
+                after = builder.select(lanes_on, after, before)
+            builder.store(after, total)
+
+    def emit(e: Emitter, a: Any) -> None:
+        builder = e.builder
+        out = [[e.at(a.out, a.out_at, builder.mul(a.out_step, INT(t)), v * e.count) for v in range(vectors)]
+               for t in range(size * size)]  # fmt: skip
+        sums = [[cgutils.alloca_once_value(builder, e.load(place)) for place in row] for row in out]
+        with cgutils.for_range(builder, a.windows) as w:
+            x = e.at(a.x, a.x_at, builder.load(e.at(a.tiles, w.index)))
+            rows = [e.at(x, builder.mul(a.down, INT(i))) for i in range(size)]
+            pixels = [[builder.load(e.at(row, builder.mul(a.across, INT(j)))) for j in range(size)] for row in rows]
+            points = [e.splat(point) for point in both_ways(e, IMAGE[taps], pixels)]
+            first = builder.mul(w.index, a.step)
+            for v in range(vectors):
+                dz = e.load(e.at(a.dz, a.dz_at, first, v * e.count))
+                winner = e.load(e.at(a.winners, a.winners_at, first, v * e.count))
+                won = [builder.icmp_unsigned("==", winner, e.splat(winner.type.element(q))) for q in range(4)]
+                for t, point in enumerate(points):
+                    add(e, point, dz, won, places[t], sums[t][v])
+        for row, totals in zip(out, sums):
+            for place, total in zip(row, totals):
+                e.store(builder.load(total), place)
+
+    return emit
+
+
+def _define_point_sums(
+    taps: int, vectors: int, out: Array, out_at: int, out_step: int, x: Array, x_at: int, down: int, across: int,
+    tiles: Array, windows: int, dz: Array, dz_at: int, winners: Array, winners_at: int, step: int,
+) -> None:  # fmt: skip
+    size, width = taps + 1, vectors * lanes(x.dtype)
+    image, places = np.kron(IMAGE[taps], IMAGE[taps]), _places_of_points(taps)
+    for w in range(windows):
+        at = x_at + tiles[w]
+        pixels = np.array([x[at + i * down + j * across] for i in range(size) for j in range(size)])
+        won = winners[winners_at + w * step :][:width].astype(np.int64)
+        for t in range(size * size):
+            spread = places[t][won] * dz[dz_at + w * step :][:width]
+            out[out_at + t * out_step :][:width] += (image[t] @ pixels) * spread
+
+
+@vectorised(_emit_point_sums(2, VECTORS))
+def wide_point_sums_2(
+    out: Array, out_at: int, out_step: int, x: Array, x_at: int, down: int, across: int, tiles: Array, windows: int,
+    dz: Array, dz_at: int, winners: Array, winners_at: int, step: int,
+) -> None:  # fmt: skip
+    """Add to the 9 points of a 2x2 kernel what the windows of one sample give: one channel, VECTORS of filters.
+
+    Point t goes to ``out_at + t * out_step``. Window w sees the pixels (i, j) at ``x_at + tiles[w] + i * down + j *
+    across``; its dz and winners begin at ``dz_at + w * step`` and ``winners_at + w * step``.
+    """
+    _define_point_sums(
+        2, VECTORS, out, out_at, out_step, x, x_at, down, across, tiles, windows, dz, dz_at, winners, winners_at, step
+    )
+
+
+@vectorised(_emit_point_sums(2, 1))
+def point_sums_2(
+    out: Array, out_at: int, out_step: int, x: Array, x_at: int, down: int, across: int, tiles: Array, windows: int,
+    dz: Array, dz_at: int, winners: Array, winners_at: int, step: int,
+) -> None:  # fmt: skip
+    """As `wide_point_sums_2`, for one vector of filters."""
+    _define_point_sums(
+        2, 1, out, out_at, out_step, x, x_at, down, across, tiles, windows, dz, dz_at, winners, winners_at, step
+    )
+
+
+@vectorised(_emit_point_sums(3, 1))
+def point_sums_3(
+    out: Array, out_at: int, out_step: int, x: Array, x_at: int, down: int, across: int, tiles: Array, windows: int,
+    dz: Array, dz_at: int, winners: Array, winners_at: int, step: int,
+) -> None:  # fmt: skip
+    """As `point_sums_2`, for the 16 points of a 3x3 kernel."""
+    _define_point_sums(
+        3, 1, out, out_at, out_step, x, x_at, down, across, tiles, windows, dz, dz_at, winners, winners_at, step
+    )
+
+
+@inner
+def _block(
+    dy: Array, y: Array, winners: Array, relu: bool, x: Array, taps: int, g: Geometry, tiles: Array, dbias: Array,
+    points: Array, first: int, last: int,
+) -> None:  # fmt: skip
+    F, C, windows, lane = dbias.size, g.C, tiles.size, VECTOR_BYTES // x.itemsize
+    padded, dz = zeros(g.padded, x), scratch(windows * F, x)
+    for n in range(first, last):
+        i = n * windows * F
+        relu_gradient(dy, y, i, relu, windows, F, dz, ZERO, dbias)
+        image, at = x, n * g.pixels
+        if g.padded > 0:
+            pad_image(x, at, g, padded)
+            image, at = padded, ZERO
+        for c in range(C):
+            f = ZERO
+            while f < F:
+                to, start, down = c * F + f, at + c, g.WP * C
+                if taps == 3:
+                    point_sums_3(
+                        points, to, C * F, image, start, down, C, tiles, windows, dz, f, winners, i + f, F
+                    )
+                    f += lane
+                elif f + VECTORS * lane <= F:
+                    wide_point_sums_2(
+                        points, to, C * F, image, start, down, C, tiles, windows, dz, f, winners, i + f, F
+                    )
+                    f += VECTORS * lane
+                else:
+                    point_sums_2(
+                        points, to, C * F, image, start, down, C, tiles, windows, dz, f, winners, i + f, F
+                    )
+                    f += lane
+
+
+@kernel(parallel=True)
+def by_points(
+    dy: Array, y: Array, winners: Array, relu: bool, x: Array, taps: int, matrix: Array, g: Geometry, tiles: Array,
+    samples: int, partial: Array, dkernel: Array, dbias: Array,
+) -> None:  # fmt: skip
+    """Fill dkernel (K, F) and dbias (F,).
+
+    `tiles` is that of `winograd.forward`, `matrix` (taps * taps, points) the transpose of its matrix. `partial` is
+    scratch for BLOCKS times dbias and the points.
+    """
+    F, length = dbias.size, partial.size // BLOCKS
+    blocks = min(BLOCKS, samples)
+    for block in prange(blocks):
+        own = partial[block * length : (block + 1) * length]
+        fill(own)
+        _block(
+            dy, y, winners, relu, x, taps, g, tiles, own[:F], own[F:], block * samples // blocks,
+            (block + 1) * samples // blocks,
+        )  # fmt: skip
+    total = scratch(length, x)
+    sum_blocks(partial, blocks, total)
+    copy_to(dbias, total[:F])
+    combine(matrix, total[F:], g.C * F, dkernel)
