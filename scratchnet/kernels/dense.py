@@ -43,8 +43,6 @@ def _nonzero_forward_block(
 ) -> None:
     strip = strip_of(x)
     tile = scratch(WORD * strip, x)
-    for n in range(first_row, last_row):
-        fill(y[n * U + first : n * U + first + strip])
     for word in range(words_in(D)):
         pack_strip(kernel_, word * WORD * U + first, U, min(WORD, D - word * WORD), strip, tile)
         add_nonzero_product(x, D, words, word, first_row, last_row, tile, strip, y, first_row * U + first, U)
@@ -127,7 +125,6 @@ def _nonzero_dkernel(
     """A strip of rows of dkernel, from `first`, for one group of units, from `u`."""
     strip, count = strip_of(x), min(GROUP, U - u)
     tile, sums = scratch(WORD * strip, x), scratch(count * strip, x)
-    fill(sums)
     for word in range(words_in(samples)):
         pack_strip(x, word * WORD * D + first, D, min(WORD, samples - word * WORD), strip, tile)
         add_nonzero_product(dz_t, samples, words, word, u, u + count, tile, strip, sums, ZERO, strip)
@@ -143,8 +140,6 @@ def _nonzero_dx(
     """A strip of columns of dx, from `first`."""
     strip = strip_of(dz)
     tile = scratch(WORD * strip, dz)
-    for n in range(samples):
-        fill(dx[n * D + first : n * D + first + strip])
     for word in range(words_in(U)):
         u = word * WORD
         transpose(kernel_, first * U + u, U, strip, min(WORD, U - u), tile, ZERO, strip)

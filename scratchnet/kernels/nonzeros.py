@@ -64,7 +64,8 @@ def _mark_word(x: Array, x_at: int, count: int, words: Array, words_at: int, tot
 def _emit_add_rows(e: Emitter, a: Any) -> None:
     builder = e.builder
     out = [e.at(a.out, a.out_at, v * e.count) for v in range(STRIP_VECTORS)]
-    sums = [cgutils.alloca_once_value(builder, e.load(place)) for place in out]
+    fresh = builder.icmp_signed("!=", a.fresh, INT(0))
+    sums = [cgutils.alloca_once_value(builder, builder.select(fresh, e.zero, e.load(place))) for place in out]
     values, panel = e.at(a.x, a.x_at), e.at(a.panel, a.panel_at)
     with e.for_each_bit(a.word) as k:
         number, row = e.splat(builder.load(e.at(values, k))), e.at(panel, builder.mul(k, a.panel_step))
@@ -77,10 +78,15 @@ def _emit_add_rows(e: Emitter, a: Any) -> None:
 
 @vectorised(_emit_add_rows)
 def _add_rows(
-    out: Array, out_at: int, x: Array, x_at: int, word: int, panel: Array, panel_at: int, panel_step: int
+    out: Array, out_at: int, x: Array, x_at: int, word: int, panel: Array, panel_at: int, panel_step: int, fresh: int
 ) -> None:
-    """Add ``x[x_at + k]`` times row k of the panel to ``out[out_at:]``, a strip of columns, for every set bit k."""
+    """Add ``x[x_at + k]`` times row k of the panel to ``out[out_at:]``, a strip of columns, for every set bit k.
+
+    If `fresh` is not 0, the sum begins at 0 instead of what is there.
+    """
     width = STRIP_VECTORS * lanes(x.dtype)
+    if fresh:
+        out[out_at : out_at + width] = 0
     for k in bits_of(word):
         row = panel_at + k * panel_step
         out[out_at : out_at + width] += x[x_at + k] * panel[row : row + width]
@@ -145,13 +151,13 @@ def add_nonzero_product(
 ) -> None:  # fmt: skip
     """Add rows `first` to `last` of x, as far as word number `word` reaches, times a strip of the panel to `out`.
 
-    x is (N, columns); `tile` holds the panel's strip, from the row for the first number of that word. Row n goes to
-    ``out[out_at + (n - first) * out_step :]``.
+    The first word begins the sums, whatever was in `out`. x is (N, columns); `tile` holds the panel's strip, from the
+    row for the first number of that word. Row n goes to ``out[out_at + (n - first) * out_step :]``.
     """
     never_inline()
     per_row = words_in(columns)
     for n in range(first, last):
         _add_rows(
             out, out_at + (n - first) * out_step, x, n * columns + word * WORD, words[n * per_row + word], tile, ZERO,
-            strip,
+            strip, np.int64(word == 0),
         )  # fmt: skip
