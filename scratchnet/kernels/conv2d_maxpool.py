@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from scratchnet.kernels import conv2d_maxpool_backward, winograd, winograd_gradient
+from scratchnet.kernels import conv2d_maxpool_backward, one_channel, winograd, winograd_gradient
 from scratchnet.kernels.conv2d import BLOCKS
 from scratchnet.kernels.geometry import Geometry, pad_image, window_geometry
 from scratchnet.kernels.max_pooling2d import compete
@@ -125,7 +125,7 @@ class Conv2DMaxPoolStep(KernelStep):
     """A Conv2D with ReLU or no activation, followed by a MaxPooling2D.
 
     Attributes:
-        forward_way: how `forward` runs, the fastest that fits: "winograd", "registers" or "scratch".
+        forward_way: how `forward` runs, the fastest that fits: "winograd", "one channel", "registers" or "scratch".
         backward_way: how `backward` runs: "winners", "winograd" or "filters".
     """
 
@@ -150,7 +150,9 @@ class Conv2DMaxPoolStep(KernelStep):
             and conv.strides == conv.dilation_rate == (1, 1)
         )
         self.forward_way = "registers" if p.alone and whole and p.windows >= POOLED else "scratch"
-        if squares and whole and g.C % lanes(self.dtype) == 0:
+        if squares and whole and g.C == 1:
+            self.forward_way = "one channel"
+        elif squares and whole and g.C % lanes(self.dtype) == 0:
             self.forward_way = "winograd"
         self.backward_way = "winners" if g.run >= lanes(self.dtype) else "filters"
         if squares and whole and self.backward_way == "filters" and not needs_dx:
@@ -189,6 +191,8 @@ class Conv2DMaxPoolStep(KernelStep):
                 self.x, self.taps, self.kernel, self.matrix, self.bias, self.relu, self.geometry, self.tiles,
                 self.tile_rows, *out,
             )  # fmt: skip
+        elif self.forward_way == "one channel":
+            one_channel.forward(self.x, self.taps, self.kernel, self.bias, self.relu, self.geometry, self.tiles, *out)
         else:
             run = _forward_in_registers if self.forward_way == "registers" else _forward
             run(self.x, self.kernel, self.bias, self.relu, self.geometry, self.pooling, *out)

@@ -1,0 +1,139 @@
+"""Conv2D + bias + ReLU + MaxPooling2D for images of one channel, kernels of 2x2 or 3x3 and windows of 2x2 places.
+
+1. A kernel of one channel is so small that its taps stay in registers while the windows of a sample pass by.
+2. The 3x3 pixels (4x4 for a 3x3 kernel) under a window are read once, for all four places and all their taps.
+3. Four sums, bias, maximum, winner and ReLU are registers: only maxima and winners are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import prange
+from numba.core import cgutils
+
+from scratchnet.kernels.geometry import Geometry, pad_image
+from scratchnet.kernels.runtime import inner, kernel
+from scratchnet.kernels.scratch import zeros
+from scratchnet.kernels.simd import INT, VECTOR_BYTES, ZERO, Emitter, lanes, vectorised
+from scratchnet.kernels.winners import pool_four, store_pooled
+from scratchnet.typing import Array
+
+VECTORS = 2 if VECTOR_BYTES == 64 else 1
+"""Vectors of filters whose taps fit into the registers, for a 2x2 kernel."""
+
+
+def _emit_row(taps: int, vectors: int) -> Callable[[Emitter, Any], None]:
+    def emit(e: Emitter, a: Any) -> None:
+        builder, size = e.builder, taps + 1
+        bias = [e.load(e.at(a.bias, a.filter, v * e.count)) for v in range(vectors)]
+        weights = [
+            [e.load(e.at(a.kernel_, a.filter, builder.mul(a.filters, INT(tap)), v * e.count)) for v in range(vectors)]
+            for tap in range(taps * taps)
+        ]
+        with cgutils.for_range(builder, a.windows) as w:
+            first = e.at(a.x, a.x_at, builder.load(e.at(a.tiles, w.index)))
+            rows = [e.at(first, builder.mul(a.down, INT(i))) for i in range(size)]
+            pixels = [[e.splat(builder.load(e.at(row, j))) for j in range(size)] for row in rows]
+            to = builder.add(a.y_at, builder.mul(w.index, a.filters))
+            for v in range(vectors):
+                places = []
+                for q in range(4):
+                    total = bias[v]
+                    for tap in range(taps * taps):
+                        pixel = pixels[q // 2 + tap // taps][q % 2 + tap % taps]
+                        total = e.multiply_add(pixel, weights[tap][v], total)
+                    places.append(total)
+                store_pooled(e, a, *pool_four(e, a, places), builder.add(to, INT(v * e.count)))
+
+    return emit
+
+
+def _define_row(
+    taps: int, vectors: int, x: Array, x_at: int, down: int, tiles: Array, windows: int, kernel_: Array, bias: Array,
+    filter: int, filters: int, relu: int, y: Array, winners: Array, y_at: int,
+) -> None:  # fmt: skip
+    width = vectors * lanes(x.dtype)
+    for w in range(windows):
+        z = np.tile(bias[filter : filter + width], (4, 1))  # (4, width)
+        for q in range(4):
+            for tap in range(taps * taps):
+                at = x_at + tiles[w] + (q // 2 + tap // taps) * down + q % 2 + tap % taps
+                z[q] += x[at] * kernel_[tap * filters + filter :][:width]
+        to = slice(y_at + w * filters, y_at + w * filters + width)
+        y[to], winners[to] = z.max(axis=0), z.argmax(axis=0)
+        if relu:
+            y[to][y[to] <= 0] = 0
+
+
+@vectorised(_emit_row(2, VECTORS))
+def wide_row_2(
+    x: Array, x_at: int, down: int, tiles: Array, windows: int, kernel_: Array, bias: Array, filter: int, filters: int,
+    relu: int, y: Array, winners: Array, y_at: int,
+) -> None:  # fmt: skip
+    """Convolve and pool one sample with VECTORS of filters of 2x2, from `filter` on.
+
+    The pixels (i, j) under window w are at ``x_at + tiles[w] + i * down + j``; its maxima and winners go to ``y_at + w
+    * filters`` in `y` and `winners`.
+    """
+    _define_row(2, VECTORS, x, x_at, down, tiles, windows, kernel_, bias, filter, filters, relu, y, winners, y_at)
+
+
+@vectorised(_emit_row(2, 1))
+def row_2(
+    x: Array, x_at: int, down: int, tiles: Array, windows: int, kernel_: Array, bias: Array, filter: int, filters: int,
+    relu: int, y: Array, winners: Array, y_at: int,
+) -> None:  # fmt: skip
+    """As `wide_row_2`, with one vector of filters."""
+    _define_row(2, 1, x, x_at, down, tiles, windows, kernel_, bias, filter, filters, relu, y, winners, y_at)
+
+
+@vectorised(_emit_row(3, 1))
+def row_3(
+    x: Array, x_at: int, down: int, tiles: Array, windows: int, kernel_: Array, bias: Array, filter: int, filters: int,
+    relu: int, y: Array, winners: Array, y_at: int,
+) -> None:  # fmt: skip
+    """As `row_2`, with filters of 3x3."""
+    _define_row(3, 1, x, x_at, down, tiles, windows, kernel_, bias, filter, filters, relu, y, winners, y_at)
+
+
+@inner
+def _block(
+    x: Array, taps: int, kernel_: Array, bias: Array, on: int, g: Geometry, tiles: Array, y: Array, winners: Array,
+    first: int, last: int,
+) -> None:  # fmt: skip
+    F, lane, windows = bias.size, VECTOR_BYTES // x.itemsize, tiles.size
+    padded = zeros(g.padded, x)
+    for n in range(first, last):
+        image, at, f = x, n * g.pixels, ZERO
+        if g.padded > 0:
+            pad_image(x, at, g, padded)
+            image, at = padded, ZERO
+        while f < F:
+            to = n * windows * F + f
+            if taps == 3:
+                row_3(image, at, g.WP, tiles, windows, kernel_, bias, f, F, on, y, winners, to)
+                f += lane
+            elif f + VECTORS * lane <= F:
+                wide_row_2(image, at, g.WP, tiles, windows, kernel_, bias, f, F, on, y, winners, to)
+                f += VECTORS * lane
+            else:
+                row_2(image, at, g.WP, tiles, windows, kernel_, bias, f, F, on, y, winners, to)
+                f += lane
+
+
+@kernel(parallel=True)
+def forward(
+    x: Array, taps: int, kernel_: Array, bias: Array, relu: bool, g: Geometry, tiles: Array, y: Array, winners: Array,
+    samples: int,
+) -> None:  # fmt: skip
+    """Convolve and pool: y (samples, windows, F) and the numbers of the winners.
+
+    `tiles` (windows,) says where the pixels under each window begin in the padded image. F is whole vectors.
+    """
+    for block in prange((samples + 3) // 4):
+        _block(
+            x, taps, kernel_, bias, np.int64(relu), g, tiles, y, winners, 4 * block, min(4 * block + 4, samples)
+        )  # fmt: skip
