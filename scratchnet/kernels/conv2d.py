@@ -26,8 +26,6 @@ from scratchnet.typing import Array
 from scratchnet.utils.memory import place_zeros
 
 BLOCKS = 16
-PIECE = 1024
-"""Numbers of a sum over blocks that one thread adds up."""
 
 
 @inner
@@ -47,18 +45,11 @@ def add_to(out: Array, x: Array) -> None:
 
 
 @inner
-def sum_piece(partial: Array, blocks: int, out: Array, first: int, last: int) -> None:
-    """Numbers `first` to `last` of `out` = the sum over the blocks of partial (blocks, out.size), in their order."""
-    copy_to(out[first:last], partial[first:last])
-    for block in range(1, blocks):
-        start = block * out.size
-        add_to(out[first:last], partial[start + first : start + last])
-
-
-@inner
 def sum_blocks(partial: Array, blocks: int, out: Array) -> None:
     """`out` = the sum over the blocks of partial (blocks, out.size), in the order of the blocks."""
-    sum_piece(partial, blocks, out, ZERO, out.size)
+    copy_to(out, partial[: out.size])
+    for block in range(1, blocks):
+        add_to(out, partial[block * out.size : (block + 1) * out.size])
 
 
 @inner

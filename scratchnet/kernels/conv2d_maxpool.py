@@ -126,7 +126,7 @@ class Conv2DMaxPoolStep(KernelStep):
 
     Attributes:
         forward_way: how `forward` runs, the fastest that fits: "winograd", "one channel", "registers" or "scratch".
-        backward_way: how `backward` runs: "winners", "winograd" or "filters".
+        backward_way: how `backward` runs: "winners", "squares", "winograd" or "filters".
     """
 
     def __init__(self, layers: list[Any], needs_dx: bool) -> None:
@@ -157,15 +157,15 @@ class Conv2DMaxPoolStep(KernelStep):
         self.backward_way = "winners" if g.run >= lanes(self.dtype) else "filters"
         if squares and whole and self.backward_way == "filters" and not needs_dx:
             self.backward_way = "winograd"
-        apart = pool.strides == (2, 2) and g.C % lanes(self.dtype) == 0
-        self.square_taps = conv.kernel_size[0] if squares and apart else 0
-        rows = -(-g.K // TAPS) * TAPS
+        elif squares and needs_dx and pool.strides == (2, 2) and g.C % lanes(self.dtype) == 0:
+            self.backward_way = "squares"
+        rows = -(-g.K // TAPS) * TAPS if self.backward_way == "filters" else g.K
         if squares:
             self.taps = conv.kernel_size[0]
             self.matrix = winograd.matrix_of(self.taps, self.dtype)
             self.matrix_t = np.ascontiguousarray(self.matrix.T)
             self.tiles = p.places[: p.used : 4].copy()
-            rows = max(rows, len(self.matrix) * g.C)
+            rows = len(self.matrix) * g.C if self.backward_way == "winograd" else rows
         self.rows, self.tile_rows = tile_table(np.arange(p.used) * self.F), tile_table(np.arange(TILE) * g.C)
         self.partial = place_zeros((BLOCKS * (rows + 1) * self.F,), self.dtype)
 
@@ -205,9 +205,9 @@ class Conv2DMaxPoolStep(KernelStep):
         known = self.flat(dy), self.y.reshape(-1), self.winners.reshape(-1), self.relu, self.x
         out = dx.reshape(-1), self.needs_dx, N, self.partial, self.dkernel, self.dbias
         if self.backward_way == "winners":
-            conv2d_maxpool_backward.by_winners(
-                *known, self.kernel, g, p, self.square_taps, self.out[1], *out
-            )
+            conv2d_maxpool_backward.by_winners(*known, self.kernel, g, p, *out)
+        elif self.backward_way == "squares":
+            conv2d_maxpool_backward.by_squares(*known, self.kernel, g, p, self.taps, self.out[1], out[0], *out[2:])
         elif self.backward_way == "filters":
             conv2d_maxpool_backward.by_filters(*known, self.kernel, g, p, self.rows, *out)
         else:
@@ -217,7 +217,8 @@ class Conv2DMaxPoolStep(KernelStep):
     def flops(self, n: int) -> tuple[int, int]:
         """Floating-point operations of (forward, backward) for n samples; backward counts winners only."""
         p = self.pooling
-        forward, places = 2 * n * p.used * self.kernel.size, p.windows if self.backward_way == "winners" else p.used
+        forward = 2 * n * p.used * self.kernel.size
+        places = p.windows if self.backward_way in ("winners", "squares") else p.used
         return forward, 2 * n * places * self.kernel.size * (2 if self.needs_dx else 1)
 
     def bytes(self, n: int) -> tuple[int, int]:

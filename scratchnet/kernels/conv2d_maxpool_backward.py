@@ -2,7 +2,7 @@
 
 1. dy has one number for each pooling window, not one for each place: with 2x2 windows three quarters of the dense
    products would multiply zeros. `by_winners` adds up the winners' patches for dkernel and the winners' kernels for dx,
-   with nothing spread out.
+   with nothing spread out; `by_squares` does the same for dx a whole window at a time, where that fits.
 2. Patches shorter than a vector (few input channels) go by vectors of filters instead: `by_filters`.
 3. Blocks of samples add up their own dkernel; the blocks are summed in order, so threads change no bit.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from scratchnet.kernels.conv2d import BLOCKS, PIECE, fill, scatter_product, sum_blocks, sum_piece
+from scratchnet.kernels.conv2d import BLOCKS, fill, scatter_product, sum_blocks
 from scratchnet.kernels.geometry import Geometry, copy_to, crop_image, pad_image
 from scratchnet.kernels.nonzeros import mark_nonzeros, words_in
 from scratchnet.kernels.pooled_places import Pooling
@@ -27,68 +27,109 @@ from scratchnet.typing import Array
 
 
 @inner
+def _add_sample(
+    dy: Array, y: Array, winners: Array, i: int, relu: bool, image: Array, at: int, g: Geometry, p: Pooling, dz: Array,
+    dz_t: Array, words: Array, dbias: Array, dkernel: Array,
+) -> None:  # fmt: skip
+    """Add one sample, whose windows begin at `i` and whose padded image at `at`, to dbias and dkernel; leaves dz."""
+    F = dbias.size
+    relu_gradient(dy, y, i, relu, p.windows, F, dz, ZERO, dbias)
+    transpose(dz, ZERO, F, p.windows, F, dz_t, ZERO, p.windows)
+    mark_nonzeros(dz_t, F, p.windows, words)
+    kernel_gradient(image, at, g.runs, g.run, p.window_places, p.size, p.windows, dz_t, words, winners, i, F, dkernel)
+
+
+@inner
 def _winners_block(
-    dy: Array, y: Array, winners: Array, relu: bool, x: Array, kernel_t: Array, g: Geometry, p: Pooling, taps: int,
-    columns: int, dx: Array, needs_dx: bool, dbias: Array, dkernel: Array, first: int, last: int,
+    dy: Array, y: Array, winners: Array, relu: bool, x: Array, kernel_t: Array, g: Geometry, p: Pooling, dx: Array,
+    needs_dx: bool, dbias: Array, dkernel: Array, first: int, last: int,
 ) -> None:  # fmt: skip
     F = dbias.size
     padded, dpadded = zeros(g.padded, x), zeros(g.padded, x)
     dz, dz_t = scratch(p.windows * F, x), scratch(p.windows * F, x)
-    words = np.empty(max(F * words_in(p.windows), p.windows * p.size * words_in(F)), np.int64)
+    words = np.empty(max(F * words_in(p.windows), p.windows * p.size), np.int64)
     for n in range(first, last):
-        i = n * p.windows * F
-        relu_gradient(dy, y, i, relu, p.windows, F, dz, ZERO, dbias)
-        image, dimage, at = x, dx, n * g.pixels
+        i, image, dimage, at = n * p.windows * F, x, dx, n * g.pixels
         if g.padded > 0:
             pad_image(x, at, g, padded)
             image, dimage, at = padded, dpadded, ZERO
-        transpose(dz, ZERO, F, p.windows, F, dz_t, ZERO, p.windows)
-        mark_nonzeros(dz_t, F, p.windows, words)
-        kernel_gradient(
-            image, at, g.runs, g.run, p.window_places, p.size, p.windows, dz_t, words, winners, i, F, dkernel
-        )
-        if needs_dx and taps > 0:
-            rows = p.windows // columns
-            if 2 * rows + taps <= g.HP or 2 * columns + taps <= g.WP:  # pixels that no window looks at
-                fill(dimage[at : at + g.HP * g.WP * g.C])
-            input_gradient_of_squares(
-                kernel_t, taps, g.C, dz, winners, i, F, words, g.WP * g.C, rows, columns, dimage, at
-            )
-        elif needs_dx:
+        _add_sample(dy, y, winners, i, relu, image, at, g, p, dz, dz_t, words, dbias, dkernel)
+        if needs_dx:
             fill(dimage[at : at + g.HP * g.WP * g.C])
             input_gradient(
                 kernel_t, g.runs, g.run, p.window_places, p.cells, p.size, p.windows, dz, winners, i, F, words, dimage,
                 at,
             )  # fmt: skip
-        if needs_dx and g.padded > 0:
-            crop_image(dpadded, g, dx, n * g.pixels)
+            if g.padded > 0:
+                crop_image(dpadded, g, dx, n * g.pixels)
 
 
 @kernel(parallel=True)
 def by_winners(
-    dy: Array, y: Array, winners: Array, relu: bool, x: Array, kernel_: Array, g: Geometry, p: Pooling, taps: int,
-    columns: int, dx: Array, needs_dx: bool, samples: int, partial: Array, dkernel: Array, dbias: Array,
+    dy: Array, y: Array, winners: Array, relu: bool, x: Array, kernel_: Array, g: Geometry, p: Pooling, dx: Array,
+    needs_dx: bool, samples: int, partial: Array, dkernel: Array, dbias: Array,
 ) -> None:  # fmt: skip
     """Fill dkernel (K, F), dbias (F,) and, if it is needed, dx (samples, H, W, C).
 
-    `taps` is not 0 if `winner_squares.py` fits: kernels of that size, `columns` windows of 2x2 places in each row.
     `partial` is scratch for BLOCKS times as many numbers as dkernel and dbias have.
     """
-    F, length = dbias.size, partial.size // BLOCKS
+    F, length, blocks = dbias.size, partial.size // BLOCKS, min(BLOCKS, samples)
     kernel_t = scratch(g.K * F, x)
-    if needs_dx:
-        transpose(kernel_, 0, F, g.K, F, kernel_t, 0, g.K)
-    blocks = min(BLOCKS, samples)
+    transpose(kernel_, 0, F, g.K, F, kernel_t, 0, g.K)
     for block in prange(blocks):
         own = partial[block * length : (block + 1) * length]
         fill(own)
         _winners_block(
-            dy, y, winners, relu, x, kernel_t, g, p, taps, columns, dx, needs_dx, own[:F], own[F:],
-            block * samples // blocks, (block + 1) * samples // blocks,
+            dy, y, winners, relu, x, kernel_t, g, p, dx, needs_dx, own[:F], own[F:], block * samples // blocks,
+            (block + 1) * samples // blocks,
         )  # fmt: skip
     total = scratch(length, x)
-    for piece in prange((length + PIECE - 1) // PIECE):
-        sum_piece(partial, blocks, total, piece * PIECE, min((piece + 1) * PIECE, length))
+    sum_blocks(partial, blocks, total)
+    copy_to(dbias, total[:F])
+    transpose(total, F, g.K, F, g.K, dkernel, 0, F)
+
+
+@inner
+def _squares_block(
+    dy: Array, y: Array, winners: Array, relu: bool, x: Array, kernel_t: Array, g: Geometry, p: Pooling, taps: int,
+    columns: int, dx: Array, dbias: Array, dkernel: Array, first: int, last: int,
+) -> None:  # fmt: skip
+    F, rows = dbias.size, p.windows // columns
+    outside = 2 * rows + taps <= g.HP or 2 * columns + taps <= g.WP  # pixels that no window looks at
+    padded, dpadded = zeros(g.padded, x), zeros(g.padded, x)
+    dz, dz_t = scratch(p.windows * F, x), scratch(p.windows * F, x)
+    words = np.empty(max(F * words_in(p.windows), 4 * p.windows * words_in(F)), np.int64)
+    for n in range(first, last):
+        i, image, dimage, at = n * p.windows * F, x, dx, n * g.pixels
+        if g.padded > 0:
+            pad_image(x, at, g, padded)
+            image, dimage, at = padded, dpadded, ZERO
+        _add_sample(dy, y, winners, i, relu, image, at, g, p, dz, dz_t, words, dbias, dkernel)
+        if outside:
+            fill(dimage[at : at + g.HP * g.WP * g.C])
+        input_gradient_of_squares(kernel_t, taps, g.C, dz, winners, i, F, words, g.WP * g.C, rows, columns, dimage, at)
+        if g.padded > 0:
+            crop_image(dpadded, g, dx, n * g.pixels)
+
+
+@kernel(parallel=True)
+def by_squares(
+    dy: Array, y: Array, winners: Array, relu: bool, x: Array, kernel_: Array, g: Geometry, p: Pooling, taps: int,
+    columns: int, dx: Array, samples: int, partial: Array, dkernel: Array, dbias: Array,
+) -> None:  # fmt: skip
+    """As `by_winners`, always with dx, for kernels of `taps` times `taps` and `columns` windows of 2x2 in each row."""
+    F, length, blocks = dbias.size, partial.size // BLOCKS, min(BLOCKS, samples)
+    kernel_t = scratch(g.K * F, x)
+    transpose(kernel_, 0, F, g.K, F, kernel_t, 0, g.K)
+    for block in prange(blocks):
+        own = partial[block * length : (block + 1) * length]
+        fill(own)
+        _squares_block(
+            dy, y, winners, relu, x, kernel_t, g, p, taps, columns, dx, own[:F], own[F:], block * samples // blocks,
+            (block + 1) * samples // blocks,
+        )  # fmt: skip
+    total = scratch(length, x)
+    sum_blocks(partial, blocks, total)
     copy_to(dbias, total[:F])
     transpose(total, F, g.K, F, g.K, dkernel, 0, F)
 

@@ -20,7 +20,7 @@ def test_the_step_equals_the_definition(size, taps, padding, filters, vectors, d
     """Whole and odd numbers of windows, one word of filters and more, one vector of channels and more."""
     layers = [Conv2D(filters, taps, activation="relu", padding=padding, dtype=dtype), MaxPooling2D(dtype=dtype)]
     built(layers, (*size, vectors * lanes(dtype)))
-    assert Conv2DMaxPoolStep(layers, True).square_taps == taps
+    assert Conv2DMaxPoolStep(layers, True).backward_way == "squares"
     assert_step_is_definition(Conv2DMaxPoolStep, layers, 3)
 
 
@@ -32,9 +32,9 @@ def test_it_has_the_bits_of_the_sum_place_by_place_where_no_pixels_are_shared(ta
     layers[0].params["kernel"] += rng.standard_normal((taps, taps, 32, 48)).astype(np.float32)
     x, dy = (rng.standard_normal(shape).astype(np.float32) for shape in ((5, taps + 1, taps + 1, 32), (5, 1, 1, 48)))
     found = []
-    for square_taps in (taps, 0):
+    for way in ("squares", "winners"):
         step = Conv2DMaxPoolStep(layers, True)
-        step.square_taps = square_taps
+        step.backward_way = way
         step.forward(x)
         found.append(step.backward(dy).copy())
     np.testing.assert_array_equal(*found)
@@ -43,5 +43,5 @@ def test_it_has_the_bits_of_the_sum_place_by_place_where_no_pixels_are_shared(ta
 @pytest.mark.parametrize("strides", [1, 3])
 def test_windows_that_are_not_two_pixels_apart_are_added_place_by_place(strides):
     layers = built([Conv2D(16, 2), MaxPooling2D(2, strides)], (9, 9, 16))
-    assert Conv2DMaxPoolStep(layers, True).square_taps == 0
+    assert Conv2DMaxPoolStep(layers, True).backward_way == "winners"
     assert_step_is_definition(Conv2DMaxPoolStep, layers, 3)
