@@ -47,7 +47,7 @@ def rungs() -> list[RungReport]:
     """Return the rungs from the lowest to the highest, without times; where they are written is looked up now."""
     from benchmarks.plain_loops import PlainCnn, conv2d_forward
     from benchmarks.rungs import location, step_of
-    from scratchnet.kernels import runtime
+    from scratchnet.kernels import runtime, winograd, winograd_gradient
     from scratchnet.kernels.nonzeros import add_nonzero_product, mark_nonzeros
     from scratchnet.layers import Conv2D
     from scratchnet.layers.windows import im2col
@@ -95,6 +95,13 @@ def rungs() -> list[RungReport]:
             "Behind a ReLU many numbers and gradients are 0, more of them as training goes on (these are its first "
             "steps); dense layers go from one of the others to the next, along bits that say where they are.",
             [mark_nonzeros, add_nonzero_product],
+        ),
+        (
+            "products",
+            "… and fewer products",
+            "The four sums of a pooling window share products: 9 instead of 16 for a 2x2 kernel (Winograd's way), in "
+            "the second convolution and in the gradient of the first one's kernel.",
+            [winograd.forward, winograd_gradient.by_points],
         ),
     ]
     return [RungReport(key, title, why, [location(thing) for thing in where]) for key, title, why, where in told]

@@ -131,8 +131,8 @@ def explanation(limits: Limits) -> str:
         f"{three_digits(limits.copy / 1e9)} GB/s in memory and {three_digits(limits.cached_copy / 1e9)} GB/s in the "
         f"caches, bytes read and written. Batches of {BATCH_SIZE}. Operations are those of the sums that the kernel "
         f"has to form, bytes those that it must at least read and write; the bound is the longer of both at the "
-        f"limits. Dense layers pass over zeros, whose operations are counted all the same: on these random inputs half "
-        f"of the numbers behind a ReLU are 0."
+        f"limits. Dense layers pass over zeros (on these random inputs half of the numbers behind a ReLU are 0) and "
+        f"pooled convolutions share products between places; the operations that are saved so are counted all the same."
     )
 
 

@@ -11,6 +11,7 @@ from benchmarks.frameworks.base import Framework
 from benchmarks.frameworks.scratchnet import Scratchnet
 from scratchnet import Model, config
 from scratchnet.architectures import ARCHITECTURES
+from scratchnet.kernels.conv2d_maxpool import Conv2DMaxPoolStep
 from scratchnet.kernels.dense import DenseStep
 from scratchnet.models.plan import LayerStep, Plan
 
@@ -19,12 +20,20 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Setting:
-    """How a rung runs: the backend, one thread or all, whether kernels stand for several layers and pass over zeros."""
+    """How a rung runs.
+
+    Attributes:
+        backend, all_threads: the backend, and whether it uses one thread or all.
+        fuse: whether kernels stand for several layers.
+        zeros: whether dense layers pass over zeros.
+        fewer_products: whether convolutions share products between the places of a window.
+    """
 
     backend: str
     all_threads: bool
     fuse: bool
     zeros: bool = False
+    fewer_products: bool = False
 
 
 SETTINGS = {
@@ -33,6 +42,7 @@ SETTINGS = {
     "threads": Setting("numba", all_threads=True, fuse=False),
     "fusion": Setting("numba", all_threads=True, fuse=True),
     "zeros": Setting("numba", all_threads=True, fuse=True, zeros=True),
+    "products": Setting("numba", all_threads=True, fuse=True, zeros=True, fewer_products=True),
 }
 
 
@@ -54,7 +64,17 @@ class RungModel(Model):
             for step in self._plan.steps:
                 if isinstance(step, DenseStep) and not self.setting.zeros:
                     step.sparse_below = 0.0
+                if isinstance(step, Conv2DMaxPoolStep) and not self.setting.fewer_products:
+                    multiply_everything(step)
         return self._plan
+
+
+def multiply_everything(step: Conv2DMaxPoolStep) -> None:
+    """Let a pooled convolution form the sums of each place by themselves."""
+    if step.forward_way == "winograd":
+        step.forward_way = "registers"
+    if step.backward_way == "winograd":
+        step.backward_way = "filters"
 
 
 class Rung(Scratchnet):

@@ -8,8 +8,9 @@
    points. Between them lie ordinary products over the channels, for TILE windows at a time, whose points stay in the
    nearest cache.
 3. The way back, bias, pooling and ReLU happen in registers: only maxima and winners are written.
-4. The coefficients are 0, 1, -1 and, for three taps, 1/2, so a sum is a few roundings off, as in any other order. Four
-   places that see the same numbers get the same sum, so such a tie stays one.
+4. The coefficients are 0, 1, -1 and, for three taps, 1/2, so a sum is a few roundings off, as in any other order. Only
+   numbers that a place sees go into its sum (an infinite one makes it NaN), and four places that see the same numbers
+   get the same sum: such a tie stays one.
 
 S. Winograd, Arithmetic Complexity of Computations (1980); A. Lavin and S. Gray, Fast Algorithms for Convolutional
 Neural Networks (2016), https://arxiv.org/abs/1509.09308.

@@ -9,6 +9,7 @@ from benchmarks import ladder, plain_loops
 from benchmarks.ladder import RungReport
 from benchmarks.processes import ROOT
 from benchmarks.rungs import SETTINGS, create, location
+from scratchnet.kernels.conv2d_maxpool import Conv2DMaxPoolStep
 from scratchnet.kernels.dense import DenseStep
 from scratchnet.models.plan import LayerStep
 
@@ -74,10 +75,14 @@ def test_a_rung_runs_the_steps_that_it_claims(key):
     plan = create(key).model("cnn").run_plan(logits=True)
     sizes = [len(step.layers) for step in plan.steps]
     definitions = [step for step in plan.steps if isinstance(step, LayerStep)]
-    assert (max(sizes) > 1) == (key in ("fusion", "zeros"))
+    assert (max(sizes) > 1) == (key in ("fusion", "zeros", "products"))
     assert (len(definitions) == len(plan.steps)) == (key == "numpy")
     assert {step.sparse_below > 0 for step in plan.steps if isinstance(step, DenseStep)} == (
-        set() if key == "numpy" else {key == "zeros"}
+        set() if key == "numpy" else {key in ("zeros", "products")}
+    )
+    pooled = [step for step in plan.steps if isinstance(step, Conv2DMaxPoolStep)]
+    assert {"winograd" in (step.forward_way, step.backward_way) for step in pooled} == (
+        {key == "products"} if key in ("fusion", "zeros", "products") else set()
     )
 
 

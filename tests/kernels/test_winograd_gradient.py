@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from scratchnet.kernels.conv2d_maxpool import Conv2DMaxPoolStep
@@ -17,6 +17,8 @@ from tests.kernels.common import assert_step_is_definition, built, examples
 def layers_with_few_channels(draw):
     dtype = draw(st.sampled_from(["float32", "float64"]))
     taps = draw(st.sampled_from([2, 3]))
+    most = (lanes(dtype) - 1) // taps  # with more channels a run of the kernel fills a vector
+    assume(most > 0)
     conv = Conv2D(
         draw(st.integers(1, 3)) * lanes(dtype),
         taps,
@@ -26,7 +28,6 @@ def layers_with_few_channels(draw):
         dtype=dtype,
     )
     pool = MaxPooling2D(2, strides=draw(st.sampled_from([2, 3])), dtype=dtype)
-    most = (lanes(dtype) - 1) // taps  # with more, a run of the kernel fills a vector
     image = (draw(st.integers(5, 11)), draw(st.integers(5, 11)), draw(st.integers(1, min(3, most))))
     return built([conv, pool], image, draw(st.integers(0, 99)))
 
