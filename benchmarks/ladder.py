@@ -195,7 +195,7 @@ def draw(told: list[RungReport], about: str, keras: float | None, path: Path) ->
 
     figure, axis = plt.subplots(figsize=(10, 3.4), layout="constrained")
     medians = [summarise(rung.seconds).median for rung in told]
-    colours = plt.get_cmap("YlOrRd")([0.25 + 0.15 * i for i in range(len(told))])
+    colours = plt.get_cmap("YlOrRd")([0.25 + 0.75 * i / max(1, len(told) - 1) for i in range(len(told))])
     axis.barh(range(len(told)), [m * 1e3 for m in medians], color=colours)
     box = {"facecolor": "white", "edgecolor": "none", "pad": 0}  # the line for Keras passes behind the words
     for number, (rung, median, gain) in enumerate(zip(told, medians, gains(told))):
