@@ -3,8 +3,7 @@
 1. Only the pooled maxima and the number of each winner are written. The convolution's places are computed in the order
    in which the pooling windows ask for them; places that no window looks at are not computed at all.
 2. Where windows of four places do not overlap (2x2 with stride 2, say), bias, ReLU and pooling happen in registers
-   (`pool_tile`, or with fewer products `winograd.py`). Otherwise one sample's convolution goes into a scratch in the
-   cache and is pooled from there.
+   (`pool_tiles.py`, `one_channel.py`, with fewer products `winograd.py`), else from a scratch of one sample's places.
 3. Backward see `conv2d_maxpool_backward.py` and `winograd_gradient.py`.
 """
 
@@ -19,13 +18,14 @@ from scratchnet.kernels import conv2d_maxpool_backward, one_channel, winograd, w
 from scratchnet.kernels.conv2d import BLOCKS
 from scratchnet.kernels.geometry import Geometry, pad_image, window_geometry
 from scratchnet.kernels.max_pooling2d import compete
+from scratchnet.kernels.pool_tiles import POOLED, narrow_pool_tile, wide_pool_tile
 from scratchnet.kernels.pooled_places import Pooling, pooling_of
 from scratchnet.kernels.product import product, tile_table
 from scratchnet.kernels.runtime import inner, kernel
 from scratchnet.kernels.scratch import scratch, zeros
 from scratchnet.kernels.simd import TILE, VECTOR_BYTES, ZERO, lanes
 from scratchnet.kernels.steps import KernelStep
-from scratchnet.kernels.winners import POOLED, TAPS, narrow_pool_tile, wide_pool_tile
+from scratchnet.kernels.winners import TAPS
 from scratchnet.typing import Array
 from scratchnet.utils.memory import place_zeros
 

@@ -15,10 +15,10 @@ from numba import prange
 from numba.core import cgutils
 
 from scratchnet.kernels.geometry import Geometry, pad_image
+from scratchnet.kernels.pool_tiles import pool_four, store_pooled
 from scratchnet.kernels.runtime import inner, kernel
 from scratchnet.kernels.scratch import zeros
 from scratchnet.kernels.simd import INT, VECTOR_BYTES, ZERO, Emitter, lanes, vectorised
-from scratchnet.kernels.winners import pool_four, store_pooled
 from scratchnet.typing import Array
 
 VECTORS = 2 if VECTOR_BYTES == 64 else 1

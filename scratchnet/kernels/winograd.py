@@ -28,11 +28,11 @@ from numba.core import cgutils
 
 from scratchnet.kernels.conv2d import fill
 from scratchnet.kernels.geometry import Geometry, pad_image
+from scratchnet.kernels.pool_tiles import pool_four, store_pooled
 from scratchnet.kernels.runtime import inner, kernel
 from scratchnet.kernels.scratch import scratch, zeros
 from scratchnet.kernels.simd import INT, TILE, VECTOR_BYTES, ZERO, Emitter, lanes, never_inline, no_overlap, vectorised
 from scratchnet.kernels.tiles import sum_tile
-from scratchnet.kernels.winners import pool_four, store_pooled
 from scratchnet.typing import Array
 
 IMAGE = {2: ((1, -1, 0), (0, 1, 0), (0, -1, 1)), 3: ((1, 0, -1, 0), (0, 1, 1, 0), (0, -1, 1, 0), (0, 1, 0, -1))}
