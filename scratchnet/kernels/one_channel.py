@@ -3,6 +3,7 @@
 1. A kernel of one channel is so small that its taps stay in registers while the windows of a sample pass by.
 2. The 3x3 pixels (4x4 for a 3x3 kernel) under a window are read once, for all four places and all their taps.
 3. Four sums, bias, maximum, winner and ReLU are registers: only maxima and winners are written.
+4. Where all pixels under a window are 0, the background of an image, bias and ReLU are all there is: worked out once.
 """
 
 from __future__ import annotations
@@ -33,20 +34,27 @@ def _emit_row(taps: int, vectors: int) -> Callable[[Emitter, Any], None]:
             [e.load(e.at(a.kernel_, a.filter, builder.mul(a.filters, INT(tap)), v * e.count)) for v in range(vectors)]
             for tap in range(taps * taps)
         ]
+        background = [pool_four(e, a, [vector] * 4) for vector in bias]
         with cgutils.for_range(builder, a.windows) as w:
             first = e.at(a.x, a.x_at, builder.load(e.at(a.tiles, w.index)))
             rows = [e.at(first, builder.mul(a.down, INT(i))) for i in range(size)]
-            pixels = [[e.splat(builder.load(e.at(row, j))) for j in range(size)] for row in rows]
+            square = [[e.at(row, j) for j in range(size)] for row in rows]
             to = builder.add(a.y_at, builder.mul(w.index, a.filters))
-            for v in range(vectors):
-                places = []
-                for q in range(4):
-                    total = bias[v]
-                    for tap in range(taps * taps):
-                        pixel = pixels[q // 2 + tap // taps][q % 2 + tap % taps]
-                        total = e.multiply_add(pixel, weights[tap][v], total)
-                    places.append(total)
-                store_pooled(e, a, *pool_four(e, a, places), builder.add(to, INT(v * e.count)))
+            with builder.if_else(e.all_zero(square)) as (dark, bright):
+                with dark:
+                    for v in range(vectors):
+                        store_pooled(e, a, *background[v], builder.add(to, INT(v * e.count)))
+                with bright:
+                    pixels = [[e.splat(builder.load(place)) for place in row] for row in square]
+                    for v in range(vectors):
+                        places = []
+                        for q in range(4):
+                            total = bias[v]
+                            for tap in range(taps * taps):
+                                pixel = pixels[q // 2 + tap // taps][q % 2 + tap % taps]
+                                total = e.multiply_add(pixel, weights[tap][v], total)
+                            places.append(total)
+                        store_pooled(e, a, *pool_four(e, a, places), builder.add(to, INT(v * e.count)))
 
     return emit
 

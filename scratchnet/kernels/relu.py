@@ -25,6 +25,12 @@ def bias_and_relu(z: Array, F: int, bias: Array, relu: bool) -> None:
             row[f] = zero if relu and v <= 0 else v
 
 
+def gradient(e: Emitter, relu: Any, dy: Any, y: Any) -> Any:
+    """One vector of dz: dy, or 0 where ReLU was off; `relu` is a register of bits that says whether there is one."""
+    off = e.builder.and_(relu, e.builder.fcmp_ordered("<=", y, e.zero))
+    return e.builder.select(off, e.zero, dy)
+
+
 def _emit_column(e: Emitter, a: Any) -> None:
     builder = e.builder
     e.keep_first(a.width)
@@ -32,8 +38,7 @@ def _emit_column(e: Emitter, a: Any) -> None:
     relu = e.splat(builder.icmp_signed("!=", a.relu, INT(0)))
     with cgutils.for_range(builder, a.rows) as row:
         to = builder.add(builder.mul(row.index, a.step), a.column)
-        off = builder.and_(relu, builder.fcmp_ordered("<=", e.load(e.at(a.y, a.at, to)), e.zero))
-        dz = builder.select(off, e.zero, e.load(e.at(a.dy, a.at, to)))
+        dz = gradient(e, relu, e.load(e.at(a.dy, a.at, to)), e.load(e.at(a.y, a.at, to)))
         e.store(dz, e.at(a.dz, a.dz_at, to))
         builder.store(builder.fadd(builder.load(total), dz), total)
     e.store(builder.load(total), e.at(a.dbias, a.column))

@@ -150,6 +150,13 @@ class Emitter:
         """An int64 with bit i set if lane i of a comparison is true."""
         return self.builder.zext(self.builder.bitcast(lanes_set, ir.IntType(self.count)), INT)
 
+    def all_zero(self, rows: list[list[Any]]) -> Any:
+        """Whether the single numbers at these addresses are all 0, by their bits: -0 is not."""
+        kind = ir.IntType(8 * _bytes(self.scalar))
+        places = [self.builder.bitcast(pointer, kind.as_pointer()) for row in rows for pointer in row]
+        bits = [self.builder.load(place) for place in places]
+        return self.builder.icmp_unsigned("==", functools.reduce(self.builder.or_, bits), kind(0))
+
     def word(self, count: Any, lanes_set: Callable[[int], Any]) -> Any:
         """An int64 with a bit for each of the first `count` numbers, at most 64.
 

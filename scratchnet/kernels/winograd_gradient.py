@@ -5,8 +5,9 @@
    places; KERNEL^T is applied once, at the end.
 2. dz lies at one of the four places of a window, the winner. So a number of PLACES^T dz is dz, -dz or 0, depending on
    who won: the vector of filters stays as it is and a mask says where it counts.
-3. The points stay in registers while all windows of a sample pass by. Blocks of samples add up their own; the blocks
-   are summed in order, so threads change no bit.
+3. The points stay in registers while all windows of a sample pass by, and so does dbias. A window whose pixels are all
+   0, the background of an image, adds to dbias only.
+4. Blocks of samples add up their own; the blocks are summed in order, so threads change no bit.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from numba.core import cgutils
 
 from scratchnet.kernels.conv2d import BLOCKS, fill, sum_blocks
 from scratchnet.kernels.geometry import Geometry, copy_to, pad_image
-from scratchnet.kernels.relu import relu_gradient
+from scratchnet.kernels.relu import gradient
 from scratchnet.kernels.runtime import inner, kernel
 from scratchnet.kernels.scratch import scratch, zeros
 from scratchnet.kernels.simd import INT, VECTOR_BYTES, ZERO, Emitter, lanes, vectorised
@@ -59,18 +60,29 @@ def _emit_point_sums(taps: int, vectors: int) -> Callable[[Emitter, Any], None]:
         out = [[e.at(a.out, a.out_at, builder.mul(a.out_step, INT(t)), v * e.count) for v in range(vectors)]
                for t in range(size * size)]  # fmt: skip
         sums = [[cgutils.alloca_once_value(builder, e.load(place)) for place in row] for row in out]
+        relu = e.splat(builder.icmp_signed("!=", a.relu, INT(0)))
+        bias_sums = [
+            cgutils.alloca_once_value(builder, e.load(e.at(a.dbias, a.filter, v * e.count))) for v in range(vectors)
+        ]
         with cgutils.for_range(builder, a.windows) as w:
             x = e.at(a.x, a.x_at, builder.load(e.at(a.tiles, w.index)))
             rows = [e.at(x, builder.mul(a.down, INT(i))) for i in range(size)]
-            pixels = [[builder.load(e.at(row, builder.mul(a.across, INT(j)))) for j in range(size)] for row in rows]
-            points = [e.splat(point) for point in both_ways(e, IMAGE[taps], pixels)]
+            square = [[e.at(row, builder.mul(a.across, INT(j))) for j in range(size)] for row in rows]
             first = builder.mul(w.index, a.step)
-            for v in range(vectors):
-                dz = e.load(e.at(a.dz, a.dz_at, first, v * e.count))
-                winner = e.load(e.at(a.winners, a.winners_at, first, v * e.count))
-                won = [builder.icmp_unsigned("==", winner, e.splat(winner.type.element(q))) for q in range(4)]
-                for t, point in enumerate(points):
-                    add(e, point, dz, won, places[t], sums[t][v])
+            numbers = [[e.load(e.at(array, a.at, first, v * e.count)) for array in (a.dy, a.y)] for v in range(vectors)]
+            dz = [gradient(e, relu, *pair) for pair in numbers]
+            for total, vector in zip(bias_sums, dz):
+                builder.store(builder.fadd(builder.load(total), vector), total)
+            with builder.if_then(builder.not_(e.all_zero(square))):
+                pixels = [[builder.load(place) for place in row] for row in square]
+                points = [e.splat(point) for point in both_ways(e, IMAGE[taps], pixels)]
+                for v in range(vectors):
+                    winner = e.load(e.at(a.winners, a.at, first, v * e.count))
+                    won = [builder.icmp_unsigned("==", winner, e.splat(winner.type.element(q))) for q in range(4)]
+                    for t, point in enumerate(points):
+                        add(e, point, dz[v], won, places[t], sums[t][v])
+        for v, total in enumerate(bias_sums):
+            e.store(builder.load(total), e.at(a.dbias, a.filter, v * e.count))
         for row, totals in zip(out, sums):
             for place, total in zip(row, totals):
                 e.store(builder.load(total), place)
@@ -80,54 +92,61 @@ def _emit_point_sums(taps: int, vectors: int) -> Callable[[Emitter, Any], None]:
 
 def _define_point_sums(
     taps: int, vectors: int, out: Array, out_at: int, out_step: int, x: Array, x_at: int, down: int, across: int,
-    tiles: Array, windows: int, dz: Array, dz_at: int, winners: Array, winners_at: int, step: int,
+    tiles: Array, windows: int, dy: Array, y: Array, winners: Array, at: int, step: int, relu: int, dbias: Array,
+    filter: int,
 ) -> None:  # fmt: skip
     size, width = taps + 1, vectors * lanes(x.dtype)
     image, places = np.kron(IMAGE[taps], IMAGE[taps]), _places_of_points(taps)
     for w in range(windows):
-        at = x_at + tiles[w]
-        pixels = np.array([x[at + i * down + j * across] for i in range(size) for j in range(size)])
-        won = winners[winners_at + w * step :][:width].astype(np.int64)
+        first, to = x_at + tiles[w], slice(at + w * step, at + w * step + width)
+        pixels = np.array([x[first + i * down + j * across] for i in range(size) for j in range(size)])
+        dz = np.where((y[to] <= 0) & bool(relu), 0, dy[to]).astype(dy.dtype)
+        dbias[filter : filter + width] += dz
+        won = winners[to].astype(np.int64)
         for t in range(size * size):
-            spread = places[t][won] * dz[dz_at + w * step :][:width]
+            spread = places[t][won] * dz
             out[out_at + t * out_step :][:width] += (image[t] @ pixels) * spread
 
 
 @vectorised(_emit_point_sums(2, VECTORS))
 def wide_point_sums_2(
     out: Array, out_at: int, out_step: int, x: Array, x_at: int, down: int, across: int, tiles: Array, windows: int,
-    dz: Array, dz_at: int, winners: Array, winners_at: int, step: int,
+    dy: Array, y: Array, winners: Array, at: int, step: int, relu: int, dbias: Array, filter: int,
 ) -> None:  # fmt: skip
     """Add to the 9 points of a 2x2 kernel what the windows of one sample give: one channel, VECTORS of filters.
 
     Point t goes to ``out_at + t * out_step``. Window w sees the pixels (i, j) at ``x_at + tiles[w] + i * down + j *
-    across``; its dz and winners begin at ``dz_at + w * step`` and ``winners_at + w * step``.
+    across``; its dy, y and winners begin at ``at + w * step``. dz, which is dy where ReLU was on, or everywhere if
+    `relu` is 0, is also added to dbias, from `filter` on.
     """
     _define_point_sums(
-        2, VECTORS, out, out_at, out_step, x, x_at, down, across, tiles, windows, dz, dz_at, winners, winners_at, step
-    )
+        2, VECTORS, out, out_at, out_step, x, x_at, down, across, tiles, windows, dy, y, winners, at, step, relu,
+        dbias, filter,
+    )  # fmt: skip
 
 
 @vectorised(_emit_point_sums(2, 1))
 def point_sums_2(
     out: Array, out_at: int, out_step: int, x: Array, x_at: int, down: int, across: int, tiles: Array, windows: int,
-    dz: Array, dz_at: int, winners: Array, winners_at: int, step: int,
+    dy: Array, y: Array, winners: Array, at: int, step: int, relu: int, dbias: Array, filter: int,
 ) -> None:  # fmt: skip
     """As `wide_point_sums_2`, for one vector of filters."""
     _define_point_sums(
-        2, 1, out, out_at, out_step, x, x_at, down, across, tiles, windows, dz, dz_at, winners, winners_at, step
-    )
+        2, 1, out, out_at, out_step, x, x_at, down, across, tiles, windows, dy, y, winners, at, step, relu,
+        dbias, filter,
+    )  # fmt: skip
 
 
 @vectorised(_emit_point_sums(3, 1))
 def point_sums_3(
     out: Array, out_at: int, out_step: int, x: Array, x_at: int, down: int, across: int, tiles: Array, windows: int,
-    dz: Array, dz_at: int, winners: Array, winners_at: int, step: int,
+    dy: Array, y: Array, winners: Array, at: int, step: int, relu: int, dbias: Array, filter: int,
 ) -> None:  # fmt: skip
     """As `point_sums_2`, for the 16 points of a 3x3 kernel."""
     _define_point_sums(
-        3, 1, out, out_at, out_step, x, x_at, down, across, tiles, windows, dz, dz_at, winners, winners_at, step
-    )
+        3, 1, out, out_at, out_step, x, x_at, down, across, tiles, windows, dy, y, winners, at, step, relu,
+        dbias, filter,
+    )  # fmt: skip
 
 
 @inner
@@ -136,31 +155,30 @@ def _block(
     points: Array, first: int, last: int,
 ) -> None:  # fmt: skip
     F, C, windows, lane = dbias.size, g.C, tiles.size, VECTOR_BYTES // x.itemsize
-    padded, dz = zeros(g.padded, x), scratch(windows * F, x)
+    padded, ignored, on = zeros(g.padded, x), scratch(F, x), np.int64(relu)
     for n in range(first, last):
         i = n * windows * F
-        relu_gradient(dy, y, i, relu, windows, F, dz, ZERO, dbias)
         image, at = x, n * g.pixels
         if g.padded > 0:
             pad_image(x, at, g, padded)
             image, at = padded, ZERO
         for c in range(C):
-            f = ZERO
+            f, sums = ZERO, dbias if c == 0 else ignored  # every channel has the same dz
             while f < F:
                 to, start, down = c * F + f, at + c, g.WP * C
                 if taps == 3:
                     point_sums_3(
-                        points, to, C * F, image, start, down, C, tiles, windows, dz, f, winners, i + f, F
+                        points, to, C * F, image, start, down, C, tiles, windows, dy, y, winners, i + f, F, on, sums, f
                     )
                     f += lane
                 elif f + VECTORS * lane <= F:
                     wide_point_sums_2(
-                        points, to, C * F, image, start, down, C, tiles, windows, dz, f, winners, i + f, F
+                        points, to, C * F, image, start, down, C, tiles, windows, dy, y, winners, i + f, F, on, sums, f
                     )
                     f += VECTORS * lane
                 else:
                     point_sums_2(
-                        points, to, C * F, image, start, down, C, tiles, windows, dz, f, winners, i + f, F
+                        points, to, C * F, image, start, down, C, tiles, windows, dy, y, winners, i + f, F, on, sums, f
                     )
                     f += lane
 

@@ -37,11 +37,14 @@ def test_the_step_equals_the_definition(layers, n, seed):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("taps", [2, 3])
-def test_it_has_the_bits_of_the_way_for_any_number_of_channels(taps, dtype):
+@pytest.mark.parametrize("background", [False, True])
+def test_it_has_the_bits_of_the_way_for_any_number_of_channels(taps, dtype, background):
     layers = built([Conv2D(48, taps, activation="relu", dtype=dtype), MaxPooling2D(dtype=dtype)], (15, 12, 1))
     rng = np.random.default_rng(0)
     layers[0].params["kernel"] += rng.standard_normal(layers[0].params["kernel"].shape).astype(dtype)
     x, found = rng.standard_normal((9, 15, 12, 1)).astype(dtype), []
+    if background:
+        x[:, 3:11, :9] = 0
     for way in ("one channel", "registers"):
         step = Conv2DMaxPoolStep(layers, False)
         step.forward_way = way

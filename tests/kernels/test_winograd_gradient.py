@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scratchnet.kernels.conv2d_maxpool import Conv2DMaxPoolStep
 from scratchnet.kernels.simd import lanes
 from scratchnet.layers import Conv2D, MaxPooling2D
-from tests.kernels.common import assert_step_is_definition, built, examples
+from tests.kernels.common import assert_step_is_definition, built, examples, whole
 
 
 @st.composite
@@ -55,6 +55,24 @@ def test_it_agrees_with_the_sum_over_taps_and_places(taps, dtype, tolerance):
         found.append([g.copy() for g in layers[0].grads.values()])
     for ours, theirs in zip(*found):
         np.testing.assert_allclose(ours, theirs, 0, tolerance * np.abs(theirs).max())
+
+
+@pytest.mark.parametrize("taps", [2, 3])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_dark_background_counts_for_dbias_only(channels, taps):
+    """On whole numbers, so that both ways have the same bits."""
+    layers = built([Conv2D(16, taps, activation="relu"), MaxPooling2D()], (12, 12, channels))
+    rng, found = np.random.default_rng(0), []
+    x = whole(rng, (5, 12, 12, channels), np.float32)
+    x[:, 2:9, :10] = 0
+    for way in ("winograd", "filters"):
+        step = Conv2DMaxPoolStep(layers, False)
+        step.backward_way = way
+        y = step.forward(x)
+        step.backward(whole(np.random.default_rng(1), y.shape, y.dtype))
+        found.append({name: g.copy() for name, g in layers[0].grads.items()})
+    for name, gradient in found[0].items():
+        np.testing.assert_array_equal(gradient, found[1][name], name)
 
 
 def test_where_dx_is_needed_too_it_is_not_used():
