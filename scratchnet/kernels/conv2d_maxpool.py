@@ -139,6 +139,7 @@ class Conv2DMaxPoolStep(KernelStep):
         self.geometry = g = window_geometry(
             conv.input_shape[1:], conv.kernel_size, conv.strides, conv.padding, conv.dilation_rate
         )
+        self.image = g.image()
         self.pooling = p = pooling_of(g, pool.pool_size, pool.strides, pool.padding)
         self.winner_type = np.uint8 if p.size <= 256 else np.int32
         self.out = pool.output_shape[1:]
@@ -188,11 +189,11 @@ class Conv2DMaxPoolStep(KernelStep):
         out = self.y.reshape(-1), self.winners.reshape(-1), N
         if self.forward_way == "winograd":
             winograd.forward(
-                self.x, self.taps, self.kernel, self.matrix, self.bias, self.relu, self.geometry, self.tiles,
+                self.x, self.taps, self.kernel, self.matrix, self.bias, self.relu, self.image, self.tiles,
                 self.tile_rows, *out,
             )  # fmt: skip
         elif self.forward_way == "one channel":
-            one_channel.forward(self.x, self.taps, self.kernel, self.bias, self.relu, self.geometry, self.tiles, *out)
+            one_channel.forward(self.x, self.taps, self.kernel, self.bias, self.relu, self.image, self.tiles, *out)
         else:
             run = _forward_in_registers if self.forward_way == "registers" else _forward
             run(self.x, self.kernel, self.bias, self.relu, self.geometry, self.pooling, *out)
@@ -211,7 +212,7 @@ class Conv2DMaxPoolStep(KernelStep):
         elif self.backward_way == "filters":
             conv2d_maxpool_backward.by_filters(*known, self.kernel, g, p, self.rows, *out)
         else:
-            winograd_gradient.by_points(*known, self.taps, self.matrix_t, g, self.tiles, *out[2:])
+            winograd_gradient.by_points(*known, self.taps, self.matrix_t, self.image, self.tiles, *out[2:])
         return dx if self.needs_dx else None
 
     def flops(self, n: int) -> tuple[int, int]:

@@ -68,7 +68,7 @@ def _emit_add_rows(e: Emitter, a: Any) -> None:
     sums = [cgutils.alloca_once_value(builder, builder.select(fresh, e.zero, e.load(place))) for place in out]
     values, panel = e.at(a.x, a.x_at), e.at(a.panel, a.panel_at)
     with e.for_each_bit(a.word) as k:
-        number, row = e.splat(builder.load(e.at(values, k))), e.at(panel, builder.mul(k, a.panel_step))
+        number, row = e.broadcast(e.at(values, k)), e.at(panel, builder.mul(k, a.panel_step))
         for v in range(STRIP_VECTORS):
             total = e.multiply_add(number, e.load(e.at(row, v * e.count)), builder.load(sums[v]))
             builder.store(total, sums[v])

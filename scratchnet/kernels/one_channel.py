@@ -15,7 +15,7 @@ import numpy as np
 from numba import prange
 from numba.core import cgutils
 
-from scratchnet.kernels.geometry import Geometry, pad_image
+from scratchnet.kernels.geometry import Image, pad_image
 from scratchnet.kernels.pool_tiles import pool_four, store_pooled
 from scratchnet.kernels.runtime import inner, kernel
 from scratchnet.kernels.scratch import zeros
@@ -109,7 +109,7 @@ def row_3(
 
 @inner
 def _block(
-    x: Array, taps: int, kernel_: Array, bias: Array, on: int, g: Geometry, tiles: Array, y: Array, winners: Array,
+    x: Array, taps: int, kernel_: Array, bias: Array, on: int, g: Image, tiles: Array, y: Array, winners: Array,
     first: int, last: int,
 ) -> None:  # fmt: skip
     F, lane, windows = bias.size, VECTOR_BYTES // x.itemsize, tiles.size
@@ -134,7 +134,7 @@ def _block(
 
 @kernel(parallel=True)
 def forward(
-    x: Array, taps: int, kernel_: Array, bias: Array, relu: bool, g: Geometry, tiles: Array, y: Array, winners: Array,
+    x: Array, taps: int, kernel_: Array, bias: Array, relu: bool, g: Image, tiles: Array, y: Array, winners: Array,
     samples: int,
 ) -> None:  # fmt: skip
     """Convolve and pool: y (samples, windows, F) and the numbers of the winners.

@@ -136,6 +136,16 @@ class Emitter:
         zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.count), None)
         return self.builder.shuffle_vector(first, undefined, zeros)
 
+    def broadcast(self, pointer: Any) -> Any:
+        """As `splat` of the number at `pointer`, for loops that wait for their loads of vectors.
+
+        An integer load and a move do not take the vectors' turn; `splat`, which LLVM makes one load of a vector, does.
+        That the load is "monotonic" keeps LLVM from joining the two.
+        """
+        kind = ir.IntType(8 * _bytes(self.scalar))
+        place = self.builder.bitcast(pointer, kind.as_pointer())
+        return self.builder.bitcast(self.splat(self.builder.load_atomic(place, "monotonic", _bytes(kind))), self.vec)
+
     def multiply_add(self, a: Any, b: Any, total: Any) -> Any:
         """`a * b + total`; "contract" lets LLVM use one fused instruction where the machine has it."""
         product = self.builder.fmul(a, b, flags=("contract",))

@@ -57,7 +57,7 @@ def _emit_row(taps: int, vectors: int) -> Callable[[Emitter, Any], None]:
                     dz = e.at(a.dz, a.dz_at, builder.mul(w.index, a.filters), builder.mul(group.index, INT(WORD)))
                     start = builder.mul(builder.mul(group.index, INT(WORD)), a.step)
                     with e.for_each_bit(builder.load(e.at(words, builder.mul(group.index, a.words_step)))) as f:
-                        number = e.splat(builder.load(e.at(dz, f)))
+                        number = e.broadcast(e.at(dz, f))
                         kernel_ = e.at(a.kernels, a.kernels_at, start, builder.mul(f, a.step))
                         for tap in range(taps * taps):
                             for v in lane:

@@ -31,8 +31,7 @@ def _store_sums(e: Emitter, sums: list[Any], pointers: list[Any]) -> None:
 
 
 def _add_row(e: Emitter, number: Any, row: list[Any], sums: list[Any]) -> None:
-    """sums += number * row, the row given by the address of each vector."""
-    number = e.splat(number)
+    """sums += number * row: a register, and a row given by the address of each vector."""
     for pointer, total in zip(row, sums):
         e.builder.store(e.multiply_add(number, e.load(pointer), e.builder.load(total)), total)
 
@@ -54,7 +53,7 @@ def _emit_patches(pieces: int, vectors: int, masked: bool = False) -> Callable[[
         with e.for_each_bit(a.word) as w:
             winner = builder.zext(builder.load(e.at(winners, builder.mul(w, a.step))), INT)
             place = builder.load(e.at(places, builder.mul(w, a.size), winner))
-            _add_row(e, builder.load(e.at(dz, w)), _pieces(e, e.at(x, place), a.x_gap, pieces, vectors), sums)
+            _add_row(e, e.broadcast(e.at(dz, w)), _pieces(e, e.at(x, place), a.x_gap, pieces, vectors), sums)
         _store_sums(e, sums, out)
 
     return emit
@@ -153,7 +152,7 @@ def _emit_kernels(pieces: int, vectors: int, masked: bool = False) -> Callable[[
         sums, dz = _load_sums(e, out), e.at(a.dz, a.dz_at)
         with e.for_each_bit(a.word) as f:
             row = _pieces(e, e.at(kernels, builder.mul(f, a.step)), a.kernels_gap, pieces, vectors)
-            _add_row(e, builder.load(e.at(dz, f)), row, sums)
+            _add_row(e, e.broadcast(e.at(dz, f)), row, sums)
         _store_sums(e, sums, out)
 
     return emit

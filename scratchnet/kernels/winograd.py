@@ -27,7 +27,7 @@ from numba import prange
 from numba.core import cgutils
 
 from scratchnet.kernels.conv2d import fill
-from scratchnet.kernels.geometry import Geometry, pad_image
+from scratchnet.kernels.geometry import Image, pad_image
 from scratchnet.kernels.pool_tiles import pool_four, store_pooled
 from scratchnet.kernels.runtime import inner, kernel
 from scratchnet.kernels.scratch import scratch, zeros
@@ -221,7 +221,7 @@ def matrix_of(taps: int, dtype: Any) -> Array:
 
 @inner
 def _forward_block(
-    x: Array, taps: int, weights: Array, bias: Array, relu: bool, g: Geometry, tiles: Array, rows: Array, y: Array,
+    x: Array, taps: int, weights: Array, bias: Array, relu: bool, g: Image, tiles: Array, rows: Array, y: Array,
     winners: Array, first: int, last: int,
 ) -> None:  # fmt: skip
     F, C, lane, on = bias.size, g.C, VECTOR_BYTES // x.itemsize, np.int64(relu)
@@ -264,7 +264,7 @@ def _forward_block(
 
 @kernel(parallel=True)
 def forward(
-    x: Array, taps: int, kernel_: Array, matrix: Array, bias: Array, relu: bool, g: Geometry, tiles: Array,
+    x: Array, taps: int, kernel_: Array, matrix: Array, bias: Array, relu: bool, g: Image, tiles: Array,
     rows: Array, y: Array, winners: Array, samples: int,
 ) -> None:  # fmt: skip
     """Convolve and pool: y (samples, windows, F) and the numbers of the winners.

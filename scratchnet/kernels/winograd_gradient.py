@@ -20,7 +20,7 @@ from numba import prange
 from numba.core import cgutils
 
 from scratchnet.kernels.conv2d import BLOCKS, fill, sum_blocks
-from scratchnet.kernels.geometry import Geometry, copy_to, pad_image
+from scratchnet.kernels.geometry import Image, copy_to, pad_image
 from scratchnet.kernels.relu import gradient
 from scratchnet.kernels.runtime import inner, kernel
 from scratchnet.kernels.scratch import scratch, zeros
@@ -151,7 +151,7 @@ def point_sums_3(
 
 @inner
 def _block(
-    dy: Array, y: Array, winners: Array, relu: bool, x: Array, taps: int, g: Geometry, tiles: Array, dbias: Array,
+    dy: Array, y: Array, winners: Array, relu: bool, x: Array, taps: int, g: Image, tiles: Array, dbias: Array,
     points: Array, first: int, last: int,
 ) -> None:  # fmt: skip
     F, C, windows, lane = dbias.size, g.C, tiles.size, VECTOR_BYTES // x.itemsize
@@ -185,7 +185,7 @@ def _block(
 
 @kernel(parallel=True)
 def by_points(
-    dy: Array, y: Array, winners: Array, relu: bool, x: Array, taps: int, matrix: Array, g: Geometry, tiles: Array,
+    dy: Array, y: Array, winners: Array, relu: bool, x: Array, taps: int, matrix: Array, g: Image, tiles: Array,
     samples: int, partial: Array, dkernel: Array, dbias: Array,
 ) -> None:  # fmt: skip
     """Fill dkernel (K, F) and dbias (F,).
