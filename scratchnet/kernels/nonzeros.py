@@ -147,11 +147,11 @@ def pack_strip(panel: Array, panel_at: int, panel_step: int, rows: int, strip: i
 @inner
 def add_nonzero_product(
     x: Array, columns: int, words: Array, word: int, first: int, last: int, tile: Array, strip: int, out: Array,
-    out_at: int, out_step: int,
+    out_at: int, out_step: int, fresh: bool,
 ) -> None:  # fmt: skip
     """Add rows `first` to `last` of x, as far as word number `word` reaches, times a strip of the panel to `out`.
 
-    The first word begins the sums, whatever was in `out`. x is (N, columns); `tile` holds the panel's strip, from the
+    If `fresh`, the sums begin here, whatever was in `out`. x is (N, columns); `tile` holds the panel's strip, from the
     row for the first number of that word. Row n goes to ``out[out_at + (n - first) * out_step :]``.
     """
     never_inline()
@@ -159,5 +159,5 @@ def add_nonzero_product(
     for n in range(first, last):
         _add_rows(
             out, out_at + (n - first) * out_step, x, n * columns + word * WORD, words[n * per_row + word], tile, ZERO,
-            strip, np.int64(word == 0),
+            strip, np.int64(fresh),
         )  # fmt: skip

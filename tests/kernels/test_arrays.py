@@ -207,7 +207,8 @@ def nonzero_product(x, rows, columns, words, tile, out):
     count = mark_nonzeros(x, rows, columns, words)
     strip = strip_of(x)
     for word in range(words_in(columns)):
-        add_nonzero_product(x, columns, words, word, 0, rows, tile[word * 64 * strip :], strip, out, 0, strip)
+        packed = tile[word * 64 * strip :]
+        add_nonzero_product(x, columns, words, word, 0, rows, packed, strip, out, 0, strip, word == 0)
     return count
 
 

@@ -20,7 +20,7 @@ def built(D: int, U: int) -> tuple[Dense, Dense]:
     return twins
 
 
-@pytest.mark.parametrize(("D", "U"), [(5, 2), (70, 3), (9, 40), (1, 1), (130, 2100)])
+@pytest.mark.parametrize(("D", "U"), [(5, 2), (70, 3), (9, 40), (1, 1), (130, 2100), (256, 3), (300, 70), (333, 2100)])
 def test_dense_agrees_for_every_number_of_samples(D: int, U: int, rng: Any) -> None:
     definition, twin = built(D, U)
     step = DenseStep([twin], needs_dx=True)
