@@ -41,9 +41,8 @@ GROUP = 16 * WORD
 """Units whose part of dkernel is one block."""
 
 
-@inner
 def middle_of(D: int) -> int:
-    """Where the sum over D features is cut in two: at a word, and not at all if it is short."""
+    """Where the sum over D features is cut in two: at a word, and not at all (D) if it is short."""
     return D if D < 4 * WORD else (D + WORD) // (2 * WORD) * WORD
 
 
@@ -89,8 +88,8 @@ def _forward_block(
 
 @kernel(parallel=True)
 def _forward(
-    x: Array, kernel_: Array, bias: Array, relu: bool, rows: Array, D: int, y: Array, half: Array, samples: int,
-    words: Array, sparse_below: float,
+    x: Array, kernel_: Array, bias: Array, relu: bool, rows: Array, D: int, middle: int, y: Array, half: Array,
+    samples: int, words: Array, sparse_below: float,
 ) -> None:  # fmt: skip
     U, column_strip = bias.size, 2 * (VECTOR_BYTES // x.itemsize)
     row_strip = STRIP if column_strip < U else TILE
@@ -104,7 +103,6 @@ def _forward(
         column_strip *= 2
     across = (U + column_strip - 1) // column_strip
     blocks = across * ((samples + row_strip - 1) // row_strip)
-    middle = middle_of(D)
     parts = 2 if middle < D else 1
     for block in prange(parts * blocks):
         row, column = block % blocks // across * row_strip, block % across * column_strip
@@ -222,6 +220,7 @@ class DenseStep(KernelStep):
         self.relu = layer.activation.name == "relu"
         self.separate = layer.activation.name not in ("relu", "linear")
         self.D, self.U = layer.params["kernel"].shape
+        self.middle = middle_of(self.D)
         self.kernel, self.dkernel = layer.params["kernel"].reshape(-1), layer.grads["kernel"].reshape(-1)
         self.bias, self.dbias = self.bias_of(layer, self.U)
         self.rows: dict[int, Array] = {}
@@ -238,8 +237,8 @@ class DenseStep(KernelStep):
         N = self.x.size // self.D
         self.y = self.buffer("y", N, (self.U,))  # (N, U)
         _forward(
-            self.x, self.kernel, self.bias, self.relu, self.row_table(N), self.D, self.y.reshape(-1),
-            self.nothing if middle_of(self.D) == self.D else self.buffer("half", N, (self.U,)).reshape(-1), N,
+            self.x, self.kernel, self.bias, self.relu, self.row_table(N), self.D, self.middle, self.y.reshape(-1),
+            self.nothing if self.middle == self.D else self.buffer("half", N, (self.U,)).reshape(-1), N,
             self.buffer("x_words", N, (-(-self.D // WORD),), np.int64).reshape(-1), self.sparse_below,
         )  # fmt: skip
         if self.separate:
