@@ -239,6 +239,19 @@ def test_a_package_that_cannot_be_written_caches_in_the_users_folder(tmp_path):
     assert "compiling" not in err, "the second process found it there"
 
 
+def test_a_second_process_that_trains_compiles_nothing():
+    """A function for kernels that Python calls too, say, would be compiled in every process."""
+    train = """
+        import numpy as np
+        from scratchnet.architectures import ARCHITECTURES
+        model = ARCHITECTURES["mlp"]()
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(np.ones((8, 28, 28)), np.arange(8), verbose=0)
+    """
+    run_python(train)
+    assert "compiling" not in run_python(train)[1]
+
+
 def test_with_no_folder_to_cache_in_kernels_still_run_and_say_so_once(tmp_path):
     (tmp_path / "scratchnet").mkdir()
     copy_of_the_package(tmp_path)
