@@ -37,6 +37,8 @@ STRIP = 8 * TILE
 """Rows of a strip, forward (samples) and backward (features)."""
 SAMPLES = 8 * TILE
 """Rows of x for which a strip of the kernel is packed."""
+WORTH_PACKING = 8
+"""Rows of x from which on packing costs less than it saves."""
 GROUP = 16 * WORD
 """Units whose part of dkernel is one block."""
 
@@ -51,14 +53,21 @@ def _nonzero_forward_block(
     x: Array, kernel_: Array, D: int, U: int, words: Array, y: Array, first_row: int, last_row: int, first: int,
     start: int, stop: int,
 ) -> None:  # fmt: skip
-    strip = strip_of(x)
-    tile = scratch(WORD * strip, x)
+    strip, few = strip_of(x, U), last_row - first_row < WORTH_PACKING
+    tile = scratch(ZERO if few else WORD * strip, x)
     for word in range(start // WORD, words_in(stop)):
         d = word * WORD
-        pack_strip(kernel_, d * U + first, U, min(WORD, stop - d), strip, tile)
-        add_nonzero_product(
-            x, D, words, word, first_row, last_row, tile, strip, y, first_row * U + first, U, d == start
-        )  # fmt: skip
+        if few:
+            add_nonzero_product(
+                x, D, words, word, first_row, last_row, kernel_, d * U + first, U, strip, y, first_row * U + first, U,
+                d == start,
+            )  # fmt: skip
+        else:
+            pack_strip(kernel_, d * U + first, U, min(WORD, stop - d), strip, tile)
+            add_nonzero_product(
+                x, D, words, word, first_row, last_row, tile, ZERO, strip, strip, y, first_row * U + first, U,
+                d == start,
+            )  # fmt: skip
 
 
 @inner
@@ -68,7 +77,7 @@ def _forward_block(
 ) -> None:  # fmt: skip
     """Columns `first` to `last` of the sum over the features from `start` to `stop`."""
     nothing, strip = np.zeros(1, np.int64), last - first
-    if sparse and strip == strip_of(x):
+    if sparse and strip == strip_of(x, U):
         _nonzero_forward_block(x, kernel_, D, U, words, y, first_row, last_row, first, start, stop)
     elif U * x.itemsize < APART:
         product(
@@ -94,11 +103,11 @@ def _forward(
     U, column_strip = bias.size, 2 * (VECTOR_BYTES // x.itemsize)
     row_strip = STRIP if column_strip < U else TILE
     count = 0
-    for row in prange(samples if strip_of(x) <= U else 0):
+    for row in prange(samples if strip_of(x, U) <= U else 0):
         count += mark_nonzeros(x[row * D :], 1, D, words[row * words_in(D) :])
-    sparse = strip_of(x) <= U and count < sparse_below * samples * D
+    sparse = strip_of(x, U) <= U and count < sparse_below * samples * D
     if sparse:
-        row_strip, column_strip = SAMPLES, strip_of(x)
+        row_strip, column_strip = SAMPLES, strip_of(x, U)
     elif U * x.itemsize >= APART:
         column_strip *= 2
     across = (U + column_strip - 1) // column_strip
@@ -148,12 +157,12 @@ def _nonzero_dkernel(
     x: Array, dz_t: Array, words: Array, samples: int, D: int, U: int, dkernel: Array, first: int, u: int
 ) -> None:
     """A strip of rows of dkernel, from `first`, for one group of units, from `u`."""
-    strip, count = strip_of(x), min(GROUP, U - u)
+    strip, count = strip_of(x, D), min(GROUP, U - u)
     tile, sums = scratch(WORD * strip, x), scratch(count * strip, x)
     for word in range(words_in(samples)):
         pack_strip(x, word * WORD * D + first, D, min(WORD, samples - word * WORD), strip, tile)
         add_nonzero_product(
-            dz_t, samples, words, word, u, u + count, tile, strip, sums, ZERO, strip, word == 0
+            dz_t, samples, words, word, u, u + count, tile, ZERO, strip, strip, sums, ZERO, strip, word == 0
         )  # fmt: skip
     lane = VECTOR_BYTES // x.itemsize
     for d in range(0, strip, lane):  # so that the rows of dkernel are written from left to right
@@ -165,12 +174,12 @@ def _nonzero_dx(
     kernel_: Array, dz: Array, words: Array, samples: int, D: int, U: int, dx: Array, first: int
 ) -> None:
     """A strip of columns of dx, from `first`."""
-    strip = strip_of(dz)
+    strip = strip_of(dz, D)
     tile = scratch(WORD * strip, dz)
     for word in range(words_in(U)):
         u = word * WORD
         transpose(kernel_, first * U + u, U, strip, min(WORD, U - u), tile, ZERO, strip)
-        add_nonzero_product(dz, U, words, word, ZERO, samples, tile, strip, dx, first, D, word == 0)
+        add_nonzero_product(dz, U, words, word, ZERO, samples, tile, ZERO, strip, strip, dx, first, D, word == 0)
 
 
 @kernel(parallel=True)
@@ -183,9 +192,9 @@ def _backward(
     fill(dbias)
     relu_gradient(dy, y, ZERO, relu, samples, U, dz, ZERO, dbias)
     transpose(dz, 0, U, samples, U, dz_t, 0, samples)
-    sparse = strip_of(x) <= D and mark_nonzeros(dz_t, U, samples, words_t) < sparse_below * samples * U
+    sparse = strip_of(x, D) <= D and mark_nonzeros(dz_t, U, samples, words_t) < sparse_below * samples * U
     if sparse:
-        strip, groups = strip_of(x), (U + GROUP - 1) // GROUP
+        strip, groups = strip_of(x, D), (U + GROUP - 1) // GROUP
         if needs_dx:
             mark_nonzeros(dz, samples, U, words)
             groups += 1

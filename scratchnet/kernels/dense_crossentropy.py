@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet.kernels.dense import DenseStep
-from scratchnet.kernels.nonzeros import STRIP_VECTORS
+from scratchnet.kernels.nonzeros import NARROW
 from scratchnet.kernels.product import product
 from scratchnet.kernels.relu import bias_and_relu
 from scratchnet.kernels.runtime import kernel
@@ -57,7 +57,7 @@ class DenseCrossentropyStep(DenseStep):
             DenseStep.fits(layers)
             and layers[0].activation.name == "linear"
             and len(layers[0].input_shape) == 2
-            and layers[0].units < STRIP_VECTORS * lanes(layers[0].dtype)
+            and layers[0].units < NARROW * lanes(layers[0].dtype)
         )
 
     def forward(self, x: Array, training: bool = False) -> Array:

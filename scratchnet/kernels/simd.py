@@ -14,6 +14,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -37,7 +38,16 @@ def _register_file() -> tuple[int, int]:
     return 16, 6
 
 
+def _nearest_cache() -> int:
+    """Bytes of a core's nearest data cache, as Linux tells them ("48K"), else 32 KiB."""
+    try:
+        return 1024 * int(Path("/sys/devices/system/cpu/cpu0/cache/index0/size").read_text().rstrip("K\n"))
+    except (OSError, ValueError):
+        return 32768
+
+
 VECTOR_BYTES, TILE = _register_file()
+NEAREST_CACHE = _nearest_cache()
 INT = ir.IntType(64)
 ZERO: Any = np.int64(0)
 """An int64: for a literal 0 as argument Numba would compile one more version of the function that is called."""
@@ -140,6 +150,8 @@ class Emitter:
         """As `splat` of the number at `pointer`, for loops that wait for their loads of vectors.
 
         An integer load and a move do not take the vectors' turn; `splat`, which LLVM makes one load of a vector, does.
+        That counts where one vector is loaded at a time and few are multiplied by one number (Zen 4: faster with 4);
+        elsewhere the move costs more (Zen 5, two vectors at a time: as fast with 4 to 8, a fifth slower in WIDE strips).
         That the load is "monotonic" keeps LLVM from joining the two.
         """
         kind = ir.IntType(8 * _bytes(self.scalar))

@@ -10,7 +10,8 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,6 +25,8 @@ from scratchnet.models.graph import Graph
 from scratchnet.optimizers import Optimizer, UpdateRule
 from scratchnet.typing import Array
 from scratchnet.utils.memory import place_zeros
+
+_WORTH_SHARING = 6e6  # floating-point operations of kernels for which it pays to wake more than one thread
 
 
 class Step(Protocol):
@@ -240,3 +243,18 @@ class Plan:
 
             return single_threaded_blas()
         return nullcontext()
+
+    def running_forward(self, samples: int) -> AbstractContextManager[Any]:
+        """As ``running``, for ``forward`` alone and so many samples: a few of them run faster on one thread."""
+        context = ExitStack()
+        context.enter_context(self.running())
+        if self.backend == "numba" and samples * self._flops < _WORTH_SHARING:
+            from scratchnet.kernels.runtime import one_thread
+
+            context.enter_context(one_thread())
+        return context
+
+    @cached_property
+    def _flops(self) -> int:
+        """Floating-point operations of the kernels for one sample, forward."""
+        return sum(step.flops(1)[0] for step in self.steps if hasattr(step, "flops"))

@@ -233,7 +233,7 @@ def predict(model: Model, x: Any, batch_size: int, verbose: int | str, callbacks
             whole[part] = block
 
     progress = Progress(steps, verbose)
-    with plan.running():
+    with plan.running_forward(len(samples)):
         listeners.on_predict_begin()
         _run_blocks(plan, compute, len(samples), batch_size, listeners, "predict", progress, dict)
         listeners.on_predict_end()
@@ -245,7 +245,7 @@ def call(model: Model, x: Any, training: bool) -> list[Array]:
     """Run one batch forward; see ``Model.__call__``."""
     samples = Samples(check_inputs(model, x, "The model"), None, None)
     plan = model.run_plan()
-    with plan.running(), plan.lock:
+    with plan.running_forward(len(samples)), plan.lock:
         return [output.copy() for output in plan.forward(samples.take(plan, slice(None)).x, training)]
 
 

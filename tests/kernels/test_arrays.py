@@ -10,10 +10,11 @@ from hypothesis.extra import numpy as hnp
 
 from scratchnet.kernels import im2col as kernels
 from scratchnet.kernels.gather import gather
-from scratchnet.kernels.nonzeros import add_nonzero_product, mark_nonzeros, strip_of, words_in
+from scratchnet.kernels.nonzeros import NARROW, WIDE, add_nonzero_product, mark_nonzeros, strip_of, words_in
 from scratchnet.kernels.optimizers import adam, momentum
 from scratchnet.kernels.product import product, tile_table, transpose
 from scratchnet.kernels.runtime import kernel
+from scratchnet.kernels.simd import lanes
 from scratchnet.kernels.softmax_crossentropy import softmax_crossentropy, sparse_softmax_crossentropy
 from scratchnet.layers import windows as definitions
 from scratchnet.losses import CategoricalCrossentropy, SparseCategoricalCrossentropy
@@ -203,29 +204,47 @@ def test_transpose(x):
 
 
 @kernel()
-def nonzero_product(x, rows, columns, words, tile, out):
+def nonzero_product(x, rows, columns, words, panel, at, step, strip, out):
     count = mark_nonzeros(x, rows, columns, words)
-    strip = strip_of(x)
     for word in range(words_in(columns)):
-        packed = tile[word * 64 * strip :]
-        add_nonzero_product(x, columns, words, word, 0, rows, packed, strip, out, 0, strip, word == 0)
+        add_nonzero_product(
+            x, columns, words, word, 0, rows, panel, at + word * 64 * step, step, strip, out, 0, strip, word == 0
+        )
     return count
 
 
+@kernel()
+def strip_for(x, columns):
+    return strip_of(x, columns)
+
+
 @settings(max_examples=examples(40))
-@given(st.integers(1, 20), st.integers(1, 200), st.floats(0, 1), dtypes, st.integers(0, 99))
-def test_a_product_over_nonzeros_is_the_product(rows, columns, share, dtype, seed):
-    rng = np.random.default_rng(seed)
+@given(
+    st.integers(1, 20), st.integers(1, 200), st.floats(0, 1), dtypes, st.sampled_from([NARROW, WIDE]),
+    st.integers(0, 9), st.integers(0, 99),
+)  # fmt: skip
+def test_a_product_over_nonzeros_is_the_product(rows, columns, share, dtype, vectors, beside, seed):
+    rng, strip = np.random.default_rng(seed), vectors * lanes(dtype)
     x = whole(rng, (rows, columns), dtype) * (rng.random((rows, columns)) < share)
-    panel = whole(rng, (columns, strip_of(x)), dtype)
-    out, words = np.full((rows, strip_of(x)), np.nan, dtype), np.empty(rows * -(-columns // 64), np.int64)
-    assert nonzero_product(x.reshape(-1), rows, columns, words, panel.reshape(-1), out.reshape(-1)) == (x != 0).sum()
-    np.testing.assert_array_equal(out, x @ panel)
+    panel = whole(rng, (columns, strip + beside), dtype)
+    out, words = np.full((rows, strip), np.nan, dtype), np.empty(rows * -(-columns // 64), np.int64)
+    arrays = x.reshape(-1), rows, columns, words, panel.reshape(-1)
+    assert nonzero_product(*arrays, beside, strip + beside, strip, out.reshape(-1)) == (x != 0).sum()
+    np.testing.assert_array_equal(out, x @ panel[:, beside:])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_strip_is_wide_unless_narrow_ones_leave_fewer_columns_over(dtype):
+    x, narrow, wide = np.empty(1, dtype), NARROW * lanes(dtype), WIDE * lanes(dtype)
+    assert strip_for(x, 2 * wide) == strip_for(x, 3 * wide + 1) == wide
+    assert strip_for(x, narrow) == strip_for(x, 2 * wide + narrow) == narrow
+    assert strip_for(x, 2 * wide - 1) == narrow
 
 
 def test_nan_and_infinity_count_as_numbers_other_than_zero():
     x, words = np.array([0, np.nan, np.inf, 0, -np.inf], np.float32), np.empty(1, np.int64)
-    out = np.zeros(strip_of(x), np.float32)
-    assert nonzero_product(x, 1, 5, words, np.ones(5 * strip_of(x), np.float32), out) == 3
+    strip = NARROW * lanes(np.float32)
+    out = np.zeros(strip, np.float32)
+    assert nonzero_product(x, 1, 5, words, np.ones(5 * strip, np.float32), 0, strip, strip, out) == 3
     assert words[0] == 0b10110
     assert np.isnan(out).all()

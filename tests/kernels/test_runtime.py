@@ -201,6 +201,19 @@ def test_blas_stays_at_one_thread_until_the_last_python_thread_leaves():
         assert set(numbers()) == {1}
 
 
+def test_one_thread_is_alone_until_the_outermost_with_ends():
+    before = runtime.num_threads()
+    with runtime.one_thread():
+        assert runtime.num_threads() == 1
+        with runtime.one_thread():
+            assert runtime.num_threads() == 1
+        assert runtime.num_threads() == 1
+    assert runtime.num_threads() == before
+    with pytest.raises(RuntimeError, match="on purpose"), runtime.one_thread():
+        raise RuntimeError("on purpose")
+    assert runtime.num_threads() == before
+
+
 @pytest.mark.parametrize("count", [0, -1, 10_000])
 def test_set_num_threads_refuses_a_number_out_of_range(count):
     with pytest.raises(ValueError, match=str(count)):

@@ -192,3 +192,24 @@ def test_the_plan_that_predicts_knows_nothing_of_the_loss(rng):
     model.compile("sgd", "sparse_categorical_crossentropy")
     model.train_on_batch(x, y)
     np.testing.assert_allclose(model.predict(x, verbose=0).sum(axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("way", ["predict", "call"])
+def test_a_few_samples_are_predicted_on_one_thread_and_many_on_all(way, x):
+    from scratchnet.kernels import runtime
+
+    seen = []
+
+    class Listening(Double):
+        def forward(self, x, training=False):
+            seen.append(runtime.num_threads())
+            return x
+
+    a = Input((3,))
+    model = Model(a, Dense(400)(Listening()(a)))
+    many, threads = np.ones((4000, 3), "float32"), runtime.num_threads()
+    for samples in (x, many, x):
+        model.predict(samples, batch_size=len(samples), verbose=0) if way == "predict" else model(samples)
+    assert seen[0] == seen[-1] == 1
+    assert set(seen[1:-1]) == {threads}
+    assert runtime.num_threads() == threads
