@@ -151,7 +151,7 @@ class Emitter:
 
         An integer load and a move do not take the vectors' turn; `splat`, which LLVM makes one load of a vector, does.
         That counts where one vector is loaded at a time and few are multiplied by one number (Zen 4: faster with 4);
-        elsewhere the move costs more (Zen 5, two vectors at a time: as fast with 4 to 8, a fifth slower in WIDE strips).
+        elsewhere the move costs more (Zen 5, two vectors at a time: a fifth slower in a strip of 8).
         That the load is "monotonic" keeps LLVM from joining the two.
         """
         kind = ir.IntType(8 * _bytes(self.scalar))
