@@ -247,8 +247,8 @@ class DenseStep(KernelStep):
         self.y = self.buffer("y", N, (self.U,))  # (N, U)
         _forward(
             self.x, self.kernel, self.bias, self.relu, self.row_table(N), self.D, self.middle, self.y.reshape(-1),
-            self.nothing if self.middle == self.D else self.buffer("half", N, (self.U,)).reshape(-1), N,
-            self.buffer("x_words", N, (-(-self.D // WORD),), np.int64).reshape(-1), self.sparse_below,
+            self.nothing if self.middle == self.D else self.buffer("half", N * self.U, ()), N,
+            self.buffer("x_words", N * -(-self.D // WORD), (), np.int64), self.sparse_below,
         )  # fmt: skip
         if self.separate:
             self.y = self.activation.forward(self.y)
@@ -269,9 +269,9 @@ class DenseStep(KernelStep):
         _backward(
             self.flat(dy), self.y.reshape(-1), self.relu, self.x, self.kernel, self.d_rows, self.kernel_rows, self.D,
             self.nothing if dx is None else dx.reshape(-1), self.needs_dx, N, self.dkernel, self.dbias,
-            self.buffer("dz", N, (self.U,)).reshape(-1), self.buffer("dz_t", N, (self.U,)).reshape(-1),
-            self.buffer("dz_words", N, (-(-self.U // WORD),), np.int64).reshape(-1),
-            self.buffer("dz_t_words", -(-N // WORD), (self.U,), np.int64).reshape(-1), self.sparse_below,
+            self.buffer("dz", N * self.U, ()), self.buffer("dz_t", N * self.U, ()),
+            self.buffer("dz_words", N * -(-self.U // WORD), (), np.int64),
+            self.buffer("dz_t_words", -(-N // WORD) * self.U, (), np.int64), self.sparse_below,
         )  # fmt: skip
         return dx if dx is None or len(self.shape) == 2 else dx.reshape(self.shape)
 
