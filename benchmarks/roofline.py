@@ -143,22 +143,46 @@ def markdown(kernels: list[KernelReport], limits: Limits, about: str) -> str:
     return "\n".join([*lines, "", f"{explanation(limits)} {about}."]) + "\n"
 
 
+def close_together(points: list[tuple[float, float]]) -> list[list[int]]:
+    """Return the numbers of the points in groups: those whose labels would lie on each other on logarithmic axes."""
+    groups: list[list[int]] = []
+    for number, (x, y) in enumerate(points):
+        near = (
+            group
+            for group in groups
+            if any(abs(np.log10(x / points[k][0])) < 0.08 and abs(np.log10(y / points[k][1])) < 0.08 for k in group)
+        )
+        group = next(near, None)
+        if group is None:
+            groups.append([number])
+        else:
+            group.append(number)
+    return groups
+
+
 def draw(kernels: list[KernelReport], limits: Limits, about: str, path: Path) -> None:
     """Draw the roof and each kernel under it: operations a second over operations a byte."""
     import matplotlib.pyplot as plt
 
     figure, axis = plt.subplots(figsize=(9, 4.8), layout="constrained")
-    intensity = np.geomspace(0.1, 1000, 200)
+    points = [(kernel.flops / kernel.bytes, kernel.flops / kernel.seconds / 1e9) for kernel in kernels]
+    intensity = np.geomspace(min(x for x, _ in points) / 4, 4 * max(x for x, _ in points), 200)
     for rate, label, style in ((limits.cached_copy, "caches", "-"), (limits.copy, "memory", "--")):
         roof = np.minimum(intensity * rate, limits.flops) / 1e9
         axis.plot(intensity, roof, style, color="gray", label=f"roof, data in {label}")
-    for number, kernel in enumerate(kernels):
-        x, y = kernel.flops / kernel.bytes, kernel.flops / kernel.seconds / 1e9
+    for number, (kernel, (x, y)) in enumerate(zip(kernels, points)):
         name = f"{number + 1}: {kernel.network.upper()} {kernel.layers}, {kernel.way}, {kernel.seconds * 1e6:.0f} µs"
         marker = "o" if kernel.way == "forward" else "s"
         axis.plot(x, y, marker, color=f"C{number // 2}", label=name)
-        axis.annotate(str(number + 1), (x, y), textcoords="offset points", xytext=(5, 3), fontsize=8)
+    for group in close_together(points):
+        highest = max((points[number] for number in group), key=lambda point: point[1])
+        names = ", ".join(str(number + 1) for number in group)
+        axis.annotate(names, highest, textcoords="offset points", xytext=(5, 3), fontsize=8)
     axis.set(xscale="log", yscale="log", xlabel="operations a byte", ylabel="GFLOP/s", title="Kernels under the roof")
+    axis.set_ylim(10 ** np.floor(np.log10(min(y for _, y in points))), None)
+    for each in (axis.xaxis, axis.yaxis):
+        each.set_major_formatter("{x:g}")
+        each.set_minor_formatter("")
     axis.grid(alpha=0.3, which="both")
     axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=8)
     figure.suptitle(about, x=0.995, ha="right", fontsize=7, color="gray")

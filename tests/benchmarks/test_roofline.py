@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.roofline import KernelReport, Limits, cells, draw, markdown, measure_kernels
+from benchmarks.roofline import KernelReport, Limits, cells, close_together, draw, markdown, measure_kernels
 
 LIMITS = Limits(flops=400e9, copy=20e9, cached_copy=100e9)
 COMPUTING = KernelReport("cnn", "conv", "ConvStep", "forward", flops=4e9, bytes=1e6, seconds=0.02)
@@ -37,3 +37,8 @@ def test_every_kernel_of_a_network_is_there_in_both_directions():
     ]
     assert found[0].flops >= 2 * 64 * 784 * 256
     assert all(k.seconds > 0 and k.bytes > 0 for k in found)
+
+
+def test_points_that_lie_close_together_share_a_label():
+    points = [(4.0, 30.0), (40.0, 600.0), (4.1, 28.0), (4.0, 300.0), (4.0, 25.0)]
+    assert close_together(points) == [[0, 2, 4], [1], [3]]
