@@ -31,7 +31,13 @@ def usable_cores() -> int:
 
 
 def processor() -> str:
-    """Return the name of the processor."""
+    """Return the name of the processor and, as many share one, LLVM's name of its kind: "AMD EPYC (znver4)"."""
+    import llvmlite.binding
+
+    return f"{_model_name()} ({llvmlite.binding.get_host_cpu_name()})"
+
+
+def _model_name() -> str:
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         for line in cpuinfo.read_text().splitlines():

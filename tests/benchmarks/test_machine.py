@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+import platform
+import re
+
+from benchmarks import machine
+
+
+def test_the_processor_is_named_with_its_kind():
+    assert re.fullmatch(r".+ \([\w.-]+\)", machine.processor())
+
+
+def test_nothing_names_the_machine():
+    assert platform.node() not in str(machine.describe())
