@@ -38,7 +38,7 @@ class CallbackList(Callback):
         if model is not None:
             self.set_model(model)
         self.set_params(params or {})
-        for hook in HOOKS:
+        for hook in HOOKS if self.callbacks else ():
             listeners = [getattr(c, hook) for c in self.callbacks if c._listens_to(hook)]
             if listeners:
                 setattr(self, hook, _in_turn(hook, listeners))

@@ -58,16 +58,13 @@ def _nonzero_forward_block(
     for word in range(start // WORD, words_in(stop)):
         d = word * WORD
         if few:
-            add_nonzero_product(
-                x, D, words, word, first_row, last_row, kernel_, d * U + first, U, strip, y, first_row * U + first, U,
-                d == start,
-            )  # fmt: skip
+            panel, at, step = kernel_, d * U + first, U
         else:
             pack_strip(kernel_, d * U + first, U, min(WORD, stop - d), strip, tile)
-            add_nonzero_product(
-                x, D, words, word, first_row, last_row, tile, ZERO, strip, strip, y, first_row * U + first, U,
-                d == start,
-            )  # fmt: skip
+            panel, at, step = tile, ZERO, strip
+        add_nonzero_product(
+            x, D, words, word, first_row, last_row, panel, at, step, strip, y, first_row * U + first, U, d == start
+        )  # fmt: skip
 
 
 @inner

@@ -11,4 +11,5 @@ def test_the_processor_is_named_with_its_kind():
 
 
 def test_nothing_names_the_machine():
-    assert platform.node() not in str(machine.describe())
+    name = platform.node()
+    assert not name or not re.search(rf"\b{re.escape(name)}\b", str(machine.describe()))
