@@ -143,20 +143,17 @@ def markdown(kernels: list[KernelReport], limits: Limits, about: str) -> str:
     return "\n".join([*lines, "", f"{explanation(limits)} {about}."]) + "\n"
 
 
+def _close(a: tuple[float, float], b: tuple[float, float]) -> bool:
+    return max(abs(np.log10(a[0] / b[0])), abs(np.log10(a[1] / b[1]))) < 0.08
+
+
 def close_together(points: list[tuple[float, float]]) -> list[list[int]]:
     """Return the numbers of the points in groups: those whose labels would lie on each other on logarithmic axes."""
     groups: list[list[int]] = []
-    for number, (x, y) in enumerate(points):
-        near = (
-            group
-            for group in groups
-            if any(abs(np.log10(x / points[k][0])) < 0.08 and abs(np.log10(y / points[k][1])) < 0.08 for k in group)
-        )
-        group = next(near, None)
-        if group is None:
-            groups.append([number])
-        else:
-            group.append(number)
+    for number, point in enumerate(points):
+        near = [group for group in groups if any(_close(point, points[other]) for other in group)]
+        groups = [group for group in groups if group not in near]
+        groups.append(sorted([number, *(other for group in near for other in group)]))
     return groups
 
 

@@ -40,5 +40,5 @@ def test_every_kernel_of_a_network_is_there_in_both_directions():
 
 
 def test_points_that_lie_close_together_share_a_label():
-    points = [(4.0, 30.0), (40.0, 600.0), (4.1, 28.0), (4.0, 300.0), (4.0, 25.0)]
-    assert close_together(points) == [[0, 2, 4], [1], [3]]
+    points = [(4.0, 31.0), (40.0, 600.0), (4.1, 24.0), (4.0, 300.0), (4.0, 27.0)]
+    assert close_together(points) == [[1], [3], [0, 2, 4]]
