@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -244,15 +244,17 @@ class Plan:
             return single_threaded_blas()
         return nullcontext()
 
-    def running_forward(self, samples: int) -> AbstractContextManager[Any]:
+    @contextmanager
+    def running_forward(self, samples: int) -> Iterator[None]:
         """As ``running``, for ``forward`` alone and so many samples: a few of them run faster on one thread."""
-        context = ExitStack()
-        context.enter_context(self.running())
-        if self.backend == "numba" and samples * self._flops < _WORTH_SHARING:
-            from scratchnet.kernels.runtime import one_thread
+        with self.running():
+            if self.backend == "numba" and samples * self._flops < _WORTH_SHARING:
+                from scratchnet.kernels.runtime import one_thread
 
-            context.enter_context(one_thread())
-        return context
+                with one_thread():
+                    yield
+            else:
+                yield
 
     @cached_property
     def _flops(self) -> int:

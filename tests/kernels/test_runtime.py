@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import threadpoolctl
 
-from scratchnet.kernels import runtime
+from scratchnet.kernels import runtime, simd
 from tests.kernels.common import ROOT, run_python
 
 STEP = '''
@@ -212,6 +212,23 @@ def test_one_thread_is_alone_until_the_outermost_with_ends():
     with pytest.raises(RuntimeError, match="on purpose"), runtime.one_thread():
         raise RuntimeError("on purpose")
     assert runtime.num_threads() == before
+
+
+def test_kernels_compiled_for_another_size_of_cache_are_not_taken(monkeypatch):
+    assert runtime._digest_of_sources() == runtime._DIGEST
+    monkeypatch.setattr(runtime, "NEAREST_CACHE", runtime.NEAREST_CACHE + 1024)
+    assert runtime._digest_of_sources() != runtime._DIGEST
+
+
+@pytest.mark.parametrize(("told", "size"), [("48K\n", 49152), ("32K\n", 32768), ("1M\n", 32768), (None, 32768)])
+def test_the_nearest_cache_is_what_the_system_says_or_32_kib(told, size, monkeypatch):
+    def read_text(path):
+        if told is None:
+            raise FileNotFoundError(path)
+        return told
+
+    monkeypatch.setattr(simd.Path, "read_text", read_text)
+    assert simd._nearest_cache() == size
 
 
 @pytest.mark.parametrize("count", [0, -1, 10_000])

@@ -213,3 +213,14 @@ def test_a_few_samples_are_predicted_on_one_thread_and_many_on_all(way, x):
     assert seen[0] == seen[-1] == 1
     assert set(seen[1:-1]) == {threads}
     assert runtime.num_threads() == threads
+
+
+def test_a_context_changes_nothing_before_it_is_entered():
+    from scratchnet.kernels import runtime
+
+    a, threads = Input((3,)), runtime.num_threads()
+    context = Plan(Model(a, Dense(2)(a)).graph, "numba").running_forward(1)
+    assert runtime.num_threads() == threads
+    with context:
+        assert runtime.num_threads() == 1
+    assert runtime.num_threads() == threads
