@@ -29,9 +29,10 @@ data: $(VENV)/.base  ## Get Fashion-MNIST and check it
 train: $(VENV)/.base  ## Train the CNN on Fashion-MNIST (fetched if need be) and show the result
 	$(BIN)/scratchnet train cnn
 
-check: $(VENV)/.dev  ## Run the linter and the type checker
+check: $(VENV)/.dev  ## Run the linter, the type checker, and the check that imports go one way
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 test: check  ## Run the whole test suite, linter and type checker included
 	$(BIN)/pytest

@@ -47,11 +47,11 @@ def rungs() -> list[RungReport]:
     """Return the rungs from the lowest to the highest, without times; where they are written is looked up now."""
     from benchmarks.plain_loops import PlainCnn, conv2d_forward
     from benchmarks.rungs import location, step_of
+    from scratchnet.graph.kernel_steps import kernel_step
     from scratchnet.kernels import runtime, winograd, winograd_gradient
     from scratchnet.kernels.nonzeros import add_nonzero_product, mark_nonzeros
     from scratchnet.layers import Conv2D
     from scratchnet.layers.windows import im2col
-    from scratchnet.models.kernel_steps import kernel_step
 
     cores = machine.usable_cores()
     told: list[tuple[str, str, str, list[Callable[..., Any]]]] = [

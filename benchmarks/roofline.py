@@ -90,8 +90,8 @@ def _copy_rate(bytes_each: int, repetitions: int) -> float:
 def measure_kernels(network: str, repetitions: int) -> list[KernelReport]:
     """Run a network's plan on batches of 64 and return every kernel's cost, forward and backward."""
     from scratchnet.architectures import ARCHITECTURES
-    from scratchnet.models.plan import Plan
-    from scratchnet.models.plan_table import measure
+    from scratchnet.graph.plan import Plan
+    from scratchnet.graph.plan_table import measure
 
     model = ARCHITECTURES[network]()
     runs = [measure(Plan(model.graph, "numba", logits=True), BATCH_SIZE) for _ in range(repetitions)]

@@ -11,9 +11,9 @@ from benchmarks.frameworks.base import Framework
 from benchmarks.frameworks.scratchnet import Scratchnet
 from scratchnet import Model, config
 from scratchnet.architectures import ARCHITECTURES
+from scratchnet.graph.plan import LayerStep, Plan
 from scratchnet.kernels.conv2d_maxpool import Conv2DMaxPoolStep
 from scratchnet.kernels.dense import DenseStep
-from scratchnet.models.plan import LayerStep, Plan
 
 ROOT = Path(__file__).parents[1]
 

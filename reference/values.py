@@ -22,8 +22,8 @@ from reference.environment import backend, keras, tf
 from reference.report import Worst
 from reference.twins import to_keras_with_tensors
 from scratchnet import Model, losses
+from scratchnet.graph.plan import Plan
 from scratchnet.layers.tensor import SymbolicTensor
-from scratchnet.models.plan import Plan
 from scratchnet.training.loop import compiled_parts
 from scratchnet.typing import Array
 

@@ -25,15 +25,13 @@ from scratchnet import (
     utils,
 )
 from scratchnet.layers import Input, Layer
-from scratchnet.models import Model, Sequential
+from scratchnet.models import Model, Sequential, load_model
+from scratchnet.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from scratchnet import gradient_check, plotting, saving
-    from scratchnet.saving import load_model
 
-__version__ = "0.1.0"
-
-_LOADED_WHEN_USED = {"gradient_check": None, "plotting": None, "saving": None, "testing": None, "load_model": "saving"}
+_LOADED_WHEN_USED = ("gradient_check", "plotting", "saving", "testing")
 
 __all__ = [
     "Input",
@@ -62,7 +60,5 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _LOADED_WHEN_USED:
-        module = _LOADED_WHEN_USED[name]
-        loaded = importlib.import_module(f"scratchnet.{module or name}")
-        return getattr(loaded, name) if module else loaded
+        return importlib.import_module(f"scratchnet.{name}")
     raise AttributeError(f"module 'scratchnet' has no attribute {name!r}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from scratchnet.utils.naming import unknown_name
+from scratchnet.errors import unknown_name
 
 BACKENDS = ("numba", "numpy")
 FLOATS = ("float32", "float64")

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from scratchnet import config, utils
+from scratchnet.errors import unknown_name
 from scratchnet.utils.memory import place_zeros
-from scratchnet.utils.naming import snake_case, unknown_name
+from scratchnet.utils.naming import snake_case
 from scratchnet.utils.random import new_generator
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from scratchnet.callbacks.callback import HOOKS, Callback, Logs
-from scratchnet.utils.naming import unknown_name
+from scratchnet.errors import unknown_name
 
 
 class CallbackList(Callback):

@@ -6,8 +6,8 @@ import math
 import warnings
 
 from scratchnet.callbacks.callback import Callback, Logs
+from scratchnet.errors import unknown_name
 from scratchnet.metrics import METRIC_CLASSES
-from scratchnet.utils.naming import unknown_name
 
 
 class Monitor(Callback):

@@ -16,9 +16,9 @@ import typer.main
 
 from scratchnet import __version__
 from scratchnet.cli import data, evaluate, predict, show, summary, train
+from scratchnet.cli.gradcheck import gradcheck
 from scratchnet.cli.output import Interrupted, complain, help_of, remark
 from scratchnet.errors import ScratchnetError
-from scratchnet.gradient_check.command import gradcheck
 
 FAILURE, USAGE, INTERRUPTED = 1, 2, 130
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from scratchnet.architectures import ARCHITECTURES
-from scratchnet.utils.naming import unknown_name
+from scratchnet.errors import unknown_name
 
 
 def known_network(name: str) -> str:

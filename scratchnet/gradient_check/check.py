@@ -260,7 +260,7 @@ def _with_loss(subject: Subject, loss: Any, labels: Array) -> Subject:
 
 def _loss_on(loss: Any, backend: str) -> Any:
     if backend == "numba" and isinstance(loss, losses.Loss):
-        from scratchnet.models.kernel_steps import kernel_loss
+        from scratchnet.graph.kernel_steps import kernel_loss
 
         return kernel_loss(loss, None)[0]
     return loss

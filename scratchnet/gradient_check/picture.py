@@ -13,23 +13,21 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from scratchnet.gradient_check.report import Report
-
 STEPS = 10.0 ** np.arange(-13, 0.25, 0.25)
 SMALLEST = 1e-16
 """Errors are drawn on a logarithmic axis; a smaller one, zero included, is drawn as this."""
 
 
-def draw(report: Report) -> Figure:
+def draw(tensors: list[TensorResult], tolerance: float, title: str) -> Figure:
     """Return a Figure: a heat map of the worst gradient, and the V-shaped error curve of its worst entry."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 5), layout="constrained")
     left, right = figure.subplots(1, 2)
-    shown = max(report.tensors, key=lambda t: (not t.passed, t.worst_error))
-    figure.suptitle(f"Gradient check of {report.title}, {report.run_by}: {'passed' if report else 'FAILED'}")
-    _heat_map(figure, left, shown, report.tolerance)
-    _curve(right, shown, report.tolerance)
+    shown = max(tensors, key=lambda t: (not t.passed, t.worst_error))
+    figure.suptitle(title)
+    _heat_map(figure, left, shown, tolerance)
+    _curve(right, shown, tolerance)
     return figure
 
 

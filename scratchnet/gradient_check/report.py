@@ -108,15 +108,18 @@ class Report:
         """Draw the worst gradient's errors as a picture, and its error against the step size; returns the Figure."""
         from scratchnet.gradient_check.picture import draw
 
-        return draw(self)
+        return draw(self.tensors, self.tolerance, self._heading)
 
     def __bool__(self) -> bool:
         return self.passed
 
+    @property
+    def _heading(self) -> str:
+        return f"Gradient check of {self.title}, {self.run_by}: {'passed' if self.passed else 'FAILED'}"
+
     def __str__(self) -> str:
-        verdict = "passed" if self.passed else "FAILED"
         lines = [
-            f"Gradient check of {self.title}, {self.run_by}: {verdict}",
+            self._heading,
             f"  y {self.output_shape}, dy random (seed {self.seed}), float64, relative error up to "
             f"{self.tolerance:.0e} allowed",
             "",

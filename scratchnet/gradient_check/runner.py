@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scratchnet.models.graph import Graph
-from scratchnet.models.plan import LayerStep, Plan
+from scratchnet.graph.graph import Graph
+from scratchnet.graph.plan import LayerStep, Plan
 from scratchnet.typing import Array
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from scratchnet.graph import parameters
+from scratchnet.graph.graph import Graph
 from scratchnet.layers import InputLayer, Layer
 from scratchnet.layers.tensor import SymbolicTensor
-from scratchnet.models import parameters
-from scratchnet.models.graph import Graph
 from scratchnet.typing import Array, Shape
 
 

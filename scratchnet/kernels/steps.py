@@ -11,7 +11,7 @@ from scratchnet.utils.memory import place_zeros
 
 
 class KernelStep:
-    """One or more layers run by kernels; see `scratchnet/models/plan.py` for the contract of a step.
+    """One or more layers run by kernels; see `scratchnet/graph/plan.py` for the contract of a step.
 
     Attributes:
         layers: the layers it stands for, in order.

@@ -40,7 +40,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    from scratchnet.utils.naming import unknown_name
+    from scratchnet.errors import unknown_name
 
     if name.startswith("_"):
         raise AttributeError(name)

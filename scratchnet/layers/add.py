@@ -13,6 +13,7 @@ from functools import reduce
 import numpy as np
 
 from scratchnet.layers.layer import Layer
+from scratchnet.layers.tensor import operators
 from scratchnet.typing import Array, Shape
 
 
@@ -39,3 +40,6 @@ class Add(Layer):
     def backward(self, dy: Array) -> list[Array]:
         """Return dy once for each input."""
         return [dy.copy() for _ in range(self._inputs)]
+
+
+operators["+"] = lambda x, y: Add()([x, y])

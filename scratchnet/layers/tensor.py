@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any
 
 from scratchnet.typing import Shape
 
-if TYPE_CHECKING:
-    from scratchnet.layers.layer import Layer
+operators: dict[str, Callable[..., SymbolicTensor]] = {}
+"""What ``x + y`` of two tensors does: ``layers/add.py`` puts its layer here."""
 
 
 class SymbolicTensor:
@@ -22,9 +23,9 @@ class SymbolicTensor:
         inputs: the tensors that the layer was called on; empty for an input of the graph.
     """
 
-    def __init__(self, shape: Shape, layer: Layer, inputs: tuple[SymbolicTensor, ...]) -> None:
+    def __init__(self, shape: Shape, layer: Any, inputs: tuple[SymbolicTensor, ...]) -> None:
         self.shape = shape
-        self.dtype = layer.dtype
+        self.dtype: str = layer.dtype
         self.layer = layer
         self.inputs = inputs
 
@@ -34,9 +35,7 @@ class SymbolicTensor:
         return len(self.shape)
 
     def __add__(self, other: SymbolicTensor) -> SymbolicTensor:
-        from scratchnet.layers.add import Add
-
-        return Add()([self, other])
+        return operators["+"](self, other)
 
     def __array__(self, *args: object, **kwargs: object) -> None:
         raise TypeError(

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from scratchnet.errors import unknown_name
 from scratchnet.typing import Array, Shape
-from scratchnet.utils.naming import unknown_name
 
 
 @dataclass(frozen=True)

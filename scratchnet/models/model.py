@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scratchnet import config, losses, metrics, optimizers
+from scratchnet.errors import unknown_name
+from scratchnet.graph import parameters
+from scratchnet.graph.graph import Graph
+from scratchnet.graph.plan import Plan, ends_in_softmax
+from scratchnet.graph.plan_table import print_plan
 from scratchnet.layers.layer import Layer, check_weights
 from scratchnet.layers.tensor import SymbolicTensor
-from scratchnet.models import parameters
-from scratchnet.models.graph import Graph
-from scratchnet.models.plan import Plan, ends_in_softmax
-from scratchnet.models.plan_table import print_plan
 from scratchnet.models.summary import print_summary
 from scratchnet.training import loop
 from scratchnet.typing import Array, Shape
-from scratchnet.utils.naming import automatic_name, unknown_name
+from scratchnet.utils.naming import automatic_name
 
 if TYPE_CHECKING:
     from scratchnet.callbacks import Callback, History
@@ -74,6 +75,14 @@ class Model:
         self.dtype: str = self.inputs[0].dtype
         self._plans: dict[tuple[str, bool], Plan] = {}
         parameters.move_in(self.layers)
+
+    @property
+    def built(self) -> bool:
+        """Whether the input's shape is known and the parameters have been made: always, but for a ``Sequential``."""
+        return True
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Do nothing: a ``Sequential`` makes its parameters here."""
 
     # Shapes and layers --------------------------------------------------------------------------------------------
 

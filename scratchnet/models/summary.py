@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from scratchnet.models.model import Model
+    from scratchnet.graph.network import Network
 
 CHAIN_COLUMNS = (("Layer (type)", 0.45), ("Output Shape", 0.80), ("Param #", 1.0))
 GRAPH_COLUMNS = (("Layer (type)", 0.3), ("Output Shape", 0.56), ("Param #", 0.74), ("Connected to", 1.0))
@@ -32,7 +32,7 @@ def readable_size(size: float) -> str:
 
 
 def print_summary(
-    model: Model, line_length: int | None = None, print_fn: Callable[[str], object] | None = None
+    model: Network, line_length: int | None = None, print_fn: Callable[[str], object] | None = None
 ) -> None:
     """Print the table of a model's layers, output shapes and numbers of parameters.
 
@@ -54,7 +54,7 @@ def print_summary(
     print_fn(text.getvalue())
 
 
-def _render(model: Model, chain: bool, width: int, console: Console) -> None:
+def _render(model: Network, chain: bool, width: int, console: Console) -> None:
     weights = sum(layer.count_params() for layer in model.layers)
     trainable = sum(layer.count_params() for layer in model.layers if layer.trainable)
     width_in_bytes = np.dtype(model.dtype).itemsize
@@ -75,7 +75,7 @@ def _render(model: Model, chain: bool, width: int, console: Console) -> None:
         console.print(f"[bold] {title}: [/][green]{count:,}[/] ({readable_size(size)})")
 
 
-def _table(model: Model, chain: bool, width: int) -> Table:
+def _table(model: Network, chain: bool, width: int) -> Table:
     from rich.table import Column, Table
 
     columns, start = [], 0
@@ -93,7 +93,7 @@ def _table(model: Model, chain: bool, width: int) -> Table:
     return table
 
 
-def _connections(model: Model, layer: Layer) -> str:
+def _connections(model: Network, layer: Layer) -> str:
     sources = [
         f"{source.layer.name}[[green]{source.layer._outputs.index(source)}[/]][[green]0[/]]"
         for tensor in layer._outputs

@@ -1,12 +1,23 @@
-"""Saving: a whole model in one safetensors file, and back.
+"""Saving: a whole model in one safetensors file.
 
-- ``model_io.py``      what goes into the file: save_model, load_model, read_notes
+- ``save.py``          what goes into the file: save_model, read_notes
 - ``architecture.py``  a graph of layers as JSON
-- ``objects.py``       one layer, loss, optimizer, … as JSON
+- ``objects.py``       one layer, loss, optimizer, … as JSON, and back
 - ``model_file.py``    the file itself: checksum, format version, foreign and damaged files
-- ``atomic.py``        writing so that the old file stays whole until the new one is
+
+``models/loading.py`` makes a model of it again; ``saving.load_model`` is Keras's name for that.
 """
 
-from scratchnet.saving.model_io import load_model, read_notes, save_model
+from typing import Any
 
-__all__ = ["load_model", "read_notes", "save_model"]
+from scratchnet.saving.save import read_notes, save_model
+
+__all__ = ["read_notes", "save_model"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "load_model":
+        import importlib
+
+        return importlib.import_module("scratchnet.models").load_model
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,20 +9,15 @@ A Sequential model is its layers in a row, and needs no tensors.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from scratchnet.errors import ModelFileError
-from scratchnet.layers.layer import Layer
+from scratchnet.graph.graph import Graph
+from scratchnet.graph.network import Network
 from scratchnet.layers.tensor import SymbolicTensor
-from scratchnet.models import Model, Sequential
-from scratchnet.models.graph import Graph
-from scratchnet.saving.objects import Kind, describe, find_class, rebuild
-
-MODELS = Kind(Model, {"Model": Model, "Sequential": Sequential})
+from scratchnet.saving.objects import describe
 
 
-def describe_model(model: Model) -> dict[str, Any]:
+def describe_model(model: Network) -> dict[str, Any]:
     """Return the model's classes and connections, ready for JSON, without any parameter's value.
 
     Raises:
@@ -32,10 +27,10 @@ def describe_model(model: Model) -> dict[str, Any]:
     cls = type(model)
     description = {
         "class": cls.__name__,
-        "custom": MODELS.built_in.get(cls.__name__) is not cls,
+        "custom": not cls.__module__.startswith("scratchnet.models."),
         "name": model.name,
     }
-    if isinstance(model, Sequential):
+    if model.is_sequential:
         if not model.built or not model.layers:
             raise ValueError(
                 f"Cannot save the Sequential model {model.name!r}: it is not built yet; begin it with Input(shape), "
@@ -72,33 +67,3 @@ def _in_calling_order(graph: Graph) -> list[SymbolicTensor]:
     for tensor in graph.tensors:
         place(tensor)
     return list(order)
-
-
-def rebuild_model(description: Mapping[str, Any], custom_objects: Mapping[str, type]) -> Model:
-    """Make the model that ``describe_model`` was given, with fresh parameters.
-
-    Raises:
-        ModelFileError: if a class is unknown, or the layers do not fit together.
-    """
-    cls = find_class(description, "model", MODELS, custom_objects)
-    layers: list[Layer] = [rebuild(layer, "layer", custom_objects) for layer in description["layers"]]
-    try:
-        if issubclass(cls, Sequential):
-            return cls(layers, name=description["name"])
-        tensors = _call_layers({layer.name: layer for layer in layers}, description["tensors"])
-        inputs, outputs = (_pick(tensors, description[end]) for end in ("inputs", "outputs"))
-        return cls(inputs, outputs, name=description["name"])
-    except Exception as error:  # a user's layer may raise anything
-        raise ModelFileError(f"the layers described in the file do not fit together: {error}") from error
-
-
-def _call_layers(layers: Mapping[str, Layer], calls: list[Any]) -> list[SymbolicTensor]:
-    tensors: list[SymbolicTensor] = []
-    for name, sources in calls:
-        given = [tensors[i] for i in sources]
-        tensors.append(layers[name](given if len(given) > 1 else given[0]) if given else layers[name].output)
-    return tensors
-
-
-def _pick(tensors: list[SymbolicTensor], which: Any) -> SymbolicTensor | list[SymbolicTensor]:
-    return [tensors[i] for i in which] if isinstance(which, list) else tensors[which]

@@ -14,17 +14,14 @@ from scratchnet.callbacks import Callback, CallbackList, History
 from scratchnet.training.interrupts import Interruption, deferred_interrupt
 from scratchnet.training.progress import Logs, Progress, print_epoch, resolve_verbose
 from scratchnet.training.samples import Samples, batch_slices, check_inputs, check_samples
-from scratchnet.training.step import train_step
+from scratchnet.training.step import Compiled, compiled_parts, train_step
 from scratchnet.typing import Array, Shape
 from scratchnet.utils.random import new_generator
 
 if TYPE_CHECKING:
-    from scratchnet.losses import Loss
+    from scratchnet.graph.network import Network
+    from scratchnet.graph.plan import Plan
     from scratchnet.metrics import Metric
-    from scratchnet.models.model import Model
-    from scratchnet.models.parameters import Segment
-    from scratchnet.models.plan import Plan
-    from scratchnet.optimizers import Optimizer, UpdateRule
 
 _SAMPLES_AT_ONCE = 1024  # evaluation and prediction compute this many together, whatever the batch size displayed
 
@@ -53,29 +50,6 @@ class FitOptions:
             _check_count("validation_batch_size", self.validation_batch_size, 1)
 
 
-@dataclass
-class Compiled:
-    """What runs a compiled model's batches on the current backend."""
-
-    plan: Plan
-    loss: Loss
-    optimizer: Optimizer
-    update_rule: UpdateRule
-    segments: list[Segment]
-    metrics: list[Metric]
-
-
-def compiled_parts(model: Model) -> Compiled:
-    """Collect what a step needs. A final softmax and its loss become one: the plan then ends in the logits."""
-    assert model.loss is not None
-    assert model.optimizer is not None
-    logits = model.trains_through_logits()
-    plan = model.run_plan(logits)
-    loss = plan.loss(model.loss)
-    model.optimizer.build(model.count_params(), model.dtype)
-    return Compiled(plan, loss, model.optimizer, plan.update_rule(model.optimizer), model.segments, model.metrics)
-
-
 class RunningMeans:
     """The means of loss and metrics over the samples of a pass so far, as displayed."""
 
@@ -97,7 +71,7 @@ class RunningMeans:
         return dict(sorted(means.items()))
 
 
-def fit(model: Model, x: Any, y: Any, options: FitOptions) -> History:
+def fit(model: Network, x: Any, y: Any, options: FitOptions) -> History:
     """Train; see ``Model.fit``."""
     verbose = resolve_verbose(options.verbose)
     training = check_samples(model, x, y, options.sample_weight, options.class_weight, "fit")
@@ -147,7 +121,7 @@ def fit(model: Model, x: Any, y: Any, options: FitOptions) -> History:
 
 
 def _train_epoch(
-    model: Model,
+    model: Network,
     parts: Compiled,
     training: Samples,
     order: Array,
@@ -172,7 +146,7 @@ def _train_epoch(
     return means
 
 
-def train_on_batch(model: Model, x: Any, y: Any, sample_weight: Any) -> Logs:
+def train_on_batch(model: Network, x: Any, y: Any, sample_weight: Any) -> Logs:
     """Take one step on one batch; see ``Model.train_on_batch``."""
     samples = check_samples(model, x, y, sample_weight, None, "train_on_batch")
     parts = compiled_parts(model)
@@ -183,7 +157,7 @@ def train_on_batch(model: Model, x: Any, y: Any, sample_weight: Any) -> Logs:
 
 
 def evaluate(
-    model: Model, x: Any, y: Any, batch_size: int, verbose: int | str, sample_weight: Any, callbacks: Any
+    model: Network, x: Any, y: Any, batch_size: int, verbose: int | str, sample_weight: Any, callbacks: Any
 ) -> Logs:
     """Measure loss and metrics; see ``Model.evaluate``."""
     _check_count("batch_size", batch_size, 1)
@@ -200,7 +174,7 @@ def evaluate(
 
 
 def _evaluate_pass(
-    model: Model, parts: Compiled, samples: Samples, batch_size: int, callbacks: CallbackList, progress: Progress
+    model: Network, parts: Compiled, samples: Samples, batch_size: int, callbacks: CallbackList, progress: Progress
 ) -> Logs:
     def measure(part: slice) -> None:
         batch = samples.take(parts.plan, part)
@@ -218,7 +192,7 @@ def _evaluate_pass(
     return logs
 
 
-def predict(model: Model, x: Any, batch_size: int, verbose: int | str, callbacks: Any) -> list[Array]:
+def predict(model: Network, x: Any, batch_size: int, verbose: int | str, callbacks: Any) -> list[Array]:
     """Compute the outputs for all samples; see ``Model.predict``."""
     _check_count("batch_size", batch_size, 1)
     verbose = resolve_verbose(verbose)
@@ -241,7 +215,7 @@ def predict(model: Model, x: Any, batch_size: int, verbose: int | str, callbacks
     return outputs
 
 
-def call(model: Model, x: Any, training: bool) -> list[Array]:
+def call(model: Network, x: Any, training: bool) -> list[Array]:
     """Run one batch forward; see ``Model.__call__``."""
     samples = Samples(check_inputs(model, x, "The model"), None, None)
     plan = model.run_plan()
@@ -272,7 +246,7 @@ def _run_blocks(
         progress.update(math.ceil(part.stop / batch_size), logs)
 
 
-def _hold_back(model: Model, training: Samples, options: FitOptions) -> tuple[Samples, Samples | None]:
+def _hold_back(model: Network, training: Samples, options: FitOptions) -> tuple[Samples, Samples | None]:
     """Return the samples to train on and those to validate on."""
     if options.validation_data is not None:
         given = options.validation_data

@@ -11,8 +11,8 @@ import numpy as np
 from scratchnet.typing import Array
 
 if TYPE_CHECKING:
-    from scratchnet.models.model import Model
-    from scratchnet.models.plan import Plan
+    from scratchnet.graph.network import Network
+    from scratchnet.graph.plan import Plan
 
 _ROWS_AT_ONCE = 4096  # how much of a data set is looked at at a time, so that checking it needs no memory
 
@@ -66,15 +66,15 @@ class Samples:
         return Samples([x[rows] for x in self.x], y, self.weight[rows] if self.weight is not None else None)
 
 
-def check_inputs(model: Model, x: Any, where: str) -> list[Array]:
+def check_inputs(model: Network, x: Any, where: str) -> list[Array]:
     """Return the arrays for a model's inputs; build a ``Sequential`` that waited to see its data.
 
     Raises:
         ValueError: if number, shape or length do not fit, there are no samples, or a number is NaN or infinite.
     """
     arrays = [_array(a, f"x of {where}") for a in (x if isinstance(x, (list, tuple)) else [x])]
-    if not getattr(model, "built", True):
-        model.build((None, *arrays[0].shape[1:]))  # type: ignore[attr-defined]
+    if not model.built:
+        model.build((None, *arrays[0].shape[1:]))
     if len(arrays) != len(model.inputs):
         raise ValueError(f"{where} expected {len(model.inputs)} input arrays, got {len(arrays)}.")
     for array, tensor in zip(arrays, model.inputs):
@@ -114,7 +114,7 @@ def check_finite(array: Array, what: str) -> None:
 
 
 def check_samples(
-    model: Model, x: Any, y: Any, sample_weight: Any, class_weight: dict[int, float] | None, where: str
+    model: Network, x: Any, y: Any, sample_weight: Any, class_weight: dict[int, float] | None, where: str
 ) -> Samples:
     """Return the checked samples for training or evaluation.
 

@@ -6,19 +6,47 @@ gather the batch → each layer's forward → loss → each layer's backward, in
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scratchnet.errors import NonFiniteError
+from scratchnet.graph.network import Network
+from scratchnet.graph.parameters import Segment
+from scratchnet.graph.plan import Plan
 from scratchnet.training.samples import Batch
 
 if TYPE_CHECKING:
-    from scratchnet.models.model import Model
-    from scratchnet.training.loop import Compiled
+    from scratchnet.losses import Loss
+    from scratchnet.metrics import Metric
+    from scratchnet.optimizers import Optimizer, UpdateRule
 
 
-def train_step(model: Model, parts: Compiled, batch: Batch, number: int = 0) -> float:
+@dataclass
+class Compiled:
+    """What runs a compiled model's batches on the current backend."""
+
+    plan: Plan
+    loss: Loss
+    optimizer: Optimizer
+    update_rule: UpdateRule
+    segments: list[Segment]
+    metrics: list[Metric]
+
+
+def compiled_parts(model: Network) -> Compiled:
+    """Collect what a step needs. A final softmax and its loss become one: the plan then ends in the logits."""
+    assert model.loss is not None
+    assert model.optimizer is not None
+    logits = model.trains_through_logits()
+    plan = model.run_plan(logits)
+    loss = plan.loss(model.loss)
+    model.optimizer.build(model.count_params(), model.dtype)
+    return Compiled(plan, loss, model.optimizer, plan.update_rule(model.optimizer), model.segments, model.metrics)
+
+
+def train_step(model: Network, parts: Compiled, batch: Batch, number: int = 0) -> float:
     """Learn from one batch and return its loss.
 
     Args:
@@ -41,9 +69,9 @@ def train_step(model: Model, parts: Compiled, batch: Batch, number: int = 0) -> 
     return loss
 
 
-def explain_non_finite(model: Model, batch: Batch, loss: float, number: int) -> str:
+def explain_non_finite(model: Network, batch: Batch, loss: float, number: int) -> str:
     """Say at which step the loss became NaN or infinite, and which layer held the first such number."""
-    from scratchnet.models.plan import Plan
+    from scratchnet.graph.plan import Plan
 
     beginning = f"The loss became {loss} at step {number}"
     advice = "try a smaller learning rate, and look for extreme values in the data and the initial weights"

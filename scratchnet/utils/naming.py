@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TypeVar
+
+from scratchnet.errors import unknown_name
 
 T = TypeVar("T")
 
@@ -31,15 +32,6 @@ def automatic_name(class_name: str) -> str:
 def clear_session() -> None:
     """Start counting automatic names anew: the next nameless Dense is ``dense`` again."""
     _names_given.clear()
-
-
-def unknown_name(kind: str, name: object, known: Iterable[str]) -> ValueError:
-    """Return the error for a name that is not among ``known``, with the nearest one that is."""
-    known = sorted(known)
-    folded = {k.lower(): k for k in known}
-    near = difflib.get_close_matches(str(name).lower(), list(folded), n=1, cutoff=0.5)
-    beginning = f"did you mean {folded[near[0]]!r}? Known" if near else "known"
-    return ValueError(f"Unknown {kind} {name!r}: {beginning} are {', '.join(known)}.")
 
 
 def look_up(kind: str, name: object, table: Mapping[str, T]) -> T:

@@ -33,7 +33,7 @@ sgds = st.fixed_dictionaries(
 def rule_on(backend: str, optimizer: optimizers.Optimizer) -> Any:
     if backend == "numpy":
         return None
-    from scratchnet.models.kernel_steps import kernel_update_rule
+    from scratchnet.graph.kernel_steps import kernel_update_rule
 
     return kernel_update_rule(optimizer)
 

@@ -17,11 +17,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from scratchnet import activations
+from scratchnet.graph.graph import Graph
 from scratchnet.layers import Activation, Conv2D, Dense, Softmax
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.losses import Loss
-from scratchnet.models.graph import Graph
 from scratchnet.optimizers import Optimizer, UpdateRule
 from scratchnet.typing import Array
 from scratchnet.utils.memory import place_zeros
@@ -61,7 +61,7 @@ def ends_in_softmax(graph: Graph) -> bool:
     layer = graph.outputs[0].layer
     if len(graph.outputs) != 1 or type(layer) not in (Dense, Conv2D, Activation, Softmax):
         return False
-    function: activations.ActivationFunction = layer.activation  # type: ignore[attr-defined]
+    function: activations.ActivationFunction = layer.activation
     return type(function) is activations.Softmax and function.axis in (-1, len(layer.output_shape) - 1)
 
 
@@ -147,7 +147,7 @@ class Plan:
     def _next_step(self, tensor: SymbolicTensor) -> tuple[Step, SymbolicTensor]:
         """Return the step that begins with ``tensor``, and the tensor it ends with."""
         if self.backend == "numba" and len(tensor.inputs) == 1:
-            from scratchnet.models.kernel_steps import kernel_step
+            from scratchnet.graph.kernel_steps import kernel_step
 
             run = self._chain_from(tensor)
             step = kernel_step([self._layers[t] for t in run], self._needs_gradient[tensor.inputs[0]], self.fuse)
@@ -205,7 +205,7 @@ class Plan:
         if self.logits:
             loss = type(loss)(from_logits=True)  # type: ignore[call-arg]
         if self.backend == "numba":
-            from scratchnet.models.kernel_steps import kernel_loss
+            from scratchnet.graph.kernel_steps import kernel_loss
 
             _, sources, output = self.wiring[-1]
             loss, last = kernel_loss(loss, self.steps[-1] if self.logits and self.fuse else None)
@@ -216,7 +216,7 @@ class Plan:
     def update_rule(self, optimizer: Optimizer) -> UpdateRule:
         """Return what computes the optimizer's ``update`` on this backend."""
         if self.backend == "numba":
-            from scratchnet.models.kernel_steps import kernel_update_rule
+            from scratchnet.graph.kernel_steps import kernel_update_rule
 
             return kernel_update_rule(optimizer)
         return optimizer.update
@@ -229,7 +229,7 @@ class Plan:
         dtype = self.graph.inputs[place].dtype
         if self.backend == "numpy":
             return np.asarray(data[rows], dtype)
-        from scratchnet.models.kernel_steps import kernel_gather
+        from scratchnet.graph.kernel_steps import kernel_gather
 
         n = len(range(*rows.indices(len(data)))) if isinstance(rows, slice) else len(rows)
         if (place, n) not in self._batches:

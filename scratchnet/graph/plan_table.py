@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from scratchnet.graph.plan import LayerStep, Plan, Step
 from scratchnet.losses import Loss, SparseCategoricalCrossentropy
-from scratchnet.models.plan import LayerStep, Plan, Step
 from scratchnet.typing import Array
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Save a model, and load it again as it was: it predicts the same numbers and goes on training with the same bits."""
+"""Load a model as it was saved: it predicts the same numbers and goes on training with the same bits."""
 
 from __future__ import annotations
 
@@ -9,42 +9,18 @@ from typing import Any
 
 import numpy as np
 
-import scratchnet
 from scratchnet.errors import ModelFileError
-from scratchnet.models import Model
-from scratchnet.saving.architecture import describe_model, rebuild_model
-from scratchnet.saving.model_file import expect_tensor, read_model_file, write_model_file
-from scratchnet.saving.objects import describe, rebuild
+from scratchnet.layers.layer import Layer
+from scratchnet.layers.tensor import SymbolicTensor
+from scratchnet.models.model import Model
+from scratchnet.models.sequential import Sequential
+from scratchnet.saving.model_file import expect_tensor, read_model_file
+from scratchnet.saving.objects import Kind, find_class, rebuild
+from scratchnet.saving.save import explained
 from scratchnet.typing import Array
 from scratchnet.utils import naming, random
 
-
-def save_model(model: Model, path: str | os.PathLike[str], notes: Mapping[str, str] | None = None) -> None:
-    """Write architecture, parameters, compile settings and optimizer state to one safetensors file.
-
-    The tensors are ``weights/<layer>/<parameter>`` and ``optimizer/<vector>``; all else is JSON in the header.
-    The file is written beside its place and moved there when it is whole.
-
-    Args:
-        model: any model that is built, compiled or not.
-        path: where to; a file that is there is replaced.
-        notes: texts to keep with the model, such as what it was trained on; see ``read_notes``.
-
-    Raises:
-        ValueError: if the model is not built.
-        TypeError: if the ``get_config`` of a class of your own does not return the arguments that make it again.
-        OSError: if the file cannot be written.
-    """
-    if not isinstance(model, Model):
-        raise TypeError(f"save_model expected a Model, got {model!r}.")
-    content = {
-        "scratchnet_version": scratchnet.__version__,
-        "model": describe_model(model),
-        "compiled": _describe_compiled(model),
-        "notes": _checked_notes(notes),
-    }
-    tensors = {f"weights/{name}": param for name, param in model.params.items()}
-    write_model_file(os.fspath(path), content, tensors | _optimizer_vectors(model))
+MODELS = Kind(Model, {"Model": Model, "Sequential": Sequential})
 
 
 def load_model(path: str | os.PathLike[str], custom_objects: Mapping[str, type] | None = None) -> Model:
@@ -66,7 +42,7 @@ def load_model(path: str | os.PathLike[str], custom_objects: Mapping[str, type] 
     """
     path = os.fspath(path)
     custom = _checked_classes(custom_objects)
-    with _explained(path), _global_state_kept():
+    with explained(path), _global_state_kept():
         content, tensors = read_model_file(path)
         try:
             model = rebuild_model(content["model"], custom)
@@ -81,37 +57,6 @@ def load_model(path: str | os.PathLike[str], custom_objects: Mapping[str, type] 
         if unexpected := sorted(tensors.keys() - expected):
             raise ModelFileError(f"the tensor {unexpected[0]!r} belongs to no part of the model described in the file")
         return model
-
-
-def read_notes(path: str | os.PathLike[str]) -> dict[str, str]:
-    """Return the ``notes`` that a model was saved with; empty if there were none.
-
-    Raises:
-        FileNotFoundError, OSError, ModelFileError: as for ``load_model``.
-    """
-    path = os.fspath(path)
-    with _explained(path):
-        content, _ = read_model_file(path)
-        return _checked_notes(content.get("notes"))
-
-
-def _describe_compiled(model: Model) -> dict[str, Any] | None:
-    if model.loss is None or model.optimizer is None:
-        return None
-    return {
-        "loss": describe(model.loss),
-        "optimizer": describe(model.optimizer),
-        "iterations": model.optimizer.iterations,
-        "metrics": [describe(metric) for metric in model.metrics],
-    }
-
-
-def _optimizer_vectors(model: Model) -> dict[str, Array]:
-    slots = model.optimizer.slots if model.optimizer is not None else {}
-    size = model.count_params()
-    if any(len(vector) != size for vector in slots.values()):
-        return {}  # of a model that has got other layers since: the next step would begin with new vectors, too
-    return {f"optimizer/{name}": vector for name, vector in slots.items()}
 
 
 def _load_weights(model: Model, tensors: Mapping[str, Array]) -> None:
@@ -143,23 +88,6 @@ def _checked_classes(custom_objects: Mapping[str, type] | None) -> dict[str, typ
     return dict(custom_objects or {})
 
 
-def _checked_notes(notes: Any) -> dict[str, str]:
-    notes = dict(notes or {})
-    for key, text in notes.items():
-        if not (isinstance(key, str) and isinstance(text, str)):
-            raise TypeError(f"notes expected strings as keys and values, got {key!r}: {text!r}.")
-    return notes
-
-
-@contextlib.contextmanager
-def _explained(path: str) -> Iterator[None]:
-    """Put the path before a reason that the file cannot be loaded."""
-    try:
-        yield
-    except ModelFileError as error:
-        raise ModelFileError(f"Cannot load {path!r}: {str(error).removesuffix('.')}.") from error
-
-
 @contextlib.contextmanager
 def _global_state_kept() -> Iterator[None]:
     """Let layers be made without counting up the automatic names or drawing from the global seed."""
@@ -171,3 +99,31 @@ def _global_state_kept() -> Iterator[None]:
         random._seeds = seeds
         naming._names_given.clear()
         naming._names_given.update(names)
+def rebuild_model(description: Mapping[str, Any], custom_objects: Mapping[str, type]) -> Model:
+    """Make the model that ``describe_model`` was given, with fresh parameters.
+
+    Raises:
+        ModelFileError: if a class is unknown, or the layers do not fit together.
+    """
+    cls = find_class(description, "model", MODELS, custom_objects)
+    layers: list[Layer] = [rebuild(layer, "layer", custom_objects) for layer in description["layers"]]
+    try:
+        if issubclass(cls, Sequential):
+            return cls(layers, name=description["name"])
+        tensors = _call_layers({layer.name: layer for layer in layers}, description["tensors"])
+        inputs, outputs = (_pick(tensors, description[end]) for end in ("inputs", "outputs"))
+        return cls(inputs, outputs, name=description["name"])
+    except Exception as error:  # a user's layer may raise anything
+        raise ModelFileError(f"the layers described in the file do not fit together: {error}") from error
+
+
+def _call_layers(layers: Mapping[str, Layer], calls: list[Any]) -> list[SymbolicTensor]:
+    tensors: list[SymbolicTensor] = []
+    for name, sources in calls:
+        given = [tensors[i] for i in sources]
+        tensors.append(layers[name](given if len(given) > 1 else given[0]) if given else layers[name].output)
+    return tensors
+
+
+def _pick(tensors: list[SymbolicTensor], which: Any) -> SymbolicTensor | list[SymbolicTensor]:
+    return [tensors[i] for i in which] if isinstance(which, list) else tensors[which]

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scratchnet import Input, Model, config, layers
+from scratchnet.graph.plan import Plan
 from scratchnet.layers import Layer
 from scratchnet.layers.tensor import SymbolicTensor
-from scratchnet.models.plan import Plan
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 activation = st.sampled_from([None, "relu", "relu", "tanh", "sigmoid", "softmax"])

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from scratchnet import architectures, config
-from scratchnet.models.plan import Plan
-from scratchnet.models.plan_table import measure
+from scratchnet.graph.plan import Plan
+from scratchnet.graph.plan_table import measure
 
 
 def test_every_step_is_listed_with_its_layers(backend):

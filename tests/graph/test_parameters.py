@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 
 from scratchnet import Input, Model, architectures
+from scratchnet.graph.parameters import segments
 from scratchnet.layers import Dense
-from scratchnet.models.parameters import segments
 
 
 def test_all_parameters_are_views_into_one_vector():

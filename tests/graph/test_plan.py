@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from scratchnet import Input, Model, layers, losses
+from scratchnet.graph.plan import Plan, ends_in_softmax
 from scratchnet.layers import Activation, Add, Dense, Layer
-from scratchnet.models.plan import Plan, ends_in_softmax
 
 
 class Double(Layer):

@@ -1,0 +1,61 @@
+"""What training and saving ask of a model: they know its graph and its parts, and nothing of the class ``Model``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scratchnet.graph.graph import Graph
+    from scratchnet.graph.parameters import Segment
+    from scratchnet.graph.plan import Plan
+    from scratchnet.layers.layer import Layer
+    from scratchnet.layers.tensor import SymbolicTensor
+    from scratchnet.losses import Loss
+    from scratchnet.metrics import Metric
+    from scratchnet.optimizers import Optimizer
+    from scratchnet.typing import Array
+
+
+class Network(Protocol):
+    """A compiled or uncompiled network; ``models.Model`` is one and documents the names."""
+
+    name: str
+    dtype: str
+    graph: Graph
+    layers: list[Layer]
+    inputs: list[SymbolicTensor]
+    outputs: list[SymbolicTensor]
+    optimizer: Optimizer | None
+    loss: Loss | None
+    metrics: list[Metric]
+    history: Any
+    stop_training: bool
+    is_sequential: bool
+    _single_input: bool
+    _single_output: bool
+
+    @property
+    def built(self) -> bool:
+        """Whether the input's shape is known and the parameters have been made."""
+
+    @property
+    def params(self) -> dict[str, Array]:
+        """All parameters by ``"layer/name"``."""
+
+    @property
+    def segments(self) -> list[Segment]:
+        """The trainable parameters as flat runs with their gradients."""
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Make the parameters for inputs of that shape."""
+
+    def count_params(self) -> int:
+        """Return how many numbers there are in ``params``."""
+
+    def trains_through_logits(self) -> bool:
+        """Whether the final softmax and the loss are computed as one step, from the logits."""
+
+    def run_plan(self, logits: bool = False) -> Plan:
+        """Return the plan that runs the model on the current backend."""
