@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from scratchnet.typing import Array
+from scratchnet.utils import changes
 from scratchnet.utils.naming import look_up
 
 
@@ -21,6 +22,10 @@ class ActivationFunction:
     """Base class. ``x``, ``y``, ``dy`` and ``dx`` have one shape and one float dtype."""
 
     name: ClassVar[str]
+
+    def __setattr__(self, attribute: str, value: Any) -> None:
+        super().__setattr__(attribute, value)
+        changes.note()  # a plan may have been made for the old value
 
     def forward(self, x: Array) -> Array:
         """Return y = f(x), a new array."""
@@ -124,6 +129,21 @@ class Softmax(ActivationFunction):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal softmax."""
         return {"axis": self.axis}
+
+
+class ActivationAttribute:
+    """A layer's attribute ``activation``, which can be set to a name, an ``ActivationFunction``, or None for linear."""
+
+    def __get__(self, layer: Any, owner: type | None = None) -> Any:
+        if layer is None:
+            return self
+        try:
+            return vars(layer)["activation"]
+        except KeyError:
+            raise AttributeError(f"{type(layer).__name__!r} object has no attribute 'activation'") from None
+
+    def __set__(self, layer: Any, value: str | ActivationFunction | None) -> None:
+        vars(layer)["activation"] = get(value)
 
 
 ACTIVATIONS: dict[str, type[ActivationFunction]] = {

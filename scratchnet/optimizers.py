@@ -45,6 +45,7 @@ class Optimizer:
         self.weight_decay = weight_decay
         self.iterations = 0
         self.slots: dict[str, Array] = {}
+        self.owner: object = None
 
     @property
     def learning_rate(self) -> Any:
@@ -76,6 +77,10 @@ class Optimizer:
         """Make the optimizer's vectors for ``size`` parameters, unless they are there."""
         if len(self.slots) != len(self.slot_names) or any(len(s) != size for s in self.slots.values()):
             self.slots = {name: place_zeros(size, dtype) for name in self.slot_names}
+
+    def start(self, owner: object) -> None:
+        """Begin afresh, for the model that ``owner`` stands for; a model that it served before can no longer step."""
+        self.iterations, self.slots, self.owner = 0, {}, owner
 
     def step(self, segments: Sequence[tuple[slice, Array, Array]], rule: UpdateRule | None = None) -> None:
         """Take one step on every segment.

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from scratchnet.graph import parameters
-from scratchnet.graph.graph import Graph
+from scratchnet.graph.graph import Graph, copied
 from scratchnet.layers import InputLayer, Layer
-from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.typing import Array, Shape
 
 
@@ -27,7 +26,7 @@ class Foreign(Layer):
         """Let the object make its parameters, and share its dictionaries."""
         if hasattr(self.wrapped, "build") and not getattr(self.wrapped, "params", None):
             self.wrapped.build(input_shape)
-        self.params, self.grads = getattr(self.wrapped, "params", {}), getattr(self.wrapped, "grads", {})
+        vars(self).update(params=getattr(self.wrapped, "params", {}), grads=getattr(self.wrapped, "grads", {}))
         for name, param in self.params.items():
             self.params[name] = np.array(param, self.dtype)
             self.grads[name] = np.zeros_like(self.params[name])
@@ -57,14 +56,15 @@ def layer_twin(layer: Any, dtype: str) -> Layer:
     """Return an independent copy of ``layer`` that computes in ``dtype``, with the same parameters if it has any."""
     if not isinstance(layer, Layer):
         return Foreign(copy.deepcopy(layer), dtype)
-    twin = copy.copy(layer)
-    twin._outputs = []  # else the deep copy below would copy the whole graph it is in
-    twin.__dict__.pop("_home", None)
-    twin = copy.deepcopy(twin)
-    twin.dtype = dtype
-    for name, param in twin.params.items():
-        twin.params[name] = np.array(param, dtype)
-        twin.grads[name] = np.zeros_like(twin.params[name])
+    if isinstance(layer, InputLayer):
+        return InputLayer([n or 1 for n in layer.shape[1:]], name=layer.name, dtype=dtype)
+    twin = copy.deepcopy(layer)
+    for _, leaf, _ in twin.leaves():
+        vars(leaf)["dtype"] = dtype
+        for kind in ("params", "grads", "non_trainable"):
+            for name, array in leaf.own(kind).items():
+                parameters.rehouse(leaf, kind, name, np.array(array, dtype))
+    twin.list_inner()
     return twin
 
 
@@ -87,25 +87,9 @@ def layer_graph(layer: Any, input_shapes: list[tuple[int, ...]], dtype: str) -> 
 
 def graph_twin(graph: Graph, dtype: str) -> Graph:
     """Return a graph of twins of all layers of ``graph``, wired in the same way."""
-    twins: dict[Layer, Layer] = {}
-    places: dict[SymbolicTensor, SymbolicTensor] = {}
-    for tensor in graph.tensors:
-        layer = tensor.layer
-        if tensor in graph.inputs:
-            places[tensor] = InputLayer([n or 1 for n in tensor.shape[1:]], name=layer.name, dtype=dtype).output
-            continue
-        if layer not in twins:
-            twins[layer] = layer_twin(layer, dtype)
-        sources = [places[source] for source in tensor.inputs]
-        places[tensor] = twins[layer](sources if len(sources) > 1 else sources[0])
-    return _settle(Graph([places[t] for t in graph.inputs], [places[t] for t in graph.outputs]))
+    return _settle(copied(graph, lambda layer: layer_twin(layer, dtype)))
 
 
 def _settle(graph: Graph) -> Graph:
-    for layer in graph.layers:
-        for name, param in layer.params.items():
-            if param.dtype != layer.dtype:  # made in `build` without asking for self.dtype
-                layer.params[name] = param.astype(layer.dtype)
-                layer.grads[name] = np.zeros_like(layer.params[name])
-    parameters.move_in(graph.layers)
+    parameters.move_in(graph.layers)  # which casts arrays that were made in `build` without asking for self.dtype
     return graph

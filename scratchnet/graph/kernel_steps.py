@@ -18,7 +18,7 @@ from scratchnet.kernels.dense_crossentropy import DenseCrossentropyStep
 from scratchnet.kernels.flatten import FlattenStep
 from scratchnet.kernels.gather import gather
 from scratchnet.kernels.max_pooling2d import MaxPooling2DStep
-from scratchnet.kernels.optimizers import adam, momentum
+from scratchnet.kernels.optimizers import adam, is_finite, momentum
 from scratchnet.kernels.softmax_crossentropy import softmax_crossentropy, sparse_softmax_crossentropy
 from scratchnet.layers import Conv2D, Dense, Flatten, MaxPooling2D
 from scratchnet.layers.layer import Layer
@@ -80,15 +80,16 @@ class KernelCrossentropy(Loss):
         self.last = last  # the step that computes the logits together with the loss
         self.name = definition.name  # type: ignore[misc]
         self.sparse = isinstance(definition, SparseCategoricalCrossentropy)
-        self._room: dict[Any, tuple[Array, Array, Array]] = {}
+        self._probabilities = self._gradients = self._scale = np.empty(0)
 
     def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
         """Return the mean loss; the gradient comes along. Both lie in arrays that the next call overwrites."""
         N = len(y_pred)
-        key = y_pred.shape, y_pred.dtype
-        if key not in self._room:
-            self._room[key] = np.empty_like(y_pred), np.empty_like(y_pred), np.full(N, 1 / N, y_pred.dtype)
-        self.predictions, self._dz, scale = self._room[key]
+        if len(self._probabilities) < N or self._probabilities.dtype != y_pred.dtype:
+            self._probabilities, self._gradients = np.empty_like(y_pred), np.empty_like(y_pred)
+        if len(self._scale) != N or self._scale.dtype != y_pred.dtype:
+            self._scale = np.full(N, 1 / N, y_pred.dtype)
+        self.predictions, self._dz, scale = self._probabilities[:N], self._gradients[:N], self._scale
         if sample_weight is not None:
             scale = (np.asarray(sample_weight) / N).astype(y_pred.dtype)
         if not self.sparse:
@@ -137,6 +138,11 @@ def kernel_update_rule(optimizer: Optimizer) -> UpdateRule:
 
         return update_momentum
     return optimizer.update
+
+
+def kernel_is_finite(numbers: Array) -> bool:
+    """Return whether none of a contiguous array's numbers is NaN or infinite."""
+    return bool(is_finite(numbers))
 
 
 def kernel_gather(data: Array, rows: Any, out: Array) -> Array:

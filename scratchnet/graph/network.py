@@ -22,9 +22,9 @@ class Network(Protocol):
     """A compiled or uncompiled network; ``models.Model`` is one and documents the names."""
 
     name: str
+    identity: object
     dtype: str
     graph: Graph
-    layers: list[Layer]
     inputs: list[SymbolicTensor]
     outputs: list[SymbolicTensor]
     optimizer: Optimizer | None
@@ -32,6 +32,7 @@ class Network(Protocol):
     metrics: list[Metric]
     history: Any
     stop_training: bool
+    trainable: bool
     is_sequential: bool
     _single_input: bool
     _single_output: bool
@@ -39,6 +40,14 @@ class Network(Protocol):
     @property
     def built(self) -> bool:
         """Whether the input's shape is known and the parameters have been made."""
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, inputs first."""
+
+    @property
+    def variables(self) -> dict[str, Array]:
+        """All parameters and variables that are not trained, by ``"layer/name"``, in Keras's order."""
 
     @property
     def params(self) -> dict[str, Array]:
@@ -52,10 +61,10 @@ class Network(Protocol):
         """Make the parameters for inputs of that shape."""
 
     def count_params(self) -> int:
-        """Return how many numbers there are in ``params``."""
+        """Return how many numbers there are in ``variables``."""
 
     def trains_through_logits(self) -> bool:
         """Whether the final softmax and the loss are computed as one step, from the logits."""
 
-    def run_plan(self, logits: bool = False) -> Plan:
-        """Return the plan that runs the model on the current backend."""
+    def run_plan(self, use: str) -> Plan:
+        """Return the plan that runs the model on the current backend, for "train", "test" or "predict"."""

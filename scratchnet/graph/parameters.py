@@ -1,21 +1,25 @@
 """All parameters of a model in one flat vector.
 
 ``layer.params["kernel"]`` is a view into the vector, and ``layer.grads["kernel"]`` one into a second vector of the
-same length. So an optimizer is one operation on two vectors, and a checkpoint is one array.
+same length. So an optimizer is one operation on two vectors, and a checkpoint is one array. The variables that are not
+trained live in a third vector, in the same way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from scratchnet.layers.layer import Layer
+from scratchnet.layers.variables import BOOKKEEPING, Arrays, Keeper, replaced
 from scratchnet.typing import Array
 from scratchnet.utils.memory import place_zeros
 
 
 class Home(NamedTuple):
-    """Where a layer's parameters lie: in which vectors, and from where to where."""
+    """Where a layer's own parameters lie: in which vectors, and from where to where."""
 
     values: Array
     gradients: Array
@@ -39,32 +43,58 @@ def move_in(layers: Iterable[Layer]) -> None:
 
     A layer that already lives in another model's vector stays there, so that both models keep sharing it.
     """
-    new = [layer for layer in layers if layer.params and getattr(layer, "_home", None) is None]
-    if not new:
-        return
-    size = sum(layer.count_params() for layer in new)
-    values, gradients = place_zeros(size, new[0].dtype), place_zeros(size, new[0].dtype)
-    stop = 0
-    for layer in new:
-        start = stop
-        for name, param in layer.params.items():
-            place = slice(stop, stop + param.size)
-            values[place] = param.ravel()
-            layer.params[name] = values[place].reshape(param.shape)
-            layer.grads[name] = gradients[place].reshape(param.shape)
+    layers = list(layers)
+    new = [leaf for layer in layers for _, leaf, _ in layer.leaves() if not hasattr(leaf, "_home")]
+    for kind in ("params", "non_trainable"):
+        arrays = [(leaf, name, array) for leaf in new for name, array in leaf.own(kind).items()]
+        if not arrays:
+            continue
+        size = sum(array.size for _, _, array in arrays)
+        values, gradients = place_zeros(size, new[0].dtype), place_zeros(size if kind == "params" else 0, new[0].dtype)
+        stop = 0
+        for leaf, name, array in arrays:
+            place = slice(stop, stop + array.size)
+            values[place] = array.ravel()
+            rehouse(leaf, kind, name, values[place].reshape(array.shape))
+            if kind == "params":
+                rehouse(leaf, "grads", name, gradients[place].reshape(array.shape))
+                home = getattr(leaf, "_home", Home(values, gradients, stop, stop))
+                leaf._home = home._replace(stop=place.stop)
             stop = place.stop
-        layer._home = Home(values, gradients, start, stop)  # type: ignore[attr-defined]
+    for leaf in new:
+        if not hasattr(leaf, "_home"):
+            leaf._home = None
+    for layer in layers:
+        layer.list_inner()
+    for leaf in new:
+        for kind in ("params", "grads", "non_trainable"):
+            if isinstance(arrays_of := getattr(leaf, kind), Arrays):
+                arrays_of.settled = True
 
 
-def segments(layers: Sequence[Layer]) -> list[Segment]:
+def rehouse(leaf: Keeper, kind: str, name: str, array: Array) -> None:
+    """Put an array in the place of another of the same numbers, in attributes too: ``self.w = self.add_weight(…)``."""
+    old = getattr(leaf, kind).get(name)
+    dict.__setitem__(getattr(leaf, kind), name, array)
+    for attribute, value in vars(leaf).items():
+        if attribute not in BOOKKEEPING and isinstance(value, (np.ndarray, list, dict, tuple)):
+            vars(leaf)[attribute] = replaced(value, lambda item: array if item is old and old is not None else item)
+
+
+def count(layers: Iterable[Layer]) -> int:
+    """Return how many numbers there are in the parameters, trained or frozen."""
+    return sum(array.size for layer in layers for array in layer.params.values())
+
+
+def segments(layers: Sequence[Layer], trainable: bool = True) -> list[Segment]:
     """Return the trainable parameters as few long runs; mostly one: the whole vector."""
     runs: list[tuple[int, Home]] = []  # (place among the model's parameters, where)
     offset = 0
-    for layer in layers:
-        if not layer.params:
+    for _, leaf, learns in (leaf for layer in layers for leaf in layer.leaves(trainable=trainable)):
+        home: Home | None = leaf._home
+        if home is None:
             continue
-        home: Home = layer._home  # type: ignore[attr-defined]
-        if layer.trainable:
+        if learns:
             before = runs[-1] if runs else None
             if (
                 before is not None
@@ -84,3 +114,8 @@ def segments(layers: Sequence[Layer]) -> list[Segment]:
         )
         for offset, home in runs
     ]
+
+
+def learns(layer: Layer, trainable: Any = True) -> bool:
+    """Whether the optimizer moves any number of a layer."""
+    return any(trained and bool(leaf.own("params")) for _, leaf, trained in layer.leaves(trainable=trainable))

@@ -1,32 +1,35 @@
-"""The plan: how one batch runs through a model, as a list of steps.
+"""The plan: how one batch runs through a graph of layers, as a list of steps.
 
 A step stands for one layer or for a run of layers that are computed together. With the ``"numpy"`` backend each step
 is a layer's own ``forward`` and ``backward``, as written in ``scratchnet/layers``. With ``"numba"`` a step is a
-compiled kernel wherever there is one for exactly that layer, and the definition everywhere else.
+compiled kernel wherever there is one for exactly that layer, and the definition everywhere else (``backends.py``).
+
+Whose memory a layer runs in is told in ``stand_in.py``; why a plan may stop at the logits, in ``logits.py``.
 """
 
 from __future__ import annotations
 
-import copy
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
-from scratchnet import activations
+from scratchnet.activations import ActivationFunction
+from scratchnet.graph.backends import backend_named
 from scratchnet.graph.graph import Graph
-from scratchnet.layers import Activation, Conv2D, Dense, Softmax
+from scratchnet.graph.logits import from_logits, put_out_logits
+from scratchnet.graph.parameters import learns
+from scratchnet.graph.stand_in import StandIn
+from scratchnet.layers import LAYERS
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.losses import Loss
 from scratchnet.optimizers import Optimizer, UpdateRule
 from scratchnet.typing import Array
-from scratchnet.utils.memory import place_zeros
-
-_WORTH_SHARING = 6e6  # floating-point operations of kernels for which it pays to wake more than one thread
+from scratchnet.utils import changes
 
 
 class Step(Protocol):
@@ -42,34 +45,50 @@ class Step(Protocol):
 
 
 class LayerStep:
-    """A layer run by its own definition."""
+    """A layer run by its own definition. Its results are checked: what comes next trusts their shapes and dtypes."""
 
-    def __init__(self, layer: Layer) -> None:
-        self.layers = [layer]
+    def __init__(self, stand_in: StandIn, check: bool = True) -> None:
+        self.stand_in, self.check = stand_in, check
+        self.layers = [stand_in.layer]
+        self._x: list[Array] = []
 
     def forward(self, x: Any, training: bool) -> Array:
         """Return the layer's output."""
-        return self.layers[0].forward(x, training)
+        layer = self.layers[0]
+        self._x = x if isinstance(x, list) else [x]
+        y = self.stand_in.forward(x, training)
+        if not self.check:
+            return y
+        return _checked(y, (len(self._x[0]), *layer.output_shape[1:]), layer, "forward", "an output")
 
     def backward(self, dy: Array) -> Any:
         """Return the layer's dx."""
-        return self.layers[0].backward(dy)
+        layer = self.layers[0]
+        dx = layer.backward(dy)
+        if not self.check:
+            return dx
+        several = list(dx) if isinstance(dx, (list, tuple)) else [dx]
+        if len(several) != len(self._x):
+            raise ValueError(
+                f"Layer {layer.name!r} ({type(layer).__name__}) expected its backward to return a gradient for each of "
+                f"its {len(self._x)} inputs, got {len(several)}."
+            )
+        checked = [
+            None if d is None else _checked(d, x.shape, layer, "backward", "a dx") for d, x in zip(several, self._x)
+        ]
+        return checked if len(checked) > 1 else checked[0]
 
 
-def ends_in_softmax(graph: Graph) -> bool:
-    """Whether the only output is the softmax, along the last axis, of one of our own layers."""
-    layer = graph.outputs[0].layer
-    if len(graph.outputs) != 1 or type(layer) not in (Dense, Conv2D, Activation, Softmax):
-        return False
-    function: activations.ActivationFunction = layer.activation
-    return type(function) is activations.Softmax and function.axis in (-1, len(layer.output_shape) - 1)
-
-
-def without_activation(layer: Layer) -> Layer:
-    """Return the layer with the same parameters and gradients but linear: it puts out the logits."""
-    twin = copy.copy(layer)
-    twin.activation = activations.Linear()  # type: ignore[attr-defined]
-    return twin
+def _checked(array: Any, shape: tuple[int, ...], layer: Layer, method: str, what: str) -> Array:
+    """Return what a layer returned, in the layer's dtype, once it is found to be an array of that shape."""
+    if isinstance(array, np.ndarray) and array.shape == shape and array.dtype.kind in "fiub":
+        return array if array.dtype == layer.dtype else array.astype(layer.dtype)
+    got = f"{array.dtype} of shape {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
+    advice = "compute_output_shape has to say what forward returns" if method == "forward" else "it has the shape of x"
+    raise ValueError(
+        f"Layer {layer.name!r} ({type(layer).__name__}) expected its {method} to return {what} of real numbers of "
+        f"shape {shape}, got {got}: {advice}."
+    )
 
 
 class Plan:
@@ -81,53 +100,84 @@ class Plan:
         logits: stop before the final softmax (only where ``ends_in_softmax``).
         input_gradients: whether ``backward`` must also work out the gradients of the inputs.
         fuse: whether a kernel may compute several layers together.
+        trainable: whether the model as a whole is trained.
+        check: whether what layers return is checked; the gradient checker wants to see it as it is.
 
     Attributes:
         steps: the steps in order.
         wiring: for each step the tensors that go in and the one that comes out.
         values: the array of each tensor in the last ``forward``; tensors inside a fused step have none.
         gradients: the gradient of each tensor in the last ``backward``.
+        lock: steps own buffers, so one batch runs at a time.
     """
 
     def __init__(
-        self, graph: Graph, backend: str, logits: bool = False, input_gradients: bool = False, fuse: bool = True
+        self,
+        graph: Graph,
+        backend: str,
+        logits: bool = False,
+        input_gradients: bool = False,
+        fuse: bool = True,
+        trainable: bool = True,
+        check: bool = True,
     ) -> None:
-        self.fuse = fuse
-        self.graph = graph
-        self.backend = backend
-        self.logits = logits
-        self.lock = threading.RLock()  # steps own buffers: one batch at a time
+        self.graph, self.logits, self.fuse = graph, logits, fuse
+        self._parts = backend_named(backend)
+        self._trainable, self._check = trainable, check
+        self._seen = changes.count()
+        self._made_from = self._what_it_is_made_from()
+        self.lock = threading.RLock()
         self.values: dict[SymbolicTensor, Array] = {}
         self.gradients: dict[SymbolicTensor, Array] = {}
-        self._batches: dict[tuple[int, int], Array] = {}  # (input, samples) → where that batch is gathered
-        self._twins: list[tuple[Layer, Layer]] = []  # (shared layer, what stands for it at a further place)
-        self._layers = {t: self._layer_at(t) for t in graph.tensors if t not in graph.inputs}
+        self._stand_ins = self._places()
         self._needs_gradient = self._find_needs(input_gradients)
         self.steps: list[Step] = []
         self.wiring: list[tuple[Step, tuple[SymbolicTensor, ...], SymbolicTensor]] = []
         self._plan()
 
-    def _layer_at(self, tensor: SymbolicTensor) -> Layer:
-        """Return the layer to run for a tensor: a twin with its own memory where a layer is used several times."""
-        layer = tensor.layer
-        if self.logits and tensor is self.graph.outputs[0]:
-            return without_activation(layer)
-        places = [t for t in self.graph.tensors if t.layer is layer and t not in self.graph.inputs]
-        if tensor is places[0]:
-            return layer
-        twin = copy.copy(layer)
-        twin.grads = {name: np.zeros_like(g) for name, g in layer.grads.items()}
-        self._twins.append((layer, twin))
-        return twin
+    # What the plan is made from -----------------------------------------------------------------------------------
+
+    def is_current(self) -> bool:
+        """Whether the layers still are what the plan was made from."""
+        if self._seen != changes.count():
+            seen = changes.count()
+            if self._what_it_is_made_from() != self._made_from:
+                return False
+            self._seen = seen
+        return True
+
+    def _what_it_is_made_from(self) -> list[Any]:
+        made_from: list[Any] = [self._trainable]
+        for layer in self.graph.layers:
+            made_from.append([leaf.trainable for _, leaf, _ in layer.leaves()])
+            if type(layer) in LAYERS.values():
+                made_from += [(name, _plain(value)) for name, value in vars(layer).items() if name[0] != "_"]
+        return made_from
+
+    def _places(self) -> dict[SymbolicTensor, StandIn]:
+        """Return what runs at each place of the graph; a layer's further places have gradients of their own."""
+        stand_ins: dict[SymbolicTensor, StandIn] = {}
+        met = set[Layer]()
+        for tensor in self.graph.tensors:
+            if tensor not in self.graph.given:
+                shapes = [source.shape for source in tensor.inputs]
+                again = tensor.layer in met
+                met.add(tensor.layer)
+                stand_in = StandIn(tensor.layer, shapes if len(shapes) > 1 else shapes[0], tensor.shape, again)
+                stand_ins[tensor] = stand_in
+        if self.logits:
+            put_out_logits(stand_ins[self.graph.outputs[0]])
+        self._further = [place for place in stand_ins.values() if place.has_own_gradients]
+        return stand_ins
 
     def _find_needs(self, input_gradients: bool) -> dict[SymbolicTensor, bool]:
         """Return for each tensor whether some trainable parameter, or an input that counts, lies upstream."""
         needs: dict[SymbolicTensor, bool] = {}
         for tensor in self.graph.tensors:
-            if tensor in self.graph.inputs:
+            if tensor in self.graph.given:
                 needs[tensor] = input_gradients
             else:
-                own = bool(tensor.layer.params) and tensor.layer.trainable
+                own = learns(tensor.layer, self._trainable)
                 needs[tensor] = own or any(needs[source] for source in tensor.inputs)
         return needs
 
@@ -146,24 +196,25 @@ class Plan:
 
     def _next_step(self, tensor: SymbolicTensor) -> tuple[Step, SymbolicTensor]:
         """Return the step that begins with ``tensor``, and the tensor it ends with."""
-        if self.backend == "numba" and len(tensor.inputs) == 1:
-            from scratchnet.graph.kernel_steps import kernel_step
-
+        if len(tensor.inputs) == 1:
             run = self._chain_from(tensor)
-            step = kernel_step([self._layers[t] for t in run], self._needs_gradient[tensor.inputs[0]], self.fuse)
+            layers = [self._stand_ins[t].layer for t in run]
+            step = self._parts.step(layers, self._needs_gradient[tensor.inputs[0]], self.fuse)
             if step is not None:
                 return step, run[len(step.layers) - 1]
-        return LayerStep(self._layers[tensor]), tensor
+        return LayerStep(self._stand_ins[tensor], self._check), tensor
 
     def _chain_from(self, tensor: SymbolicTensor) -> list[SymbolicTensor]:
         """Return ``tensor`` and the tensors after it for as long as nobody else looks at what lies between."""
         chain = [tensor]
-        while chain[-1] not in self.graph.outputs:
+        while chain[-1] not in self.graph.outputs and len(chain) < self._parts.longest_run:
             consumers = self.graph.consumers(chain[-1])
             if len(consumers) != 1 or len(consumers[0].inputs) != 1:
                 break
             chain.append(consumers[0])
         return chain
+
+    # How a batch runs ---------------------------------------------------------------------------------------------
 
     def forward(self, inputs: Sequence[Array], training: bool = False) -> list[Array]:
         """Run a batch through all steps in order and return the model's outputs."""
@@ -177,7 +228,10 @@ class Plan:
     def backward(self, output_gradients: Sequence[Array]) -> None:
         """Run the gradients of the outputs back through all steps in reverse, and fill every layer's ``grads``.
 
-        Where a tensor was used twice, the gradients that come back from both uses add up.
+        In reverse, because a step can only say how the loss depends on its input once it is known how the loss depends
+        on its output, and that is what the steps behind it have to tell. So nothing is worked out twice: one walk back
+        costs about as much as the walk forward, however many parameters there are. Where a tensor was used twice, the
+        loss depends on it in both ways, and the gradients that come back add up.
         """
         gradients: dict[SymbolicTensor, Array] = {}
         for tensor, dy in zip(self.graph.outputs, output_gradients):
@@ -189,12 +243,16 @@ class Plan:
             for source, d in zip(sources, dx if len(sources) > 1 else [dx]):
                 if d is not None:
                     gradients[source] = gradients[source] + d if source in gradients else d
-        for layer, twin in self._twins:
-            for name, gradient in twin.grads.items():
-                layer.grads[name] += gradient
+        for place in self._further:
+            place.add_gradients()
         self.gradients = gradients
 
     # The parts around the graph -----------------------------------------------------------------------------------
+
+    @property
+    def backend(self) -> str:
+        """The backend's name."""
+        return self._parts.name
 
     def loss(self, loss: Loss) -> Loss:
         """Return what computes ``loss`` on this backend; in a plan that ends in logits it takes these.
@@ -203,60 +261,46 @@ class Plan:
         ``forward`` returns are only filled by the loss's ``forward``.
         """
         if self.logits:
-            loss = type(loss)(from_logits=True)  # type: ignore[call-arg]
-        if self.backend == "numba":
-            from scratchnet.graph.kernel_steps import kernel_loss
-
+            loss = from_logits(loss)
+        computed, last = self._parts.loss(loss, self.steps[-1] if self.logits and self.fuse else None)
+        if last is not None:
             _, sources, output = self.wiring[-1]
-            loss, last = kernel_loss(loss, self.steps[-1] if self.logits and self.fuse else None)
-            if last is not None:
-                self.steps[-1], self.wiring[-1] = last, (last, sources, output)
-        return loss
+            self.steps[-1], self.wiring[-1] = last, (last, sources, output)
+        return computed
 
     def update_rule(self, optimizer: Optimizer) -> UpdateRule:
         """Return what computes the optimizer's ``update`` on this backend."""
-        if self.backend == "numba":
-            from scratchnet.graph.kernel_steps import kernel_update_rule
+        return self._parts.update_rule(optimizer)
 
-            return kernel_update_rule(optimizer)
-        return optimizer.update
+    def is_finite(self, numbers: Array) -> bool:
+        """Whether no number of a contiguous array is NaN or infinite."""
+        return self._parts.is_finite(numbers)
 
     def gather(self, data: Array, rows: Any, place: int = 0) -> Array:
         """Return rows of a data set as a batch for input number ``place``, cast to the model's dtype.
 
-        With kernels the batch lies in a buffer that the next one of its size overwrites.
+        With kernels the batch lies in a buffer that the next one overwrites.
         """
-        dtype = self.graph.inputs[place].dtype
-        if self.backend == "numpy":
-            return np.asarray(data[rows], dtype)
-        from scratchnet.graph.kernel_steps import kernel_gather
-
-        n = len(range(*rows.indices(len(data)))) if isinstance(rows, slice) else len(rows)
-        if (place, n) not in self._batches:
-            self._batches[place, n] = place_zeros((n, *data.shape[1:]), dtype)
-        return kernel_gather(data, rows, self._batches[place, n])
+        return self._parts.gather(place, data, rows, self.graph.inputs[place].dtype)
 
     def running(self) -> AbstractContextManager[Any]:
-        """Return the context in which batches run: BLAS at one thread while kernels own the threads."""
-        if self.backend == "numba":
-            from scratchnet.kernels.runtime import single_threaded_blas
-
-            return single_threaded_blas()
-        return nullcontext()
+        """Return the context in which batches run."""
+        return self._parts.running()
 
     @contextmanager
     def running_forward(self, samples: int) -> Iterator[None]:
-        """As ``running``, for ``forward`` alone and so many samples: a few of them run faster on one thread."""
-        with self.running():
-            if self.backend == "numba" and samples * self._flops < _WORTH_SHARING:
-                from scratchnet.kernels.runtime import one_thread
-
-                with one_thread():
-                    yield
-            else:
-                yield
+        """As ``running``, for ``forward`` alone and so many samples."""
+        with self._parts.running(), self._parts.running_few(samples * self._flops):
+            yield
 
     @cached_property
     def _flops(self) -> int:
         """Floating-point operations of the kernels for one sample, forward."""
         return sum(step.flops(1)[0] for step in self.steps if hasattr(step, "flops"))
+
+
+def _plain(value: Any) -> Any:
+    """Return what an attribute's value is compared by: numbers and words by themselves, other objects as they are."""
+    if isinstance(value, ActivationFunction):
+        return type(value), tuple(vars(value).items())
+    return value if isinstance(value, (bool, int, float, str, tuple)) or value is None else id(value)

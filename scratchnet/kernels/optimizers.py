@@ -67,3 +67,21 @@ def momentum(w: Array, g: Array, v: Array, learning_rate: float, mu: float, nest
         i = block * BLOCK
         j = i + BLOCK
         _momentum_block(w[i:j], g[i:j], v[i:j], rate, keep, nesterov)
+
+
+@inner
+def _not_finite(g: Array) -> int:
+    largest, count = np.finfo(g.dtype).max, 0
+    for i in range(g.size):
+        count += 0 if abs(g[i]) <= largest else 1  # NaN is not ≤ anything
+    return count
+
+
+@kernel(parallel=True)
+def is_finite(g: Array) -> bool:
+    """Whether no number of g (P,) is NaN or infinite."""
+    count = 0
+    for block in prange((g.size + BLOCK - 1) // BLOCK):
+        i = block * BLOCK
+        count += _not_finite(g[i : i + BLOCK])
+    return count == 0

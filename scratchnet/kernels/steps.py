@@ -9,6 +9,9 @@ import numpy as np
 from scratchnet.typing import Array
 from scratchnet.utils.memory import place_zeros
 
+MOST_VIEWS = 64
+"""How many views of its buffers a step remembers: each size of a batch needs a few."""
+
 
 class KernelStep:
     """One or more layers run by kernels; see `scratchnet/graph/plan.py` for the contract of a step.
@@ -37,9 +40,12 @@ class KernelStep:
             return view
         whole = self._buffers.get(name)
         if whole is None or len(whole) < n:
-            whole = self._buffers[name] = place_zeros((n, *shape), dtype or self.dtype)
+            length = n if whole is None else max(n, 5 * len(whole) // 4)  # so that it seldom has to grow again
+            whole = self._buffers[name] = place_zeros((length, *shape), dtype or self.dtype)
             for key in [key for key in self._views if key[0] == name]:
                 del self._views[key]  # they would keep the smaller buffer alive
+        if len(self._views) >= MOST_VIEWS:
+            self._views.clear()
         view = self._views[name, n] = whole[:n]
         return view
 

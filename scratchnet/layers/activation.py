@@ -18,9 +18,11 @@ from scratchnet.typing import Array
 class Activation(Layer):
     """Applies an activation function, given by name or as an ``ActivationFunction``."""
 
+    activation = activations.ActivationAttribute()
+
     def __init__(self, activation: str | activations.ActivationFunction, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.activation = activations.get(activation)
+        self.activation = activation
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return f(x)."""

@@ -55,6 +55,8 @@ class Conv2D(Layer):
         ValueError: if an argument makes no sense, the input is not (N, H, W, C), or the kernel is larger than it.
     """
 
+    activation = activations.ActivationAttribute()
+
     def __init__(
         self,
         filters: int,
@@ -76,7 +78,7 @@ class Conv2D(Layer):
         self.strides = pair("strides", strides, "Conv2D")
         self.padding = check_padding(padding)
         self.dilation_rate = pair("dilation_rate", dilation_rate, "Conv2D")
-        self.activation = activations.get(activation)
+        self.activation = activation
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)

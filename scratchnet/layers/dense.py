@@ -49,6 +49,8 @@ class Dense(Layer):
         ValueError: if ``units`` is not a positive whole number, or the input has no axis beside the batch.
     """
 
+    activation = activations.ActivationAttribute()
+
     def __init__(
         self,
         units: int,
@@ -62,7 +64,7 @@ class Dense(Layer):
         if not isinstance(units, int) or units < 1:
             raise ValueError(f"Dense expected a positive whole number of units, got {units!r}.")
         self.units = units
-        self.activation = activations.get(activation)
+        self.activation = activation
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)

@@ -43,6 +43,10 @@ class InputLayer(Layer):
         """Return dy."""
         return dy
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._outputs.append(SymbolicTensor(self.shape, self, ()))
+
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal layer."""
         return {"shape": list(self.shape[1:]), "name": self.name, "dtype": self.dtype}

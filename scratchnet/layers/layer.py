@@ -9,12 +9,13 @@ of the loss L with respect to each number of y, and by the chain rule works out 
 No layer knows the loss, the optimizer or its neighbours. That is the whole idea of backpropagation.
 
 A layer of your own is a subclass with ``forward`` and ``backward``; if it has parameters also ``build``, and if its
-output has another shape than its input also ``compute_output_shape``.
+output has another shape than its input also ``compute_output_shape``. Layers that it keeps as attributes, or in lists
+and dictionaries, belong to it. What ``forward`` leaves in attributes for ``backward`` belongs to the run: a model that
+trains and predicts at once runs a copy of the layer for each (``graph/stand_in.py``).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,11 +23,12 @@ import numpy as np
 
 from scratchnet import config, initializers
 from scratchnet.layers.tensor import SymbolicTensor
+from scratchnet.layers.variables import Keeper, initial_values
 from scratchnet.typing import Array, Shape
 from scratchnet.utils.naming import automatic_name
 
 
-class Layer:
+class Layer(Keeper):
     """Base class of all layers.
 
     Args:
@@ -37,7 +39,8 @@ class Layer:
     Attributes:
         params: the parameters by name. In a model they are views into the model's one flat vector.
         grads: the loss's gradient for each of ``params``, of equal shapes; written by ``backward``.
-        built: whether ``params`` have been made.
+        non_trainable: the variables that no gradient moves, such as running means, by name; written by ``forward``.
+        built: whether these have been made.
         input_shape, output_shape: with ``None`` for the batch; known once the layer has been called.
     """
 
@@ -46,12 +49,13 @@ class Layer:
             raise ValueError(f"A layer's name must be a non-empty string without '/', got {name!r}.")
         self.name = name if name is not None else automatic_name(type(self).__name__)
         self.dtype = config.check_float(dtype) if dtype is not None else config.floatx()
-        self.trainable = trainable
         self.params: dict[str, Array] = {}
         self.grads: dict[str, Array] = {}
+        self.non_trainable: dict[str, Array] = {}
         self.built = False
         self.input_shape: Any = None
         self.output_shape: Any = None
+        self.trainable = trainable
         self._outputs: list[SymbolicTensor] = []
 
     # What a subclass defines -------------------------------------------------------------------------------------
@@ -83,19 +87,33 @@ class Layer:
     # What every layer has ----------------------------------------------------------------------------------------
 
     def add_weight(
-        self, name: str, shape: tuple[int, ...], initializer: str | initializers.Initializer = "glorot_uniform"
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        initializer: str | initializers.Initializer = "glorot_uniform",
+        trainable: bool = True,
     ) -> Array:
-        """Add the parameter ``params[name]`` and room for its gradient, ``grads[name]``."""
-        self.params[name] = initializers.get(initializer)(shape, self.dtype)
-        self.grads[name] = np.zeros(shape, self.dtype)
-        return self.params[name]
+        """Add the parameter ``params[name]`` and room for its gradient, ``grads[name]``.
+
+        With ``trainable=False``, add the variable ``non_trainable[name]``, which ``forward`` changes in place.
+
+        Raises:
+            ValueError: if the name is taken, or the initializer returns anything but numbers of that shape.
+        """
+        if name in self.params or name in self.non_trainable:
+            raise ValueError(f"Layer {self.name!r} has a weight named {name!r} already.")
+        array = initial_values(initializer, tuple(shape), self.dtype, f"Layer {self.name!r}", f"initial {name!r}")
+        (self.params if trainable else self.non_trainable)[name] = array
+        if trainable:
+            self.grads[name] = np.zeros_like(array)
+        return array
 
     def build_once(self, input_shape: Any) -> None:
         """Build the layer for inputs of that shape, unless that has been done."""
         output_shape = self.compute_output_shape(input_shape)  # first: it may refuse the shape
         if not self.built:
             self.build(input_shape)
-            self.built = True
+            self.finish_building(input_shape)
         self.input_shape, self.output_shape = input_shape, output_shape
 
     def __call__(self, x: Any, training: bool = False) -> Any:
@@ -140,24 +158,6 @@ class Layer:
         inputs = self.output.inputs or (self.output,)
         return inputs[0] if len(inputs) == 1 else list(inputs)
 
-    def count_params(self) -> int:
-        """Return how many numbers the layer learns."""
-        return sum(math.prod(p.shape) for p in self.params.values())
-
-    def get_weights(self) -> list[Array]:
-        """Return copies of the parameters, in Keras's order: the kernel, then the bias."""
-        return [p.copy() for p in self.params.values()]
-
-    def set_weights(self, weights: Sequence[Array]) -> None:
-        """Copy arrays into the parameters, in the order of ``get_weights``.
-
-        Raises:
-            ValueError: if there are too many or too few, or a shape differs; then nothing has been changed.
-        """
-        check_weights(f"layer {self.name!r}", {f"{self.name}/{k}": p for k, p in self.params.items()}, weights)
-        for param, weight in zip(self.params.values(), weights):
-            param[...] = weight
-
     def refuse(self, expected: str, got: Any, advice: str = "") -> ValueError:
         """Return the error for an input that the layer cannot take."""
         return ValueError(
@@ -167,14 +167,3 @@ class Layer:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-
-def check_weights(owner: str, params: dict[str, Array], weights: Sequence[Array]) -> None:
-    """Raise a ValueError unless ``weights`` fit ``params`` one by one."""
-    if len(weights) != len(params):
-        raise ValueError(
-            f"set_weights of {owner} expected {len(params)} arrays ({', '.join(params)}), got {len(weights)}."
-        )
-    for (name, param), weight in zip(params.items(), weights):
-        if np.shape(weight) != param.shape:
-            raise ValueError(f"set_weights of {owner} expected {name} of shape {param.shape}, got {np.shape(weight)}.")

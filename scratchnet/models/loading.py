@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from scratchnet.errors import ModelFileError
+from scratchnet.graph.graph import Wiring, wire
+from scratchnet.graph.parameters import count
 from scratchnet.layers.layer import Layer
-from scratchnet.layers.tensor import SymbolicTensor
+from scratchnet.layers.variables import zeros_within
 from scratchnet.models.model import Model
 from scratchnet.models.sequential import Sequential
 from scratchnet.saving.model_file import expect_tensor, read_model_file
 from scratchnet.saving.objects import Kind, find_class, rebuild
-from scratchnet.saving.save import explained
+from scratchnet.saving.save import explained, random_states
 from scratchnet.typing import Array
-from scratchnet.utils import naming, random
+from scratchnet.utils.session import global_state_kept
 
 MODELS = Kind(Model, {"Model": Model, "Sequential": Sequential})
 
@@ -42,12 +43,12 @@ def load_model(path: str | os.PathLike[str], custom_objects: Mapping[str, type] 
     """
     path = os.fspath(path)
     custom = _checked_classes(custom_objects)
-    with explained(path), _global_state_kept():
+    with explained(path), global_state_kept():
         content, tensors = read_model_file(path)
         try:
-            model = rebuild_model(content["model"], custom)
-            _load_weights(model, tensors)
-            expected = {f"weights/{name}" for name in model.params}
+            with zeros_within(sum(tensor.nbytes for tensor in tensors.values())):
+                model = rebuild_model(content["model"], custom)
+            expected = _load_variables(model, content["model"], tensors)
             if content["compiled"] is not None:
                 expected |= _load_compiled(model, content["compiled"], tensors, custom)
         except ModelFileError:
@@ -59,9 +60,18 @@ def load_model(path: str | os.PathLike[str], custom_objects: Mapping[str, type] 
         return model
 
 
-def _load_weights(model: Model, tensors: Mapping[str, Array]) -> None:
-    for name, param in model.params.items():
-        param[...] = expect_tensor(tensors, f"weights/{name}", param.shape, param.dtype)
+def _load_variables(model: Model, saved: Mapping[str, Any], tensors: Mapping[str, Array]) -> set[str]:
+    """Give the model its weights, random states and flags, and return the names of the tensors they came from."""
+    model._trainable = bool(saved.get("trainable", True))
+    frozen = set(saved.get("frozen_inside", ()))
+    for layer in model.layers:
+        for path, leaf, _ in layer.leaves():
+            if f"{layer.name}/{path}" in frozen:
+                leaf.trainable = False
+    variables = {f"weights/{name}": array for name, array in model.variables.items()} | random_states(model)
+    for name, array in variables.items():
+        array[...] = expect_tensor(tensors, name, array.shape, array.dtype)
+    return set(variables)
 
 
 def _load_compiled(
@@ -74,7 +84,7 @@ def _load_compiled(
     optimizer.iterations = int(saved["iterations"])
     names = [f"optimizer/{name}" for name in optimizer.slot_names]
     if any(name.startswith("optimizer/") for name in tensors):  # there are none before the first step
-        shape, dtype = (model.count_params(),), np.dtype(model.dtype)
+        shape, dtype = (count(model.layers),), np.dtype(model.dtype)
         optimizer.slots = {
             slot: expect_tensor(tensors, name, shape, dtype).copy() for slot, name in zip(optimizer.slot_names, names)
         }
@@ -88,17 +98,6 @@ def _checked_classes(custom_objects: Mapping[str, type] | None) -> dict[str, typ
     return dict(custom_objects or {})
 
 
-@contextlib.contextmanager
-def _global_state_kept() -> Iterator[None]:
-    """Let layers be made without counting up the automatic names or drawing from the global seed."""
-    names, seeds = naming._names_given.copy(), random._seeds
-    random._seeds = np.random.SeedSequence(0)  # the initial values are overwritten at once
-    try:
-        yield
-    finally:
-        random._seeds = seeds
-        naming._names_given.clear()
-        naming._names_given.update(names)
 def rebuild_model(description: Mapping[str, Any], custom_objects: Mapping[str, type]) -> Model:
     """Make the model that ``describe_model`` was given, with fresh parameters.
 
@@ -110,20 +109,11 @@ def rebuild_model(description: Mapping[str, Any], custom_objects: Mapping[str, t
     try:
         if issubclass(cls, Sequential):
             return cls(layers, name=description["name"])
-        tensors = _call_layers({layer.name: layer for layer in layers}, description["tensors"])
-        inputs, outputs = (_pick(tensors, description[end]) for end in ("inputs", "outputs"))
+        number = {layer.name: i for i, layer in enumerate(layers)}
+        calls = [(number[name], sources) for name, sources in description["tensors"]]
+        ends = [description[end] for end in ("inputs", "outputs")]
+        wired = wire(Wiring(layers, calls, *([end] if isinstance(end, int) else end for end in ends)))
+        inputs, outputs = (ts if isinstance(end, list) else ts[0] for ts, end in zip(wired, ends))
         return cls(inputs, outputs, name=description["name"])
     except Exception as error:  # a user's layer may raise anything
         raise ModelFileError(f"the layers described in the file do not fit together: {error}") from error
-
-
-def _call_layers(layers: Mapping[str, Layer], calls: list[Any]) -> list[SymbolicTensor]:
-    tensors: list[SymbolicTensor] = []
-    for name, sources in calls:
-        given = [tensors[i] for i in sources]
-        tensors.append(layers[name](given if len(given) > 1 else given[0]) if given else layers[name].output)
-    return tensors
-
-
-def _pick(tensors: list[SymbolicTensor], which: Any) -> SymbolicTensor | list[SymbolicTensor]:
-    return [tensors[i] for i in which] if isinstance(which, list) else tensors[which]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,12 +11,13 @@ import numpy as np
 
 from scratchnet import config, losses, metrics, optimizers
 from scratchnet.errors import unknown_name
-from scratchnet.graph import parameters
-from scratchnet.graph.graph import Graph
-from scratchnet.graph.plan import Plan, ends_in_softmax
+from scratchnet.graph import logits, parameters
+from scratchnet.graph.graph import Graph, cut_off, wire
+from scratchnet.graph.plan import Plan
 from scratchnet.graph.plan_table import print_plan
-from scratchnet.layers.layer import Layer, check_weights
+from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
+from scratchnet.layers.variables import check_weights
 from scratchnet.models.summary import print_summary
 from scratchnet.training import loop
 from scratchnet.typing import Array, Shape
@@ -31,12 +33,12 @@ class Model:
     """A network: everything between its inputs and its outputs.
 
     Args:
-        inputs: the tensor of an ``Input``, or a list of them.
+        inputs: the tensor of an ``Input``, or a list of them. A tensor from the middle of another graph makes a model
+            of the rest, which shares the layers.
         outputs: the tensor of the last layer; a list of tensors makes a model for predictions only.
         name: ``functional``, ``functional_1``, … if not given.
 
     Attributes:
-        layers: the layers, inputs first.
         history: the ``History`` of the last or running ``fit``.
         optimizer, loss, metrics: as given to ``compile``; None and empty before.
 
@@ -53,28 +55,37 @@ class Model:
         self._connect(inputs, outputs)
 
     def _start_uncompiled(self) -> None:
+        self.identity: object = object()  # by which an optimizer knows whom it serves
         self.optimizer: optimizers.Optimizer | None = None
         self.loss: losses.Loss | None = None
         self.metrics: list[metrics.Metric] = []
         self.history: History | None = None
         self.stop_training = False
+        self._trainable = True
+        self._plans: dict[tuple[str, str, bool], Plan] = {}
 
     def _connect(self, inputs: Tensors, outputs: Tensors) -> None:
-        self.inputs = _tensors("inputs", inputs)
-        self.outputs = _tensors("outputs", outputs)
+        begin, end = cut_off(_tensors("inputs", inputs), _tensors("outputs", outputs))
+        graph = Graph(begin, end)
+        parameters.move_in(graph.layers)
+        self.inputs, self.outputs, self.graph = begin, end, graph
         self._single_input = isinstance(inputs, SymbolicTensor)
         self._single_output = isinstance(outputs, SymbolicTensor)
-        for tensor in self.inputs:
-            if tensor.inputs:
-                raise ValueError(
-                    f"Model(inputs=…) expected tensors made by Input(shape), got the output of layer "
-                    f"{tensor.layer.name!r}."
-                )
-        self.graph = Graph(self.inputs, self.outputs)
-        self.layers: list[Layer] = self.graph.layers
-        self.dtype: str = self.inputs[0].dtype
-        self._plans: dict[tuple[str, bool], Plan] = {}
-        parameters.move_in(self.layers)
+        self.dtype: str = begin[0].dtype
+        self._plans = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle is made of: the layers and how they are wired, and everything but the plans."""
+        made_anew = ("graph", "inputs", "outputs", "_plans")
+        return {k: v for k, v in vars(self).items() if k not in made_anew} | {"wiring": self.graph.wiring()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        inputs, outputs = wire(state.pop("wiring"))
+        vars(self).update(state)
+        self._connect(inputs[0] if self._single_input else inputs, outputs[0] if self._single_output else outputs)
+
+    def __copy__(self) -> Model:
+        return copy.deepcopy(self)  # a model of the same layers would train with this one
 
     @property
     def built(self) -> bool:
@@ -84,7 +95,23 @@ class Model:
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Do nothing: a ``Sequential`` makes its parameters here."""
 
+    @property
+    def trainable(self) -> bool:
+        """Whether the parameters are trained; setting it sets it for all layers as well, whoever shares them."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        for layer in self.layers:
+            layer.trainable = value  # refuses anything but True and False
+        self._trainable = bool(value)
+
     # Shapes and layers --------------------------------------------------------------------------------------------
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, inputs first, in a new list."""
+        return list(self.graph.layers)
 
     @property
     def input_shape(self) -> Shape | list[Shape]:
@@ -152,27 +179,38 @@ class Model:
         return {f"{layer.name}/{k}": g for layer in self.layers for k, g in layer.grads.items()}
 
     @property
+    def non_trainable(self) -> dict[str, Array]:
+        """All variables that no gradient moves, such as running means, by ``"layer/name"``."""
+        return {f"{layer.name}/{k}": a for layer in self.layers for k, a in layer.non_trainable.items()}
+
+    @property
+    def variables(self) -> dict[str, Array]:
+        """``params`` and ``non_trainable`` together, layer by layer, in Keras's order."""
+        return {f"{layer.name}/{k}": a for layer in self.layers for k, a in layer.variables.items()}
+
+    @property
     def segments(self) -> list[parameters.Segment]:
         """The trainable parameters as flat runs with their gradients; mostly a single one."""
-        return parameters.segments(self.layers)
+        return parameters.segments(self.graph.layers, self.trainable)
 
     def count_params(self) -> int:
-        """Return how many numbers the model holds in its parameters."""
+        """Return how many numbers the model holds, those that are not trained included."""
         return sum(layer.count_params() for layer in self.layers)
 
     def get_weights(self) -> list[Array]:
-        """Return copies of all parameters, layer by layer, in Keras's order."""
-        return [p.copy() for p in self.params.values()]
+        """Return copies of all parameters, and what is not trained, layer by layer, in Keras's order."""
+        return [array.copy() for array in self.variables.values()]
 
     def set_weights(self, weights: Sequence[Array]) -> None:
         """Copy arrays into the parameters, in the order of ``get_weights``.
 
         Raises:
-            ValueError: if there are too many or too few, or a shape differs; then nothing has been changed.
+            ValueError: if there are too many or too few, a shape differs, or they are no real numbers; then nothing
+                has been changed.
         """
-        check_weights(f"model {self.name!r}", self.params, weights)
-        for param, weight in zip(self.params.values(), weights):
-            param[...] = weight
+        variables = self.variables
+        for array, weight in zip(variables.values(), check_weights(f"model {self.name!r}", variables, weights)):
+            array[...] = weight
 
     # Training -----------------------------------------------------------------------------------------------------
 
@@ -183,6 +221,8 @@ class Model:
         metrics: Sequence[str | metrics.Metric] | None = None,
     ) -> None:
         """Choose how the model learns. The parameters stay as they are; the optimizer starts afresh.
+
+        An optimizer that has served another model serves this one from now on.
 
         Args:
             optimizer: a name (adam, sgd) or an ``Optimizer``.
@@ -197,12 +237,16 @@ class Model:
         if loss is None:
             raise ValueError(f"compile expected a loss, one of {', '.join(losses.LOSSES)} or a Loss object, got None.")
         chosen = [all_metrics.get(m) for m in ([metrics] if isinstance(metrics, str) else metrics or [])]
-        self.loss, self.optimizer, self.metrics = losses.get(loss), optimizers.get(optimizer), chosen
-        if self.loss.from_logits and ends_in_softmax(self.graph):
+        chosen_loss, chosen_optimizer = losses.get(loss), optimizers.get(optimizer)
+        if chosen_optimizer is None:
+            raise ValueError(f"compile expected an optimizer, one of {', '.join(optimizers.OPTIMIZERS)}, got None.")
+        chosen_optimizer.start(self.identity)
+        self.loss, self.optimizer, self.metrics = chosen_loss, chosen_optimizer, chosen
+        if self.built and chosen_loss.from_logits and logits.ends_in_softmax(self.graph):
             import warnings
 
             warnings.warn(
-                f"The loss {self.loss.name} has from_logits=True but the model ends in a softmax, so its outputs are "
+                f"The loss {chosen_loss.name} has from_logits=True but the model ends in a softmax, so its outputs are "
                 f"probabilities, not logits: leave one of the two out.",
                 stacklevel=2,
             )
@@ -214,15 +258,18 @@ class Model:
 
     def trains_through_logits(self) -> bool:
         """Whether the final softmax and the loss are computed as one stable step, from the logits."""
-        fusible = type(self.loss) in (losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy)
-        return fusible and not self.loss.from_logits and ends_in_softmax(self.graph)  # type: ignore[union-attr]
+        return logits.trains_through_logits(self.graph, self.loss)
 
-    def run_plan(self, logits: bool = False) -> Plan:
-        """Return the plan that runs the model on the current backend, made at the first need."""
-        key = (config.backend(), logits)
-        if key not in self._plans:
-            self._plans[key] = Plan(self.graph, key[0], logits)
-        return self._plans[key]
+    def run_plan(self, use: str) -> Plan:
+        """Return the plan that runs the model now; "train", "test" and "predict" do not see each other's memory.
+
+        It is made at the first need, and anew when the layers are no longer what it was made from.
+        """
+        key = config.backend(), use, use != "predict" and self.trains_through_logits()
+        plan = self._plans.get(key)
+        if plan is None or not plan.is_current():
+            plan = self._plans[key] = Plan(self.graph, key[0], key[2], trainable=self.trainable)
+        return plan
 
     def fit(
         self,

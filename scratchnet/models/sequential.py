@@ -11,6 +11,8 @@ from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.models.model import Model
 from scratchnet.utils.naming import automatic_name
 
+_WITH_THE_GRAPH = ("graph", "inputs", "outputs", "dtype", "_single_input", "_single_output")
+
 
 class Sequential(Model):
     """A chain of layers: a convenience over ``Model``.
@@ -28,22 +30,48 @@ class Sequential(Model):
 
     def __init__(self, layers: Sequence[Layer | SymbolicTensor] | None = None, name: str | None = None) -> None:
         self.name = name or automatic_name("Sequential")
-        self.layers = []
+        self._layers: list[Layer] = []
         self._input: SymbolicTensor | None = None
+        self._tensors: list[SymbolicTensor] = []  # of each layer, once the input is known
         self._start_uncompiled()
         for layer in layers or []:
-            self._append(layer)
-        self._build_if_known()
+            self.add(layer)
+        if self.built:
+            self._connect_all()
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers in order, without the ``Input``, as in Keras; in a new list."""
+        if self.built and "graph" not in vars(self):
+            self._connect_all()
+        return list(self._layers)
 
     def add(self, layer: Layer | SymbolicTensor) -> None:
         """Append a layer.
 
         Raises:
-            ValueError: if its name is taken, or an ``Input`` does not come first.
+            ValueError: if its name is taken, an ``Input`` does not come first, or it cannot take what the layer before
+                puts out; then the model is as it was.
             TypeError: if it is not a layer.
         """
-        self._append(layer)
-        self._build_if_known()
+        if isinstance(layer, SymbolicTensor) and not layer.inputs:
+            layer = layer.layer  # Input(...) returns a tensor
+        if isinstance(layer, InputLayer):
+            if self._layers or self._input is not None:
+                raise ValueError(f"Sequential model {self.name!r} expected Input only as its first layer.")
+            self._input = layer.output
+            return
+        if not isinstance(layer, Layer):
+            raise TypeError(f"Sequential model {self.name!r} expected a layer, got {layer!r}.")
+        if any(other.name == layer.name for other in self._layers):
+            raise ValueError(
+                f"Sequential model {self.name!r} has a layer named {layer.name!r} already: give each layer a name of "
+                f"its own."
+            )
+        if self._input is not None:
+            self._tensors.append(layer((self._tensors or [self._input])[-1]))
+        self._layers.append(layer)
+        self._forget_graph()
 
     def pop(self) -> Layer:
         """Take the last layer off and return it.
@@ -51,54 +79,73 @@ class Sequential(Model):
         Raises:
             ValueError: if there is none.
         """
-        if not self.layers:
+        if not self._layers:
             raise ValueError(f"Sequential model {self.name!r} has no layer to take off.")
-        layer = self.layers.pop()
-        self._build_if_known()
+        layer = self._layers.pop()
+        if self._tensors:
+            layer._outputs.remove(self._tensors.pop())
+        self._forget_graph()
         return layer
 
-    def _append(self, layer: Layer | SymbolicTensor) -> None:
-        if isinstance(layer, SymbolicTensor) and not layer.inputs:
-            layer = layer.layer  # Input(...) returns a tensor
-        if isinstance(layer, InputLayer):
-            if self.layers or self._input is not None:
-                raise ValueError(f"Sequential model {self.name!r} expected Input only as its first layer.")
-            self._input = layer.output
-            return
-        if not isinstance(layer, Layer):
-            raise TypeError(f"Sequential model {self.name!r} expected a layer, got {layer!r}.")
-        if any(other.name == layer.name for other in self.layers):
-            raise ValueError(
-                f"Sequential model {self.name!r} has a layer named {layer.name!r} already: give each layer a name of "
-                f"its own."
-            )
-        self.layers.append(layer)
-
-    def _build_if_known(self) -> None:
-        if self._input is None or not self.layers:
-            return
-        layers, tensor = self.layers, self._input
-        for layer in layers:
-            tensor = layer(tensor)
-        self._connect(self._input, tensor)
-        self.layers = layers  # without the Input, as in Keras
+    def _forget_graph(self) -> None:
+        for name in _WITH_THE_GRAPH:
+            vars(self).pop(name, None)
+        self._plans = {}
 
     def build(self, input_shape: Sequence[int | None]) -> None:
-        """Make the parameters for inputs of that shape, the batch in front as None: ``(None, 28, 28)``."""
-        if self._input is None:
-            self._input = Input([n for n in input_shape[1:] if n is not None])
-        self._build_if_known()
+        """Make the parameters for inputs of that shape, the batch in front as None: ``(None, 28, 28)``.
+
+        Raises:
+            ValueError: if the layers do not fit; then the model is as it was.
+        """
+        if self._input is not None or not self._layers:
+            return
+        tensor = self._input = Input([n for n in input_shape[1:] if n is not None])
+        try:
+            for layer in self._layers:
+                tensor = layer(tensor)
+                self._tensors.append(tensor)
+        except BaseException:
+            self.take_apart()
+            raise
+
+    def take_apart(self) -> None:
+        """Undo ``build``: wait again to see the data. Layers that have been built stay so."""
+        for layer, tensor in zip(self._layers, self._tensors):
+            layer._outputs.remove(tensor)
+        self._input, self._tensors = None, []
+        self._forget_graph()
 
     @property
     def built(self) -> bool:
         """Whether the input's shape is known and the parameters have been made."""
-        return hasattr(self, "graph")
+        return bool(self._tensors)
 
     def __getattr__(self, name: str) -> Any:
-        # Only what `_connect` sets is looked up here, and only before it has run.
-        if name in ("graph", "inputs", "outputs", "dtype", "_plans", "_single_input", "_single_output"):
+        # Only what `_connect` sets is looked up here, and only before it has run: at the first need, when all layers
+        # are there, so that their parameters get one vector together.
+        if name not in _WITH_THE_GRAPH and not hasattr(type(self), name):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if not self.__dict__.get("_tensors"):
             raise AttributeError(
                 f"Sequential model {self.__dict__.get('name')!r} is not built yet, because the shape of its input is "
                 f"not known: begin it with Input(shape), call build((None, …)), or fit it first."
             )
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        self._connect_all()
+        return vars(self)[name]
+
+    def _connect_all(self) -> None:
+        assert self._input is not None
+        self._connect(self._input, self._tensors[-1])
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle is made of: the layers in a row."""
+        left = (*_WITH_THE_GRAPH, "_plans", "_input", "_tensors")
+        first = self._input.layer if self._input is not None else None
+        return {k: v for k, v in vars(self).items() if k not in left} | {"first": first}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        first, layers = state.pop("first"), state.pop("_layers")
+        vars(self).update(state, _layers=[], _input=None, _tensors=[], _plans={})
+        for layer in [*([first] if first is not None else []), *layers]:
+            self.add(layer)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scratchnet.layers.layer import Layer
+from scratchnet.layers.tensor import SymbolicTensor
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -56,7 +57,7 @@ def print_summary(
 
 def _render(model: Network, chain: bool, width: int, console: Console) -> None:
     weights = sum(layer.count_params() for layer in model.layers)
-    trainable = sum(layer.count_params() for layer in model.layers if layer.trainable)
+    trainable = sum(segment.values.size for segment in model.segments)
     width_in_bytes = np.dtype(model.dtype).itemsize
     rows = [
         ("Trainable params", trainable, trainable * width_in_bytes),
@@ -94,10 +95,16 @@ def _table(model: Network, chain: bool, width: int) -> Table:
 
 
 def _connections(model: Network, layer: Layer) -> str:
+    places = [t for t in model.graph.tensors if t.layer is layer and t not in model.graph.given]
     sources = [
-        f"{source.layer.name}[[green]{source.layer._outputs.index(source)}[/]][[green]0[/]]"
-        for tensor in layer._outputs
-        if tensor in model.graph.depths and tensor not in model.graph.inputs
+        f"{source.layer.name}[[green]{_call(source)}[/]][[green]0[/]]"
+        for tensor in sorted(places, key=_call)
         for source in tensor.inputs
     ]
     return ", ".join(sources) or "-"
+
+
+def _call(tensor: SymbolicTensor) -> int:
+    """Return which of all calls of its layer a tensor is, counted from 0, as Keras counts."""
+    calls = tensor.layer._outputs
+    return calls.index(tensor) if tensor in calls else 0

@@ -9,11 +9,11 @@ A Sequential model is its layers in a row, and needs no tensors.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from scratchnet.graph.graph import Graph
 from scratchnet.graph.network import Network
-from scratchnet.layers.tensor import SymbolicTensor
+from scratchnet.layers.layer import Layer
 from scratchnet.saving.objects import describe
 
 
@@ -29,6 +29,8 @@ def describe_model(model: Network) -> dict[str, Any]:
         "class": cls.__name__,
         "custom": not cls.__module__.startswith("scratchnet.models."),
         "name": model.name,
+        "trainable": model.trainable,
+        "frozen_inside": frozen_inside(model.layers),
     }
     if model.is_sequential:
         if not model.built or not model.layers:
@@ -37,33 +39,17 @@ def describe_model(model: Network) -> dict[str, Any]:
                 f"call build((None, …)), or fit it first."
             )
         return description | {"layers": [describe(layer) for layer in (model.inputs[0].layer, *model.layers)]}
-    order = _in_calling_order(model.graph)
-    number = {tensor: i for i, tensor in enumerate(order)}
-    inputs, outputs = [number[t] for t in model.inputs], [number[t] for t in model.outputs]
+    wiring = model.graph.wiring()
+    names = [layer.name for layer in wiring.layers]
     return description | {
-        "layers": [describe(layer) for layer in model.layers],
-        "tensors": [[tensor.layer.name, [number[source] for source in tensor.inputs]] for tensor in order],
-        "inputs": inputs[0] if model._single_input else inputs,
-        "outputs": outputs[0] if model._single_output else outputs,
+        "layers": [describe(layer) for layer in wiring.layers],
+        "tensors": [[names[layer], sources] for layer, sources in wiring.calls],
+        "inputs": wiring.inputs[0] if model._single_input else wiring.inputs,
+        "outputs": wiring.outputs[0] if model._single_output else wiring.outputs,
     }
 
 
-def _in_calling_order(graph: Graph) -> list[SymbolicTensor]:
-    """Return the graph's tensors, each after those it is made of and after its layer's earlier calls.
-
-    The summary numbers the calls of a shared layer, so they should be repeated in the order in which they were made.
-    """
-    order: dict[SymbolicTensor, None] = {}
-    inside = set(graph.tensors)
-
-    def place(tensor: SymbolicTensor) -> None:
-        if tensor in order:
-            return
-        calls = [t for t in tensor.layer._outputs if t in inside]
-        for earlier in (*calls[: calls.index(tensor)], *tensor.inputs):
-            place(earlier)
-        order[tensor] = None
-
-    for tensor in graph.tensors:
-        place(tensor)
-    return list(order)
+def frozen_inside(layers: Iterable[Layer]) -> list[str]:
+    """Return the ways to the layers inside other layers that are frozen by themselves."""
+    leaves = [(layer.name, *leaf) for layer in layers for leaf in layer.leaves()]
+    return [f"{name}/{path}" for name, path, leaf, _ in leaves if path and not leaf.trainable]

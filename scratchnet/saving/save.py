@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from scratchnet.errors import ModelFileError
 from scratchnet.graph.network import Network
+from scratchnet.graph.parameters import count
+from scratchnet.layers.variables import found_in
 from scratchnet.saving.architecture import describe_model
+from scratchnet.saving.lost import check_nothing_is_lost
 from scratchnet.saving.model_file import read_model_file, write_model_file
 from scratchnet.saving.objects import describe
 from scratchnet.typing import Array
+from scratchnet.utils.random import SeedGenerator
 from scratchnet.version import __version__
 
 
 def save_model(model: Network, path: str | os.PathLike[str], notes: Mapping[str, str] | None = None) -> None:
     """Write architecture, parameters, compile settings and optimizer state to one safetensors file.
 
-    The tensors are ``weights/<layer>/<parameter>`` and ``optimizer/<vector>``; all else is JSON in the header.
+    The tensors are ``weights/<layer>/<variable>``, ``random/<layer>/<generator>`` and ``optimizer/<vector>``; all else
+    is JSON in the header. Weights that are NaN or infinite are saved with a warning.
     The file is written beside its place and moved there when it is whole.
 
     Args:
@@ -28,7 +36,7 @@ def save_model(model: Network, path: str | os.PathLike[str], notes: Mapping[str,
         notes: texts to keep with the model, such as what it was trained on; see ``read_notes``.
 
     Raises:
-        ValueError: if the model is not built.
+        ValueError: if the model is not built, or a layer of your own keeps numbers that would be lost.
         TypeError: if the ``get_config`` of a class of your own does not return the arguments that make it again.
         OSError: if the file cannot be written.
     """
@@ -40,8 +48,11 @@ def save_model(model: Network, path: str | os.PathLike[str], notes: Mapping[str,
         "compiled": _describe_compiled(model),
         "notes": checked_notes(notes),
     }
-    tensors = {f"weights/{name}": param for name, param in model.params.items()}
-    write_model_file(os.fspath(path), content, tensors | _optimizer_vectors(model))
+    for layer in model.layers:
+        check_nothing_is_lost(layer)
+    tensors = {f"weights/{name}": array for name, array in model.variables.items()}
+    _warn_if_not_finite(tensors, os.fspath(path))
+    write_model_file(os.fspath(path), content, tensors | random_states(model) | _optimizer_vectors(model))
 
 
 def read_notes(path: str | os.PathLike[str]) -> dict[str, str]:
@@ -67,9 +78,30 @@ def _describe_compiled(model: Network) -> dict[str, Any] | None:
     }
 
 
+def random_states(model: Network) -> dict[str, Array]:
+    """Return the states of all layers' random numbers, the arrays themselves."""
+    return {
+        f"random/{layer.name}/{path}{attribute}": generator.state
+        for layer in model.layers
+        for path, leaf, _ in layer.leaves()
+        for attribute, generator in found_in(leaf, SeedGenerator)
+    }
+
+
+def _warn_if_not_finite(tensors: Mapping[str, Array], path: str) -> None:
+    broken = [name for name, array in tensors.items() if not np.isfinite(array).all()]
+    if broken:
+        old = " in place of the file that was there" if os.path.exists(path) else ""
+        warnings.warn(
+            f"The model saved to {path!r}{old} expected finite numbers, got NaN or infinity in "
+            f"{broken[0].removeprefix('weights/')} ({len(broken)} of {len(tensors)} arrays): it can predict nothing.",
+            stacklevel=4,
+        )
+
+
 def _optimizer_vectors(model: Network) -> dict[str, Array]:
     slots = model.optimizer.slots if model.optimizer is not None else {}
-    size = model.count_params()
+    size = count(model.layers)
     if any(len(vector) != size for vector in slots.values()):
         return {}  # of a model that has got other layers since: the next step would begin with new vectors, too
     return {f"optimizer/{name}": vector for name, vector in slots.items()}

@@ -14,7 +14,7 @@ from scratchnet.callbacks import Callback, CallbackList, History
 from scratchnet.training.interrupts import Interruption, deferred_interrupt
 from scratchnet.training.progress import Logs, Progress, print_epoch, resolve_verbose
 from scratchnet.training.samples import Samples, batch_slices, check_inputs, check_samples
-from scratchnet.training.step import Compiled, compiled_parts, train_step
+from scratchnet.training.step import Compiled, compiled_parts, prepare_optimizer, train_step
 from scratchnet.typing import Array, Shape
 from scratchnet.utils.random import new_generator
 
@@ -77,11 +77,13 @@ def fit(model: Network, x: Any, y: Any, options: FitOptions) -> History:
     training = check_samples(model, x, y, options.sample_weight, options.class_weight, "fit")
     training, validation = _hold_back(model, training, options)
     steps = math.ceil(len(training) / options.batch_size)
-    generator = new_generator()
-    history = model.history = History()
+    history = History()
     params = {"verbose": verbose, "epochs": options.epochs, "steps": steps}
     callbacks = CallbackList([*CallbackList(options.callbacks).callbacks, history], model, params)
-    parts = compiled_parts(model)
+    prepare_optimizer(model)
+    parts = compiled_parts(model, "train")
+    testing = compiled_parts(model, "test") if validation is not None else None
+    generator = new_generator()  # now that nothing can be refused any more
     model.stop_training = False
     logs: Logs = {}
 
@@ -104,9 +106,9 @@ def fit(model: Network, x: Any, y: Any, options: FitOptions) -> History:
                 progress.abandon()
                 raise
             logs = means.logs()
-            if validation is not None and not interruption.requested:
+            if validation is not None and testing is not None and not interruption.requested:
                 size = options.validation_batch_size or options.batch_size
-                scores = _evaluate_pass(model, parts, validation, size, callbacks, Progress(1, 0))
+                scores = _evaluate_pass(testing, validation, size, callbacks, Progress(1, 0))
                 logs |= {f"val_{name}": value for name, value in scores.items()}
             if interruption.requested:
                 progress.abandon()
@@ -149,7 +151,8 @@ def _train_epoch(
 def train_on_batch(model: Network, x: Any, y: Any, sample_weight: Any) -> Logs:
     """Take one step on one batch; see ``Model.train_on_batch``."""
     samples = check_samples(model, x, y, sample_weight, None, "train_on_batch")
-    parts = compiled_parts(model)
+    prepare_optimizer(model)
+    parts = compiled_parts(model, "train")
     means = RunningMeans(parts.metrics)
     with parts.plan.running(), parts.plan.lock:
         means.add(train_step(model, parts, samples.take(parts.plan, slice(None)), number=1), len(samples))
@@ -166,15 +169,15 @@ def evaluate(
     steps = math.ceil(len(samples) / batch_size)
     listeners = CallbackList(callbacks, model, {"verbose": verbose, "epochs": 1, "steps": steps})
     progress = Progress(steps, verbose)
-    parts = compiled_parts(model)
+    parts = compiled_parts(model, "test")
     with parts.plan.running():
-        logs = _evaluate_pass(model, parts, samples, batch_size, listeners, progress)
+        logs = _evaluate_pass(parts, samples, batch_size, listeners, progress)
     progress.finish(logs)
     return logs
 
 
 def _evaluate_pass(
-    model: Network, parts: Compiled, samples: Samples, batch_size: int, callbacks: CallbackList, progress: Progress
+    parts: Compiled, samples: Samples, batch_size: int, callbacks: CallbackList, progress: Progress
 ) -> Logs:
     def measure(part: slice) -> None:
         batch = samples.take(parts.plan, part)
@@ -199,17 +202,24 @@ def predict(model: Network, x: Any, batch_size: int, verbose: int | str, callbac
     samples = Samples(check_inputs(model, x, "predict"), None, None)
     steps = math.ceil(len(samples) / batch_size)
     listeners = CallbackList(callbacks, model, {"verbose": verbose, "epochs": 1, "steps": steps})
-    plan = model.run_plan()
+    plan = model.run_plan("predict")
     outputs = [np.empty((len(samples), *_sizes(t.shape)), model.dtype) for t in model.outputs]
+    last = slice(0)
 
     def compute(part: slice) -> None:
+        nonlocal last
+        last = part
         for whole, block in zip(outputs, plan.forward(samples.take(plan, part).x)):
             whole[part] = block
+
+    def logs() -> dict[str, Any]:
+        newest = [whole[last].copy() for whole in outputs]
+        return {"outputs": newest[0] if model._single_output else newest}
 
     progress = Progress(steps, verbose)
     with plan.running_forward(len(samples)):
         listeners.on_predict_begin()
-        _run_blocks(plan, compute, len(samples), batch_size, listeners, "predict", progress, dict)
+        _run_blocks(plan, compute, len(samples), batch_size, listeners, "predict", progress, logs, dict)
         listeners.on_predict_end()
     progress.finish({})
     return outputs
@@ -218,7 +228,7 @@ def predict(model: Network, x: Any, batch_size: int, verbose: int | str, callbac
 def call(model: Network, x: Any, training: bool) -> list[Array]:
     """Run one batch forward; see ``Model.__call__``."""
     samples = Samples(check_inputs(model, x, "The model"), None, None)
-    plan = model.run_plan()
+    plan = model.run_plan("predict")
     with plan.running_forward(len(samples)), plan.lock:
         return [output.copy() for output in plan.forward(samples.take(plan, slice(None)).x, training)]
 
@@ -231,9 +241,13 @@ def _run_blocks(
     callbacks: CallbackList,
     kind: str,
     progress: Progress,
-    logs: Callable[[], Logs],
+    logs: Callable[[], dict[str, Any]],
+    shown: Callable[[], Logs] | None = None,
 ) -> None:
-    """Run ``count`` samples in large blocks; batch by batch only if a callback listens to every batch."""
+    """Run ``count`` samples in large blocks; batch by batch only if a callback listens to every batch.
+
+    ``logs`` makes what callbacks get, ``shown`` what the bar shows, if that is something else.
+    """
     begin, end = f"on_{kind}_batch_begin", f"on_{kind}_batch_end"
     watched = callbacks.needs_batch_logs(begin) or callbacks.needs_batch_logs(end)
     batches = 1 if watched else max(1, _SAMPLES_AT_ONCE // batch_size)
@@ -243,7 +257,7 @@ def _run_blocks(
             run(part)
         if watched:
             getattr(callbacks, end)(number, logs())
-        progress.update(math.ceil(part.stop / batch_size), logs)
+        progress.update(math.ceil(part.stop / batch_size), shown or logs)
 
 
 def _hold_back(model: Network, training: Samples, options: FitOptions) -> tuple[Samples, Samples | None]:

@@ -1,10 +1,14 @@
 """One training step: the whole of deep learning in a dozen lines.
 
 gather the batch → each layer's forward → loss → each layer's backward, in reverse → optimizer
+
+A network that ends in a softmax and is trained by a cross-entropy runs only up to its logits here, and the loss takes
+these; ``graph/logits.py`` says why, and decides it.
 """
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,9 +17,10 @@ import numpy as np
 
 from scratchnet.errors import NonFiniteError
 from scratchnet.graph.network import Network
-from scratchnet.graph.parameters import Segment
+from scratchnet.graph.parameters import Segment, count
 from scratchnet.graph.plan import Plan
 from scratchnet.training.samples import Batch
+from scratchnet.typing import Array
 
 if TYPE_CHECKING:
     from scratchnet.losses import Loss
@@ -25,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Compiled:
-    """What runs a compiled model's batches on the current backend."""
+    """What runs a compiled model's batches on the current backend, for one pass."""
 
     plan: Plan
     loss: Loss
@@ -35,15 +40,35 @@ class Compiled:
     metrics: list[Metric]
 
 
-def compiled_parts(model: Network) -> Compiled:
-    """Collect what a step needs. A final softmax and its loss become one: the plan then ends in the logits."""
+def compiled_parts(model: Network, use: str) -> Compiled:
+    """Collect what the steps of one pass need.
+
+    Args:
+        model: the model, compiled.
+        use: "train" or "test". Each has a plan of its own, and an evaluation a loss of its own, so that one may come
+            in the middle of the other. Metrics add up over a pass, so each pass has copies of them.
+    """
     assert model.loss is not None
     assert model.optimizer is not None
-    logits = model.trains_through_logits()
-    plan = model.run_plan(logits)
-    loss = plan.loss(model.loss)
-    model.optimizer.build(model.count_params(), model.dtype)
-    return Compiled(plan, loss, model.optimizer, plan.update_rule(model.optimizer), model.segments, model.metrics)
+    plan = model.run_plan(use)
+    loss = plan.loss(model.loss if use == "train" else copy.copy(model.loss))
+    metrics = copy.deepcopy(model.metrics)
+    return Compiled(plan, loss, model.optimizer, plan.update_rule(model.optimizer), model.segments, metrics)
+
+
+def prepare_optimizer(model: Network) -> None:
+    """Make the optimizer's vectors.
+
+    Raises:
+        RuntimeError: if it has been compiled into another model since.
+    """
+    assert model.optimizer is not None
+    if model.optimizer.owner is not model.identity:
+        raise RuntimeError(
+            f"The optimizer of model {model.name!r} serves another model now, and has forgotten this one: compile "
+            f"{model.name!r} again, with an optimizer of its own."
+        )
+    model.optimizer.build(count(model.layers), model.dtype)
 
 
 def train_step(model: Network, parts: Compiled, batch: Batch, number: int = 0) -> float:
@@ -56,33 +81,63 @@ def train_step(model: Network, parts: Compiled, batch: Batch, number: int = 0) -
         number: which step this is, for the error message.
 
     Raises:
-        NonFiniteError: if the loss is NaN or infinite; the parameters are untouched then.
+        NonFiniteError: if the loss or a gradient is NaN or infinite; the parameters are untouched then.
     """
     (y_pred,) = parts.plan.forward(batch.x, training=True)
     loss = parts.loss.forward(batch.y, y_pred, batch.weight)
     if not math.isfinite(loss):
         raise NonFiniteError(explain_non_finite(model, batch, loss, number))
-    parts.plan.backward([parts.loss.backward()])
+    parts.plan.backward([gradient_of(parts.loss, y_pred)])
+    if not all(parts.plan.is_finite(segment.gradients) for segment in parts.segments):
+        raise NonFiniteError(explain_non_finite_gradient(model, number))
     parts.optimizer.step(parts.segments, parts.update_rule)
     for metric in parts.metrics:
         metric.update(batch.y, parts.loss.predictions)
     return loss
 
 
+def gradient_of(loss: Loss, y_pred: Array) -> Array:
+    """Return the loss's gradient, once it is found to be one for ``y_pred``.
+
+    Raises:
+        ValueError: if it has another shape.
+    """
+    dy = loss.backward()
+    if np.shape(dy) != y_pred.shape:
+        raise ValueError(
+            f"The loss {loss.name} expected its backward to return a gradient of the predictions' shape "
+            f"{y_pred.shape}, got {np.shape(dy)}."
+        )
+    return dy if dy.dtype == y_pred.dtype else np.asarray(dy, y_pred.dtype)
+
+
+ADVICE = "try a smaller learning rate, and look for extreme values in the data and the initial weights"
+
+
 def explain_non_finite(model: Network, batch: Batch, loss: float, number: int) -> str:
     """Say at which step the loss became NaN or infinite, and which layer held the first such number."""
-    from scratchnet.graph.plan import Plan
-
     beginning = f"The loss became {loss} at step {number}"
-    advice = "try a smaller learning rate, and look for extreme values in the data and the initial weights"
     for layer in model.layers:
-        for name, param in layer.params.items():
-            if not np.isfinite(param).all():
-                return f"{beginning}: parameter {name!r} of layer {layer.name!r} held a non-finite number; {advice}."
+        for name, array in layer.variables.items():
+            if not np.isfinite(array).all():
+                kind = "parameter" if name in layer.params else "variable"
+                return f"{beginning}: {kind} {name!r} of layer {layer.name!r} held a non-finite number; {ADVICE}."
     plan = Plan(model.graph, "numpy", logits=model.trains_through_logits())
     with np.errstate(all="ignore"):
         plan.forward(batch.x)
     for tensor in model.graph.tensors:
         if not np.isfinite(plan.values[tensor]).all():
-            return f"{beginning}: the output of layer {tensor.layer.name!r} held the first non-finite number; {advice}."
-    return f"{beginning}, although every layer's output was finite: the loss itself overflowed; {advice}."
+            return f"{beginning}: the output of layer {tensor.layer.name!r} held the first non-finite number; {ADVICE}."
+    return f"{beginning}, although every layer's output was finite: the loss itself overflowed; {ADVICE}."
+
+
+def explain_non_finite_gradient(model: Network, number: int) -> str:
+    """Say at which step a gradient became NaN or infinite, and whose it was: of the last such layer, where it began."""
+    for layer in reversed(model.layers):
+        for name, gradient in layer.grads.items():
+            if not np.isfinite(gradient).all():
+                return (
+                    f"The gradient of {name!r} in layer {layer.name!r} became {gradient[~np.isfinite(gradient)][0]} at "
+                    f"step {number}, although the loss was finite; {ADVICE}."
+                )
+    return f"A gradient became NaN or infinite at step {number}, although the loss was finite; {ADVICE}."

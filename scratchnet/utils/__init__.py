@@ -2,6 +2,6 @@
 
 from scratchnet.utils.labels import to_categorical
 from scratchnet.utils.naming import clear_session
-from scratchnet.utils.random import set_random_seed
+from scratchnet.utils.random import SeedGenerator, set_random_seed
 
-__all__ = ["clear_session", "set_random_seed", "to_categorical"]
+__all__ = ["SeedGenerator", "clear_session", "set_random_seed", "to_categorical"]

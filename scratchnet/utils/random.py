@@ -43,3 +43,35 @@ def seeded(seed: int) -> Iterator[None]:
 def new_generator(seed: int | None = None) -> np.random.Generator:
     """Return a generator for one use: of ``seed`` if given, else the next child of the global seed."""
     return np.random.default_rng(seed if seed is not None else _seeds.spawn(1)[0])
+
+
+class SeedGenerator:
+    """A layer's own source of random numbers, which can be replayed: keep one as an attribute of the layer.
+
+        self.seed_generator = SeedGenerator(seed)                     # in __init__
+        mask = self.seed_generator.next().random(x.shape) < 0.5       # in forward, if training
+
+    The numbers depend on the key and on how many generators were taken before, on nothing else: not on threads, nor on
+    what other layers draw. Both are in ``state``, which is saved and copied with the layer.
+
+    Args:
+        seed: a whole number ≥ 0; without one, the key is drawn from the global seed.
+
+    Attributes:
+        state: uint64 (2,): the key, and the number of generators taken so far.
+
+    Raises:
+        ValueError: for any other seed.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0):
+            raise ValueError(f"SeedGenerator expected seed as a whole number ≥ 0 or None, got {seed!r}.")
+        self.seed = None if seed is None else int(seed)
+        self.state = np.array([new_generator(self.seed).integers(2**63), 0], np.uint64)
+
+    def next(self) -> np.random.Generator:
+        """Return the generator for the next use, and count it."""
+        key, taken = map(int, self.state)
+        self.state[1] += np.uint64(1)
+        return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, taken]))

@@ -160,7 +160,7 @@ def test_a_parameter_that_forward_does_not_read_is_named() -> None:
     class Stale(Dense):
         def build(self, input_shape: Any) -> None:
             super().build(input_shape)
-            self.kernel = self.params["kernel"]  # a view no longer, once the layer moves into a model
+            self.kernel = self.params["kernel"].copy()
 
         def forward(self, x: Any, training: bool = False) -> Any:
             super().forward(x)

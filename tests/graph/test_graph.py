@@ -41,7 +41,7 @@ def test_a_layer_or_array_in_place_of_a_tensor_is_explained():
         Model(a, Dense(1))
     with pytest.raises(TypeError, match=r"Model\(inputs=…\) expected tensors.*begin with Input"):
         Model(3, a)
-    with pytest.raises(ValueError, match=r"expected tensors made by Input\(shape\), got the output of layer 're_lu'"):
+    with pytest.raises(ValueError, match=r"the outputs need the input 'input_layer', which is not among the inputs"):
         Model(ReLU()(a), Dense(1)(a))
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from scratchnet import Input, Model, layers, losses
-from scratchnet.graph.plan import Plan, ends_in_softmax
+from scratchnet.graph.logits import ends_in_softmax
+from scratchnet.graph.plan import Plan
 from scratchnet.layers import Activation, Add, Dense, Layer
 
 

@@ -1,0 +1,117 @@
+"""What a backend brings to a plan: steps, and the parts round the graph. Nobody else asks which backend it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+import numpy as np
+
+from scratchnet.layers.layer import Layer
+from scratchnet.losses import Loss
+from scratchnet.optimizers import Optimizer, UpdateRule
+from scratchnet.typing import Array
+from scratchnet.utils.memory import place_zeros
+
+_WORTH_SHARING = 6e6  # floating-point operations of kernels for which it pays to wake more than one thread
+
+
+class Backend:
+    """The definitions, run by NumPy as they are written."""
+
+    name = "numpy"
+    longest_run = 1
+    """How many layers one step may stand for."""
+
+    def step(self, run: Sequence[Layer], needs_dx: bool, fuse: bool) -> Any:
+        """Return a step for the longest beginning of ``run`` that this backend has one for, or None."""
+        return None
+
+    def loss(self, loss: Loss, last: Any) -> tuple[Loss, Any]:
+        """Return what computes the loss, and what takes the place of the step before it, ``last``."""
+        return loss, last
+
+    def update_rule(self, optimizer: Optimizer) -> UpdateRule:
+        """Return what computes the optimizer's ``update``."""
+        return optimizer.update
+
+    def is_finite(self, numbers: Array) -> bool:
+        """Whether no number is NaN or infinite."""
+        return bool(np.isfinite(numbers).all())
+
+    def gather(self, place: int, data: Array, rows: Any, dtype: str) -> Array:
+        """Return rows of a data set as a batch for input number ``place``, cast to ``dtype``."""
+        return np.asarray(data[rows], dtype)
+
+    def running(self) -> AbstractContextManager[Any]:
+        """Return the context in which batches run."""
+        return nullcontext()
+
+    def running_few(self, flops: float) -> AbstractContextManager[Any]:
+        """Return the context in which so many operations run, within ``running``."""
+        return nullcontext()
+
+
+class KernelBackend(Backend):
+    """Compiled kernels, wherever there is one for exactly that layer. It keeps the buffers of one plan."""
+
+    name = "numba"
+    longest_run = 2
+
+    def __init__(self) -> None:
+        from scratchnet.graph import kernel_steps
+
+        self._kernels = kernel_steps
+        self._batches: dict[int, Array] = {}  # input → where its batches are gathered
+
+    def step(self, run: Sequence[Layer], needs_dx: bool, fuse: bool) -> Any:
+        """Return a kernel step."""
+        return self._kernels.kernel_step(run, needs_dx, fuse)
+
+    def loss(self, loss: Loss, last: Any) -> tuple[Loss, Any]:
+        """Return a kernel for the loss, which may take the last layer in."""
+        return self._kernels.kernel_loss(loss, last)
+
+    def update_rule(self, optimizer: Optimizer) -> UpdateRule:
+        """Return a kernel."""
+        return self._kernels.kernel_update_rule(optimizer)
+
+    def is_finite(self, numbers: Array) -> bool:
+        """Whether no number is NaN or infinite, found by a kernel."""
+        return self._kernels.kernel_is_finite(numbers)
+
+    def gather(self, place: int, data: Array, rows: Any, dtype: str) -> Array:
+        """Return the batch, in a buffer that the next one overwrites, or as it lies if it needs no copy."""
+        n = len(range(*rows.indices(len(data)))) if isinstance(rows, slice) else len(rows)
+        room = self._batches.get(place)
+        if room is None or len(room) < n:
+            room = self._batches[place] = place_zeros((grown(room, n), *data.shape[1:]), dtype)
+        return self._kernels.kernel_gather(data, rows, room[:n])
+
+    def running(self) -> AbstractContextManager[Any]:
+        """Return the context in which BLAS has one thread while kernels own the threads."""
+        from scratchnet.kernels.runtime import single_threaded_blas
+
+        return single_threaded_blas()
+
+    @contextmanager
+    def _on_one_thread(self) -> Iterator[None]:
+        from scratchnet.kernels.runtime import one_thread
+
+        with one_thread():
+            yield
+
+    def running_few(self, flops: float) -> AbstractContextManager[Any]:
+        """Return the context for so many operations: a few run faster on one thread."""
+        return self._on_one_thread() if flops < _WORTH_SHARING else nullcontext()
+
+
+def grown(room: Array | None, n: int) -> int:
+    """Return the new length of a buffer that is too short for n: some more, if it has had to grow already."""
+    return n if room is None else max(n, 5 * len(room) // 4)
+
+
+def backend_named(name: str) -> Backend:
+    """Return a backend of one plan's own."""
+    return KernelBackend() if name == "numba" else Backend()

@@ -1,0 +1,336 @@
+"""What a layer keeps from batch to batch: arrays by name, layers that it holds, its source of random numbers.
+
+A layer inside a layer belongs to it. It is found wherever it is kept, as an attribute or in lists and dictionaries,
+and its arrays are listed under the way to it: ``self.blocks = [Dense(8)]`` gives ``params["blocks/0/kernel"]``.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import inspect
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from scratchnet import initializers
+from scratchnet.errors import ModelFileError
+from scratchnet.typing import Array
+from scratchnet.utils import changes
+
+BOOKKEEPING = ("params", "grads", "non_trainable", "_outputs", "_home", "_left")
+"""Attributes of every layer that are not its own business."""
+
+
+_room: ContextVar[list[int] | None] = ContextVar("room", default=None)
+
+
+@contextmanager
+def zeros_within(room: int) -> Iterator[None]:
+    """Let weights inside begin at zero, in ``room`` bytes at the most: for a file, which brings the numbers along."""
+    token = _room.set([room])
+    try:
+        yield
+    finally:
+        _room.reset(token)
+
+
+def initial_values(initializer: Any, shape: tuple[int, ...], dtype: str, who: str, name: str) -> Array:
+    """Return a new array with what an initializer draws.
+
+    Raises:
+        ValueError: if that has another shape, or is no array of real numbers.
+        ModelFileError: if the file that is being loaded has no numbers for so large an array.
+    """
+    room = _room.get()
+    if room is None:
+        return np.array(fitting(initializers.get(initializer)(shape, dtype), shape, who, name), dtype)
+    room[0] -= math.prod(shape) * np.dtype(dtype).itemsize
+    if room[0] < 0:
+        raise ModelFileError(f"{who} expected {name} of shape {shape}, which is larger than all arrays in the file")
+    return np.zeros(shape, dtype)
+
+
+class Arrays(dict[str, Array]):
+    """A layer's arrays by name; in a model each is a view into one of the model's flat vectors.
+
+    From then on an array stays where the optimizer finds it: to assign to a name is to copy the numbers there.
+
+    Args:
+        what: whose arrays they are, for error messages.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__()
+        self.what = what
+        self.settled = False
+
+    def __setitem__(self, name: str, value: Array) -> None:
+        if not self.settled:
+            if not isinstance(name, str) or "/" in name:
+                raise ValueError(f"{self.what} expected names without '/' for its arrays, got {name!r}.")
+            super().__setitem__(name, value)
+        elif name not in self:
+            raise ValueError(
+                f"{self.what} expected one of {', '.join(self) or 'no array'}, got {name!r}: a layer in a model can "
+                f"get no more arrays; make them in build, with add_weight."
+            )
+        elif value is not self[name]:
+            self[name][...] = fitting(value, self[name].shape, self.what, repr(name))
+
+    def become(self, arrays: Mapping[str, Array]) -> None:
+        """Hold these arrays instead; once settled, take their numbers."""
+        if self.settled and arrays.keys() != self.keys():
+            raise ValueError(f"{self.what} expected arrays {', '.join(self)}, got {', '.join(arrays) or 'none'}.")
+        if not self.settled:
+            self.clear()
+        for name, array in arrays.items():
+            self[name] = array
+
+    def move(self, name: str, array: Array) -> None:
+        """Put an array itself under a name, which may be the way to a layer's array inside."""
+        super().__setitem__(name, array)
+
+    def _kept(self, *arguments: Any, **named: Any) -> Any:
+        raise TypeError(f"{self.what} cannot lose arrays: assign to their names, which copies the numbers.")
+
+    def clear(self) -> None:
+        """Remove all arrays of a layer that is in no model yet."""
+        self._kept() if self.settled else super().clear()
+
+    def update(self, *arguments: Any, **named: Any) -> None:
+        """Assign several."""
+        for name, array in dict(*arguments, **named).items():
+            self[name] = array
+
+    __delitem__ = pop = popitem = setdefault = __ior__ = _kept
+
+    def __reduce__(self) -> Any:
+        return _copied, (self.what, dict(self))
+
+
+def _copied(what: str, arrays: dict[str, Array]) -> Arrays:
+    copy = Arrays(what)
+    for name, array in arrays.items():
+        copy.move(name, array)
+    return copy
+
+
+def fitting(value: Any, shape: tuple[int, ...], who: str, name: str) -> Array:
+    """Return ``value`` as an array of real numbers of that shape.
+
+    Raises:
+        ValueError: if it is not one.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        raise ValueError(f"{who} expected {name} of shape {shape}, got rows of different lengths.") from None
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{who} expected {name} as an array of real numbers, got dtype {array.dtype}.")
+    if array.shape != shape:
+        raise ValueError(f"{who} expected {name} of shape {shape}, got {array.shape}.")
+    return array
+
+
+def check_weights(owner: str, variables: Mapping[str, Array], weights: Any) -> list[Array]:
+    """Return ``weights`` as arrays once they are found to fit ``variables`` one by one.
+
+    Raises:
+        ValueError: if there are too many or too few, a shape differs, or something is no array of real numbers.
+    """
+    try:
+        given = list(weights)
+    except TypeError:
+        raise ValueError(f"set_weights of {owner} expected a list of arrays, got {weights!r}.") from None
+    if len(given) != len(variables):
+        names = ", ".join(variables) or "none: it has no weights, or is not built yet"
+        raise ValueError(f"set_weights of {owner} expected {len(variables)} arrays ({names}), got {len(given)}.")
+    return [
+        fitting(weight, here.shape, f"set_weights of {owner}", name)
+        for (name, here), weight in zip(variables.items(), given)
+    ]
+
+
+def find(value: Any, kind: type | tuple[type, ...], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every object of a class in an attribute's value, lists and dictionaries included, with the way to it."""
+    if isinstance(value, kind):
+        yield path, value
+    elif isinstance(value, (list, tuple)):
+        for i, item in enumerate(value):
+            yield from find(item, kind, f"{path}/{i}")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from find(item, kind, f"{path}/{key}")
+
+
+def found_in(owner: Any, kind: type | tuple[type, ...]) -> Iterator[tuple[str, Any]]:
+    """Yield every object of a class among an object's attributes, each once, with the way to it."""
+    seen = set[int]()
+    for name, value in list(vars(owner).items()):
+        if name not in BOOKKEEPING:
+            for path, thing in find(value, kind, name):
+                if id(thing) not in seen:
+                    seen.add(id(thing))
+                    yield path, thing
+
+
+def replaced(value: Any, new: Callable[[Any], Any]) -> Any:
+    """Return an attribute's value with ``new(item)`` for every item, in lists, tuples and dictionaries made anew."""
+    if type(value) in (list, tuple):
+        return type(value)(replaced(item, new) for item in value)
+    if type(value) is dict:
+        return {key: replaced(item, new) for key, item in value.items()}
+    return value.copy() if type(value) is set else new(value)
+
+
+class Keeper:
+    """What every layer is before it computes anything: arrays by name, and layers inside that belong to it."""
+
+    name: str
+    dtype: str
+    built: bool
+    params: dict[str, Array]
+    grads: dict[str, Array]
+    non_trainable: dict[str, Array]
+    _trainable: bool
+    _home: Any
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in vars(cls):
+            cls.build = _whole_or_not_at_all(cls.build)  # type: ignore[attr-defined]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("params", "grads", "non_trainable"):
+            self.__dict__.setdefault(name, Arrays(f"{name} of layer {self.name!r}")).become(value)
+            return
+        here = self.__dict__.get(name)
+        kind: Any = type(self)
+        fixed = isinstance(here, (int, str, tuple)) and self.built and name in _arguments_of_ours(kind)
+        if fixed and here != value:
+            raise ValueError(
+                f"Layer {self.name!r} expected {name} to stay {here!r}, for which it has been built, got {value!r}: "
+                f"make a new layer."
+            )
+        super().__setattr__(name, value)
+        if not name.startswith("_"):
+            changes.note()
+
+    @property
+    def trainable(self) -> bool:
+        """Whether the optimizer moves the parameters; setting it sets it for all layers inside as well."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        if not isinstance(value, (bool, np.bool_)):
+            raise ValueError(f"Layer {self.name!r} expected trainable to be True or False, got {value!r}.")
+        for _, layer, _ in self.leaves():
+            layer.__dict__["_trainable"] = bool(value)
+        changes.note()
+
+    def leaves(self, path: str = "", trainable: bool = True) -> Iterator[tuple[str, Any, bool]]:
+        """Yield the layer and all layers inside it: the way to each, the layer, whether it is trained.
+
+        One is trained if no layer round it is frozen.
+        """
+        trainable = trainable and self.__dict__.get("_trainable", True)
+        yield path, self, trainable
+        for way, layer in found_in(self, Keeper):
+            yield from layer.leaves(f"{path}{way}/", trainable)
+
+    @property
+    def variables(self) -> dict[str, Array]:
+        """Parameters, then variables that are not trained, then those of the layers inside: Keras's order."""
+        own = [(path, leaf.own("params") | leaf.own("non_trainable")) for path, leaf, _ in self.leaves()]
+        return {f"{path}{name}": array for path, arrays in own for name, array in arrays.items()}
+
+    def own(self, kind: str) -> dict[str, Array]:
+        """Return ``params``, ``grads`` or ``non_trainable`` without what belongs to the layers inside."""
+        return {name: array for name, array in getattr(self, kind).items() if "/" not in name}
+
+    def list_inner(self) -> None:
+        """List the arrays of the layers inside, by the way to them, beside the layer's own."""
+        for path, leaf, _ in self.leaves():
+            for kind in ("params", "grads", "non_trainable") if path else ():
+                for name, array in leaf.own(kind).items():
+                    getattr(self, kind).move(f"{path}{name}", array)
+
+    def finish_building(self, input_shape: Any) -> None:
+        """See to it that the layers inside are built too: those that ``forward`` builds on its way, by running it."""
+        self.list_inner()
+        self.built = True
+        if all(leaf.built for _, leaf, _ in self.leaves()):
+            return
+        shapes = input_shape if isinstance(input_shape, list) else [input_shape]
+        zeros = [np.zeros([1 if n is None else n for n in shape], self.dtype) for shape in shapes]
+        self.forward(zeros if isinstance(input_shape, list) else zeros[0])  # type: ignore[attr-defined]
+        self.list_inner()
+
+    def count_params(self) -> int:
+        """Return how many numbers the layer keeps, those that are not trained included."""
+        return sum(math.prod(array.shape) for array in self.variables.values())
+
+    def get_weights(self) -> list[Array]:
+        """Return copies of the parameters, in Keras's order: the kernel, then the bias; then what is not trained."""
+        return [array.copy() for array in self.variables.values()]
+
+    def set_weights(self, weights: Sequence[Array]) -> None:
+        """Copy arrays into the parameters, in the order of ``get_weights``.
+
+        Raises:
+            ValueError: if there are too many or too few, a shape differs, or they are no real numbers; then nothing
+                has been changed.
+        """
+        variables = self.variables
+        given = check_weights(f"layer {self.name!r}", {f"{self.name}/{k}": a for k, a in variables.items()}, weights)
+        for array, weight in zip(variables.values(), given):
+            array[...] = weight
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle of the layer is made of: all but its places in graphs and what runs have left."""
+        left = {"_outputs", "_home", "_left", *self.__dict__.get("_left", ())}
+        return {name: value for name, value in vars(self).items() if name not in left}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _outputs=[])
+        self.list_inner()
+
+    def __copy__(self) -> Any:
+        return copy.deepcopy(self)  # two layers never share arrays unless one model shares the layer
+
+
+def _whole_or_not_at_all(build: Any) -> Any:
+    """Wrap a ``build``: after it the layer is built, its inner layers too; if it fails, no array is left behind."""
+
+    @functools.wraps(build)
+    def build_whole(layer: Keeper, input_shape: Any) -> None:
+        if "_home" in vars(layer):
+            raise ValueError(
+                f"Layer {layer.name!r} is built only now, inside a layer whose model has its parameters already, so it "
+                f"would never be trained: build it in that layer's build, with build_once(its input's shape)."
+            )
+        before = [(arrays, dict(arrays)) for arrays in (layer.params, layer.grads, layer.non_trainable)]
+        try:
+            build(layer, input_shape)
+            layer.list_inner()
+        except BaseException:
+            for arrays, content in before:
+                arrays.clear()
+                arrays.update(content)
+            raise
+        layer.built = True
+
+    return build_whole
+
+
+@functools.cache
+def _arguments_of_ours(cls: Any) -> frozenset[str]:
+    """Return the names of the arguments of a class's scratchnet bases; what a user's own mean, we cannot know."""
+    ours = [base for base in cls.__mro__ if base.__module__.startswith("scratchnet.") and "__init__" in vars(base)]
+    return frozenset(name for base in ours for name in inspect.signature(base.__init__).parameters)
