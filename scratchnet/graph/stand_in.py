@@ -3,8 +3,8 @@
 A layer keeps in attributes what its ``backward`` will need. But one model trains, predicts, and predicts in another
 thread, all with the same layer; and a layer may stand at several places of a graph. So nobody runs the layer itself.
 Each run has a stand-in for each place: an object of the same class, with attributes of its own and the very same
-arrays. Before ``forward`` it takes over what has been set on the layer since; afterwards the layer gets what
-``forward`` has set, to be looked at, and gone on with in the next run. ``backward`` sees the stand-in's own alone.
+arrays. Before ``forward`` it takes over what has been set on the layer since; ``backward`` sees the stand-in's own
+alone. After each of the two the layer gets what was set, to be looked at, and gone on with in the next run.
 """
 
 from __future__ import annotations
@@ -31,10 +31,9 @@ class _Pair:
     stays: dict[str, Any]
 
     def take(self) -> dict[str, Any]:
-        """Take over what the layer holds now, and return it. What can be changed in place is copied."""
+        """Take over what the layer holds now, and return it."""
         held = dict(vars(self.layer))
-        taken = {k: replaced(v, _itself) if isinstance(v, _CHANGEABLE) else v for k, v in held.items()}
-        vars(self.own).update(taken)
+        vars(self.own).update(_apart(held))
         vars(self.own).update(self.stays)
         return held
 
@@ -45,11 +44,12 @@ class _Pair:
                 continue
             if name not in before:
                 vars(self.layer).setdefault("_left", set()).add(name)
-            vars(self.layer)[name] = replaced(value, _itself) if isinstance(value, _CHANGEABLE) else value
+            vars(self.layer).update(_apart({name: value}))
 
 
-def _itself(item: Any) -> Any:
-    return item
+def _apart(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Return attributes with a copy of whatever may be changed in place: lists, dictionaries and sets."""
+    return {k: replaced(v, lambda item: item) if isinstance(v, _CHANGEABLE) else v for k, v in attributes.items()}
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -106,6 +106,14 @@ class StandIn:
         for pair, before in zip(self._pairs, befores):
             pair.give(before)
         return y
+
+    def backward(self, dy: Array) -> Any:
+        """Return the layer's dx, and leave its gradients in ``grads``."""
+        befores = [_apart(vars(pair.own)) for pair in self._pairs]
+        dx = self.layer.backward(dy)
+        for pair, before in zip(self._pairs, befores):
+            pair.give(before)
+        return dx
 
     def add_gradients(self) -> None:
         """Add the gradients that it keeps apart to those of the layer."""

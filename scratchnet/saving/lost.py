@@ -97,4 +97,5 @@ def _outcome(layer: Layer, path: str, name: str, shift: float) -> list[list[Arra
         xs = [generator.standard_normal([2, *(n or 1 for n in shape[1:])]).astype(layer.dtype) for shape in shapes]
         y = twin.forward(xs if isinstance(layer.input_shape, list) else xs[0], training)
         outcome.append([np.array(y)])
-    return [*outcome, _arrays(vars(leaf)[name])]  # as training leaves it: a mask is only made anew there
+    kept = vars(leaf)[name]  # as training leaves it: a mask is only made anew there
+    return [*outcome, [kept] if isinstance(kept, np.ndarray) else []]
