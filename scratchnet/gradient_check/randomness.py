@@ -89,7 +89,7 @@ def _refuse(runner: Runner, xs: list[Array], drawn: list[str]) -> Randomness:
     runner.random = True
     seen = f" (what changes from call to call: {names})" if names else ""
     return Randomness(
-        refusal=f"it is random in a way that cannot be held still: forward gives other numbers for the same input{who}, "
+        refusal=f"it is random in a way that cannot be held still: forward gives other numbers for one input{who}, "
         f"also when every generator within reach starts anew{seen}, so a difference quotient means nothing; draw from "
         f"a generator that the layer keeps, such as self.generator = np.random.default_rng(0)"
     )

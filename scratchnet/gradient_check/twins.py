@@ -60,16 +60,27 @@ class Foreign(Layer):
         if not self.built:
             self.build(input_shape)
             self.built = True
-        several = isinstance(input_shape, list)
-        shapes = input_shape if several else [input_shape]
-        xs = [np.zeros((2, *shape[1:]), self.dtype) for shape in shapes]
-        if self._example is not None:
-            xs = [a.astype(self.dtype) if a.dtype.kind == "f" else a.copy() for a in self._example]
         before = set(self.params)
-        y = check_output(self.forward(xs if several else xs[0]), self.wrapped)
+        y = self._example_output(input_shape)
         if set(self.params) != before:  # made at the first call
             self._adopt()
         return (None, *y.shape[1:])
+
+    def _example_output(self, input_shape: Any) -> Array:
+        several = isinstance(input_shape, list)
+        shapes = input_shape if several else [input_shape]
+        zeros = [np.zeros((2, *shape[1:]), self.dtype) for shape in shapes]
+        floats = zeros if self._example is None else [a.astype(self.dtype) for a in self._example]
+        whole = [a if b.dtype.kind == "f" else b.copy() for a, b in zip(floats, self._example or floats)]
+        try:
+            y = self.forward(whole if several else whole[0])
+        except Exception:
+            if all(a is b for a, b in zip(whole, floats)):
+                raise
+            with suppress(Exception):  # whole numbers, but not meant as indices
+                return check_output(self.forward(floats if several else floats[0]), self.wrapped)
+            raise
+        return y if isinstance(y, np.ndarray) and y.ndim else check_output(y, self.wrapped)
 
     def forward(self, x: Any, training: bool = False) -> Array:
         """Run the object, telling it ``training`` if it has a parameter of that name."""
@@ -118,6 +129,8 @@ def layer_twin(layer: Any, dtype: str, example: Sequence[Array] | None = None) -
     for name, param in twin.params.items():
         twin.params[name] = np.array(param, dtype)
         twin.grads[name] = np.zeros_like(twin.params[name])
+    others = getattr(twin, "non_trainable", {})
+    others.update({name: a.astype(dtype) for name, a in others.items() if a.dtype.kind == "f"})
     return _told_by_name(twin)
 
 
