@@ -86,6 +86,7 @@ def check_layer(
     _check_options(tolerance, max_entries)
     generator = np.random.default_rng(seed)
     shapes = _shapes(input_shape)
+    constants = (constants,) if isinstance(constants, str) else constants
     given = _given_inputs(x, shapes)
     with held_still(layer), seeded(seed):
         graph = layer_graph(layer, shapes, config.check_float(dtype), given)
@@ -96,7 +97,7 @@ def check_layer(
     with held_still(layer), runner.running():
         xs = _settle_inputs(runner, xs, dtype)
         runner.try_out(xs)
-        y = np.array(runner.forward(xs))
+        y = runner.forward_copies(xs)
         check_finite("y", y, "a slope can only be measured where the output is finite: give another x")
         dy = generator.standard_normal(y.shape).astype(dtype) if dy is None else np.array(dy, dtype)
         if dy.shape != y.shape:
@@ -158,11 +159,11 @@ def _settle_inputs(runner: Runner, xs: list[Array], dtype: str) -> list[Array]:
     if runner.has_kernels or all(a.dtype.kind == "f" for a in mixed):
         return floats
     try:
-        y = np.asarray(runner.forward(mixed))
+        y = runner.forward_copies(mixed)
         runner.backward(np.ones(y.shape, dtype))
     except Exception as error:
         try:
-            runner.forward(floats)
+            runner.forward_copies(floats)
         except Exception:
             raise error from None  # as indices they were meant, and as indices they are wrong
         return floats
@@ -246,11 +247,12 @@ def check_model(
     twin.loss = loss
     fused = y is not None and twin.trains_through_logits()  # check what training would run
     runner = Runner(twin.graph, _backend(backend), training, logits=fused)
+    constants = (constants,) if isinstance(constants, str) else constants
     for name, array in zip(input_names(len(xs)), xs):
         check_finite(name, array, "give finite numbers")
     with held_still(*model.layers), runner.running():
         runner.try_out(xs)
-        outputs = np.array(runner.forward(xs))
+        outputs = runner.forward_copies(xs)
         check_finite("y", outputs, "a slope can only be measured where the output is finite: give another x")
         report = Report(
             title=f"model {model.name!r}" + (f" with {loss.name}" if y is not None else ""),

@@ -164,15 +164,7 @@ def refuse_hidden_parameters(
     for holding in holdings(owner):
         if not _is_candidate(holding, twin, constants) or not _matters(holding, forward, y):
             continue
-        before = np.array(holding.read())
-        forward(True)
-        after = holding.read()
-        changed = np.shape(after) != before.shape or not np.allclose(after, before, rtol=1e-6, equal_nan=True)
-        (state if changed else hidden).append(holding)
-        if changed:
-            holding.replace(holding.value)
-            if holding.value.flags.writeable:
-                holding.value[...] = before
+        (state if _changed_by_forward(holding.path, layer, xs) else hidden).append(holding)
     paths = _with_gradients(hidden, twin, owner, xs, y, forward, constants)
     if paths:
         roots = ", ".join(dict.fromkeys(repr(h.root) for h in hidden)) or repr(paths[0])
@@ -183,6 +175,31 @@ def refuse_hidden_parameters(
             f"constants=({roots},) (on the command line: --constant {option})."
         )
     return [h.path for h in state]
+
+
+def _changed_by_forward(path: str, layer: Layer, xs: Sequence[Array]) -> bool:
+    """Whether ``forward``, when training, changes the array at ``path``; asked of a copy."""
+    twin = layer_twin(layer, layer.dtype)
+    owner = getattr(twin, "wrapped", twin)
+    before = {h.path: np.array(h.value) for h in holdings(owner)}[path]
+    copies = [x.copy() for x in xs]
+    with RandomSources(twin).held_still(), np.errstate(all="ignore"):
+        twin.forward(copies if len(xs) > 1 else copies[0], True)
+    after = np.asarray({h.path: h.value for h in holdings(owner)}.get(path))
+    return after.shape != before.shape or not np.allclose(after, before, rtol=1e-6, equal_nan=True)
+
+
+def depends_on(path: str, layer: Layer, xs: Sequence[Array], training: bool) -> bool:
+    """Whether the output of a layer's next ``forward`` depends on what is at ``path``; asked of two copies."""
+    ys = []
+    for nudge in (0.0, 0.1):
+        twin = layer_twin(layer, layer.dtype)
+        for h in holdings(getattr(twin, "wrapped", twin)):
+            if h.path == path:
+                h.replace(h.value + nudge)
+        copies = [x.copy() for x in xs]
+        ys.append(np.array(twin.forward(copies if len(xs) > 1 else copies[0], training)))
+    return not np.array_equal(ys[0], ys[1], equal_nan=True)
 
 
 def _is_candidate(holding: Holding, layer: Layer, constants: Sequence[str]) -> bool:

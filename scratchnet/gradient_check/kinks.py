@@ -110,7 +110,7 @@ def check_kinks(runner: Runner, given: list[Array], convention: str, tolerance: 
 def check_kinks_at(runner: Runner, given: list[Array], convention: str, tolerance: float, dy: Array) -> KinkFinding:
     """Compare a layer's gradients with the convention at these very inputs, with the parameters that it has."""
     generator, xs = np.random.default_rng(7), [x.copy() for x in given]
-    y = np.array(runner.forward(xs))
+    y = runner.forward_copies(xs)
     subject = runner_subject(runner, xs)
     subject.forward()
     gradients = {name: np.array(g) for name, g in subject.backward(dy).items()}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.gradient_check.holdings import holdings, is_built_in
+from scratchnet.gradient_check.holdings import depends_on, holdings, is_built_in
 from scratchnet.gradient_check.runner import Runner
 from scratchnet.gradient_check.twins import layer_twin
 from scratchnet.typing import Array
@@ -37,7 +37,7 @@ def find_randomness(runner: Runner, xs: list[Array]) -> Randomness:
     sources = runner.random_sources()
 
     def forward() -> dict[str, Array]:
-        runner.forward([x.copy() for x in xs])
+        runner.forward_copies(xs)
         return runner.values_by_layer()
 
     with sources.held_still():
@@ -67,7 +67,7 @@ def find_randomness(runner: Runner, xs: list[Array]) -> Randomness:
 
 def _refuse(runner: Runner, xs: list[Array], drawn: list[str]) -> Randomness:
     """Tell a layer whose draws cannot be held from one that remembers: of that, two copies give the same."""
-    changes, remembers = [], True
+    changes, kept, remembers = list[str](), list[str](), True
     for layer, inputs in runner.inputs_by_layer(xs):
         if is_built_in(layer):
             continue
@@ -77,12 +77,15 @@ def _refuse(runner: Runner, xs: list[Array], drawn: list[str]) -> Randomness:
         owner = getattr(copies[0], "wrapped", copies[0])
         before = {h.path: np.array(h.value) for h in holdings(owner)}
         copies[0].forward(x, runner.training)
-        changes += [h.path for h in holdings(owner) if h.path in before and not _equal(before[h.path], h.value)]
+        changed = [h.path for h in holdings(owner) if h.path in before and not _equal(before[h.path], h.value)]
+        changes += changed
+        kept += [path for path in changed if remembers and depends_on(path, layer, inputs, runner.training)]
     names = ", ".join(dict.fromkeys(changes))
     who = "" if len(runner.layers) == 1 else f" in {' and '.join(drawn)}"
-    if remembers and names:
+    if kept:
+        which = ", ".join(dict.fromkeys(kept))
         return Randomness(
-            refusal=f"forward gives other numbers for the same input{who}, because it changes {names}, and its output "
+            refusal=f"forward gives other numbers for the same input{who}, because it changes {which}, and its output "
             f"depends on that, so a difference quotient means nothing: use what forward changes only where training "
             f"is False, as a batch normalization uses its running means"
         )

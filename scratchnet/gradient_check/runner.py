@@ -98,7 +98,7 @@ class Runner:
 
     def inputs_by_layer(self, xs: Sequence[Array]) -> list[tuple[Layer, list[Array]]]:
         """Return the layers that run by their definition, each with a copy of its inputs in one forward."""
-        self.forward(xs)
+        self.forward_copies(xs)
         values = self.plan.values
         return [
             (step.layers[0], [np.array(values[source]) for source in sources])
@@ -128,6 +128,10 @@ class Runner:
         self._x_shapes = [np.shape(x) for x in xs]
         with nullcontext() if self._sources is None else self._sources.held_still():
             return self._side_by_side(self.plan.forward(list(xs), self.training))
+
+    def forward_copies(self, xs: Sequence[Array]) -> Array:
+        """Return a copy of the output for copies of the inputs, which a layer that writes into x cannot reach."""
+        return np.array(self.forward([x.copy() for x in xs]))
 
     def forward_from(self, param: str) -> Array:
         """Return the output after a change of one parameter: what lies before its layer still holds.
@@ -174,7 +178,7 @@ class Runner:
             _look_at(step, inputs[id(step)])
         try:
             params = {name: set(layer.params) for name, layer in ((layer.name, layer) for layer in self.layers)}
-            y = self.forward(xs)
+            y = self.forward_copies(xs)
             for layer in self.layers:
                 new = sorted(set(layer.params) - params[layer.name])
                 if new:
@@ -291,20 +295,20 @@ def runner_subject(runner: Runner, xs: list[Array]) -> Subject:
 
     return Subject(
         tensors={**dict(zip(names, xs)), **runner.params},
-        forward=lambda: np.array(runner.forward(xs)),
-        forward_from=lambda name: np.array(
-            runner.forward(xs) if name in names or runner.held_still else runner.forward_from(name)
+        forward=lambda: runner.forward_copies(xs),
+        forward_from=lambda name: (
+            runner.forward_copies(xs) if name in names or runner.held_still else np.array(runner.forward_from(name))
         ),
         backward=backward,
         batched=tuple(names) if not runner.random and samples_are_independent(runner, xs) else (),
-        forward_batch=runner.forward,
+        forward_batch=runner.forward_copies,
         without_gradient=tuple(names[i] for i in runner.without_gradient),
     )
 
 
 def samples_are_independent(runner: Runner, xs: list[Array]) -> bool:
     """Whether each sample alone gives what it gives among the others."""
-    whole = np.array(runner.forward(xs))
+    whole = runner.forward_copies(xs)
     for n in range(len(xs[0])):
         try:
             alone = runner.forward([x[n : n + 1].copy() for x in xs])

@@ -77,7 +77,8 @@ class RandomSources:
     These are NumPy's and Python's global states, the seed of this module, the entropy that NumPy asks of the operating
     system for a generator without a seed, and every generator that can be reached from the objects: through their
     attributes, lists and dictionaries, their classes, and what their methods read from their modules or closures.
-    Attributes that are whole numbers are held as well: a layer may count its calls and draw by the count.
+    Whole numbers, in attributes and among the variables that are not trained, begin each block as they were when this
+    object was made: a layer may count its calls and draw by the count.
 
     What cannot be held: numbers from the operating system itself (``os.urandom``), the clock, other libraries.
 
@@ -98,6 +99,8 @@ class RandomSources:
         self._counters = [
             (holder, {name: n for name, n in holder.items() if type(n) is int}) for holder in search.holders
         ]
+        variables = [a for holder in search.holders for a in dict(holder.get("non_trainable") or {}).values()]
+        self._variables = [(a, a.copy()) for a in variables if isinstance(a, np.ndarray) and a.dtype.kind in "iu"]
 
     @contextmanager
     def held_still(self) -> Iterator[None]:
@@ -105,29 +108,31 @@ class RandomSources:
         global _seeds
         for holder, counters in self._counters:
             holder.update({name: n for name, n in counters.items() if type(holder.get(name)) is int})
+        for variable, value in self._variables:
+            variable[...] = value
         states = [source.get() for source in self._sources]
         seeds, _seeds = _seeds, _copy_of(_seeds)
         spawned = _seeds.n_children_spawned
-        asked = False
-        entropy = random.Random(0)
+        entropy: list[random.Random] = []  # made when asked for
         bit_generator: Any = sys.modules["numpy.random.bit_generator"]
         randbits = bit_generator.randbits  # what a generator without a seed is seeded with
 
         def same_bits(count: int) -> int:
-            nonlocal asked
-            asked = True
-            return entropy.getrandbits(count)
+            if not entropy:
+                entropy.append(random.Random(0))
+            return entropy[0].getrandbits(count)
 
         bit_generator.randbits = same_bits
         try:
             yield
         finally:
             bit_generator.randbits = randbits
-            now = [source.get() for source in self._sources]
-            self.touched = asked or _seeds.n_children_spawned != spawned or not _equal(now, states)
+            self.touched = bool(entropy) or _seeds.n_children_spawned != spawned
             _seeds = seeds
             for source, state in zip(self._sources, states):
-                source.set(state)
+                if not _equal(source.get(), state):
+                    self.touched = True
+                    source.set(state)
 
 
 def _copy_of(seeds: np.random.SeedSequence) -> np.random.SeedSequence:
@@ -141,11 +146,12 @@ def _copy_of(seeds: np.random.SeedSequence) -> np.random.SeedSequence:
 
 def _equal(a: Any, b: Any) -> bool:
     """Compare two states, which may be nested and hold arrays."""
-    if isinstance(a, dict):
-        return all(_equal(a[key], b[key]) for key in a)
-    if isinstance(a, (list, tuple)):
-        return all(map(_equal, a, b))
-    return bool(np.array_equal(a, b)) if isinstance(a, np.ndarray) else bool(a == b)
+    if isinstance(a, np.ndarray):
+        return np.array_equal(a, b)
+    try:
+        return bool(a == b)
+    except ValueError:  # of arrays inside
+        return all(_equal(a[key], b[key]) for key in a) if isinstance(a, dict) else all(map(_equal, a, b))
 
 
 class _Search:

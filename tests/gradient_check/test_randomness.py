@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -108,6 +110,23 @@ class Counted(Noisy):
         return np.random.default_rng((3, self.calls)).random(shape)
 
 
+class Variable(sn.Layer, Noisy):
+    """Draws by a variable that is not trained."""
+
+    def build(self, input_shape: Any) -> None:
+        self.non_trainable = {"step": np.zeros((), np.int64)}
+
+    def draw(self, shape: Any) -> Any:
+        self.non_trainable["step"] += 1
+        return np.random.default_rng(int(self.non_trainable["step"])).random(shape)
+
+    def forward(self, x: Any, training: bool = False) -> Any:
+        return Noisy.forward(self, x, training)
+
+    def backward(self, dy: Any) -> Any:
+        return Noisy.backward(self, dy)
+
+
 class State:
     """As ``scratchnet.utils.random.SeedGenerator``: a counter that draws change in place."""
 
@@ -152,6 +171,7 @@ ALL: list[Callable[[], Any]] = [
     NestedGenerator,
     Counted,
     CounterArray,
+    Variable,
     OurGenerator,
     closure,
 ]
@@ -211,12 +231,27 @@ def test_a_rare_event_is_held_still_too() -> None:
     assert "draws random numbers, but its output was the same in all runs" in str(report)
 
 
-def test_what_cannot_be_held_still_does_not_pass() -> None:
-    class FromTheSystem(Noisy):
-        def draw(self, shape: Any) -> Any:
-            return np.frombuffer(os.urandom(int(np.prod(shape))), np.uint8) / 255
+class FromTheSystem(Noisy):
+    def draw(self, shape: Any) -> Any:
+        return np.frombuffer(os.urandom(int(np.prod(shape))), np.uint8) / 255
 
-    report = check_layer(FromTheSystem(), (4, 3))
+
+class FromTheClock(Noisy):
+    def draw(self, shape: Any) -> Any:
+        return np.full(shape, time.perf_counter())
+
+
+class CountedOutOfReach(Noisy):
+    def __init__(self) -> None:
+        self.calls = itertools.count()
+
+    def draw(self, shape: Any) -> Any:
+        return np.random.default_rng(next(self.calls)).random(shape)
+
+
+@pytest.mark.parametrize("cls", [FromTheSystem, FromTheClock, CountedOutOfReach])
+def test_what_cannot_be_held_still_does_not_pass(cls: Callable[[], Any]) -> None:
+    report = check_layer(cls(), (4, 3))
     assert not report.passed
     assert report.random
     assert "random in a way that cannot be held still" in report.problems[0]
@@ -244,6 +279,41 @@ def test_a_layer_that_depends_on_what_it_remembers_does_not_pass_and_is_not_call
     report = check_layer(Centre(), (4, 3), training=False)
     assert report.passed
     assert "not checked: mean: forward changes it, so it is state" in str(report)
+
+
+class BatchNormalization(sn.Layer):
+    """Right, with its running means and variances in attributes of its own."""
+
+    def build(self, input_shape: Any) -> None:
+        self.add_weight("gamma", (input_shape[-1],), "ones")
+        self.add_weight("beta", (input_shape[-1],), "zeros")
+        self.mean, self.variance = np.zeros(input_shape[-1], "float32"), np.ones(input_shape[-1], "float32")
+
+    def forward(self, x: Any, training: bool = False) -> Any:
+        mean, variance = self.mean.astype(x.dtype), self.variance.astype(x.dtype)
+        if training:
+            mean, variance = x.mean(axis=0), x.var(axis=0)
+            self.mean = (0.9 * self.mean + 0.1 * mean).astype("float32")
+            self.variance = (0.9 * self.variance + 0.1 * variance).astype("float32")
+        self.training, self.inverse = training, (1 / np.sqrt(variance + 1e-3)).astype(x.dtype)
+        self.z = (x - mean) * self.inverse
+        return self.params["gamma"] * self.z + self.params["beta"]
+
+    def backward(self, dy: Any) -> Any:
+        self.grads["gamma"][...], self.grads["beta"][...] = (dy * self.z).sum(axis=0), dy.sum(axis=0)
+        dz = dy * self.params["gamma"]
+        if not self.training:
+            return dz * self.inverse
+        return self.inverse * (dz - dz.mean(axis=0) - self.z * (dz * self.z).mean(axis=0))
+
+
+def test_a_batch_normalization_passes_in_both_ways_of_running(backend: str) -> None:
+    report = check_layer(BatchNormalization(), (6, 3), independent_samples=False, backend=backend)
+    assert report.passed, f"\n{report}"
+    assert report.notes == [f"batch-dependent, as told: the samples of {report.title} depend on each other"]
+    report = check_layer(BatchNormalization(), (6, 3), training=False, backend=backend)
+    assert report.passed, f"\n{report}"
+    assert report.notes == [f"not checked: {name}: forward changes it, so it is state" for name in ("mean", "variance")]
 
 
 class Drop(sn.Layer):
