@@ -22,7 +22,7 @@ from scratchnet.gradient_check.holdings import is_built_in, refuse_hidden_parame
 from scratchnet.gradient_check.kinks import CONVENTIONS, check_kinks, check_kinks_at, convention_of
 from scratchnet.gradient_check.loss_contract import LossCase, check_loss_contract
 from scratchnet.gradient_check.randomness import find_randomness
-from scratchnet.gradient_check.refusals import check_finite
+from scratchnet.gradient_check.refusals import check_finite, check_loss_gradient, check_methods
 from scratchnet.gradient_check.report import Report
 from scratchnet.gradient_check.runner import Runner, Subject, input_names, runner_subject, samples_are_independent
 from scratchnet.gradient_check.twins import graph_twin, layer_graph
@@ -86,6 +86,7 @@ def check_layer(
     _check_options(tolerance, max_entries)
     generator = np.random.default_rng(seed)
     shapes = _shapes(input_shape)
+    check_methods(layer)
     constants = (constants,) if isinstance(constants, str) else constants
     given = _given_inputs(x, shapes)
     with held_still(layer), seeded(seed):
@@ -304,12 +305,14 @@ def check_loss(
         ValueError: if an argument makes no sense.
     """
     _check_options(tolerance, max_entries)
+    check_methods(loss)
     generator = np.random.default_rng(seed)
     if y_pred is None:
         y_pred = 2 * generator.standard_normal(shape)
         if isinstance(loss, losses._Crossentropy) and not loss.from_logits:
             y_pred = np.exp(y_pred) / np.exp(y_pred).sum(axis=-1, keepdims=True)
     y_pred = np.array(y_pred, np.float64)
+    check_finite("y_pred", y_pred, "give finite numbers")
     truth = np.asarray(_draw_truth(loss, y_pred.shape, generator) if y_true is None else y_true)
     used = _loss_on(loss, _backend(backend))
 
@@ -320,20 +323,28 @@ def check_loss(
         return np.array([used.forward(truth.copy(), y_pred)])
 
     subject = Subject({"y_pred": y_pred}, forward, lambda name: forward(), backward)
-    before = y_pred.copy()
-    tensors = check_gradients(subject, np.ones(1), tolerance, max_entries, generator)
-    contract = check_loss_contract(LossCase(used, truth, before, is_kernel=used is not loss))
-    explain(tensors, {"N": len(y_pred)})
     settings = " from logits" if getattr(loss, "from_logits", False) else ""
-    return Report(
+    report = Report(
         title=f"{type(loss).__name__}{settings}",
         backend=_backend(backend),
         seed=seed,
         tolerance=tolerance,
-        tensors=tensors,
-        contract=contract,
+        tensors=[],
         by_kernel=used is not loss,
     )
+    before = y_pred.copy()
+    with held_still(loss):
+        values = [forward() for _ in range(3)]
+        if not all(np.array_equal(values[0], value, equal_nan=True) for value in values):
+            report.random = True
+            report.refusal = "it gives another loss for the same numbers, and a loss must not be random"
+            return report
+        check_finite("the loss", values[0], "give other y_true and y_pred")
+        check_loss_gradient(used.backward(), loss)
+        report.tensors = check_gradients(subject, np.ones(1), tolerance, max_entries, generator)
+        report.contract = check_loss_contract(LossCase(used, truth, before, is_kernel=used is not loss))
+    explain(report.tensors, {"N": len(y_pred)})
+    return report
 
 
 def check_gradients(

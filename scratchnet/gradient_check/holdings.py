@@ -25,7 +25,9 @@ DEEPEST = 4
 KNOWN = ("params", "grads", "non_trainable", "_outputs", "_home", "_example")
 """Attributes of a layer that hold no hidden parameters."""
 
-PATTERNS = ("d{}", "d_{}", "grad_{}", "{}_grad", "g_{}", "{}.grad", "gradient_{}", "{}_gradient", "delta_{}", "{}grad")
+PATTERNS = tuple(f"{before}{{}}" for before in ("d", "d_", "g_", "grad", "grad_", "gradient_", "delta_")) + tuple(
+    f"{{}}{after}" for after in (".grad", "grad", "_grad", "_grads", "_gradient", "_gradients")
+)
 """What people call the gradient of an attribute."""
 
 
@@ -167,7 +169,7 @@ def refuse_hidden_parameters(
         (state if _changed_by_forward(holding.path, layer, xs) else hidden).append(holding)
     paths = _with_gradients(hidden, twin, owner, xs, y, forward, constants)
     if paths:
-        roots = ", ".join(dict.fromkeys(repr(h.root) for h in hidden)) or repr(paths[0])
+        roots = ", ".join(dict.fromkeys(repr(h.root) for h in hidden)) or repr(paths[0].partition("[")[0])
         option = roots.replace("'", "").partition(",")[0]
         raise ValueError(
             f"A gradient check expected all parameters of {name_of(layer)} in its dictionaries, but found "
@@ -260,6 +262,7 @@ def _with_gradients(
     # What forward replaces is remembered for backward, such as self.x, and no parameter.
     kept = [path for path, value in old.items() if path in before and before[path][0] is value]
     maybe = {pattern.format(path) for path in kept for pattern in PATTERNS}
+    kept = [path for path in kept if "[" not in path]  # of a list of numbers, the list is named
     lists = [name for name, value in _attributes(owner) if isinstance(value, (list, tuple)) and value]
     for h in holdings(owner):  # a number may be written again as it was, so another one is put there
         if isinstance(h.value, float) and h.path in maybe and h.replace(np.nan):
@@ -275,7 +278,9 @@ def _with_gradients(
         if name in layer.params or name in constants or name.partition("[")[0] in (*constants, "x", "y"):
             continue
         called = [pattern.format(name.removesuffix(".data")) for pattern in PATTERNS]
-        gradients = dict.fromkeys(w for w in written if w in called or w.partition("[")[0] in called)
+        gradients = dict.fromkeys(
+            w if w in called else w.partition("[")[0] for w in written if w in called or w.partition("[")[0] in called
+        )
         for gradient in gradients:
             paths += [p for p in (name, gradient) if p not in paths]
     return paths

@@ -17,6 +17,27 @@ def name_of(layer: Any) -> str:
     return type(getattr(layer, "wrapped", layer)).__name__
 
 
+def check_methods(thing: Any) -> None:
+    """Raise a ValueError unless that is an object with ``forward`` and ``backward``."""
+    if isinstance(thing, type):
+        raise ValueError(f"A gradient check expected an object, got the class {thing.__name__}: make one of it first.")
+    missing = [name for name in ("forward", "backward") if not callable(getattr(thing, name, None))]
+    if missing:
+        raise ValueError(
+            f"A gradient check expected an object with forward and backward, got {_a(thing)} without "
+            f"{' and '.join(missing)}: define {'it' if len(missing) == 1 else 'them'}."
+        )
+
+
+def check_loss_gradient(gradient: Any, loss: Any) -> None:
+    """Raise a ValueError unless what a loss's ``backward`` returned is an array of floats."""
+    if gradient is None or not _is_gradient(gradient):
+        raise ValueError(
+            f"A gradient check expected {name_of(loss)}.backward to return the gradient of y_pred, an array of floats, "
+            f"got {_a(gradient)}: return it."
+        )
+
+
 def check_dictionaries(layer: Any) -> None:
     """Raise a ValueError unless ``params`` and ``grads``, where there are any, are dictionaries of arrays of floats."""
     for attribute in ("params", "grads"):
