@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet.layers.layer import Layer
-from scratchnet.layers.variables import BOOKKEEPING, Keeper, find, replaced
+from scratchnet.layers.variables import BOOKKEEPING, Keeper, find, replaced, run_forward
 from scratchnet.typing import Array
 
 _CHANGEABLE = (list, dict, set)
@@ -102,7 +102,7 @@ class StandIn:
     def forward(self, x: Any, training: bool) -> Array:
         """Return the layer's output, as the layer is now."""
         befores = [pair.take() for pair in self._pairs]
-        y: Array = self.layer.forward(x, training)
+        y = run_forward(self.layer, x, training)
         for pair, before in zip(self._pairs, befores):
             pair.give(before)
         return y
