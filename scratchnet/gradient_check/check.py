@@ -317,7 +317,9 @@ def check_loss(
     used = _loss_on(loss, _backend(backend))
 
     def backward(dy: Array) -> dict[str, Array]:
-        return {"y_pred": used.backward() * dy}
+        gradient = used.backward()
+        check_loss_gradient(gradient, loss)
+        return {"y_pred": gradient * dy}
 
     def forward() -> Array:
         return np.array([used.forward(truth.copy(), y_pred)])
@@ -340,7 +342,6 @@ def check_loss(
             report.refusal = "it gives another loss for the same numbers, and a loss must not be random"
             return report
         check_finite("the loss", values[0], "give other y_true and y_pred")
-        check_loss_gradient(used.backward(), loss)
         report.tensors = check_gradients(subject, np.ones(1), tolerance, max_entries, generator)
         report.contract = check_loss_contract(LossCase(used, truth, before, is_kernel=used is not loss))
     explain(report.tensors, {"N": len(y_pred)})
