@@ -28,7 +28,8 @@ from scratchnet.gradient_check.runner import Runner, Subject, input_names, runne
 from scratchnet.gradient_check.twins import graph_twin, layer_graph
 from scratchnet.models import Model
 from scratchnet.typing import Array
-from scratchnet.utils.random import held_still, seeded
+from scratchnet.utils.held_still import held_still
+from scratchnet.utils.random import seeded
 
 FEWEST = 500
 """A sample of a tensor's entries is never smaller than this."""

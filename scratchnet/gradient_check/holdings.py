@@ -20,7 +20,7 @@ from scratchnet.layers import Layer
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.layers.variables import run_forward
 from scratchnet.typing import Array
-from scratchnet.utils.random import RandomSources
+from scratchnet.utils.held_still import RandomSources
 
 DEEPEST = 4
 KNOWN = ("params", "grads", "non_trainable", "_outputs", "_home", "_example")

@@ -14,7 +14,7 @@ from scratchnet.graph.graph import Graph
 from scratchnet.graph.plan import LayerStep, Plan
 from scratchnet.layers import Layer
 from scratchnet.typing import Array
-from scratchnet.utils.random import RandomSources
+from scratchnet.utils.held_still import RandomSources
 
 
 @dataclass

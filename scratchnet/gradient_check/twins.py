@@ -116,7 +116,8 @@ def layer_twin(layer: Any, dtype: str, example: Sequence[Array] | None = None) -
         vars(leaf)["dtype"] = dtype
         for kind in ("params", "grads", "non_trainable"):
             for name, array in leaf.own(kind).items():
-                parameters.rehouse(leaf, kind, name, np.array(array, dtype))
+                cast = kind != "non_trainable" or array.dtype.kind == "f"
+                parameters.rehouse(leaf, kind, name, np.array(array, dtype if cast else array.dtype))
     twin.list_inner()
     return twin
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 import scratchnet as sn
 from scratchnet.gradient_check import check_layer, check_model
-from scratchnet.utils.random import RandomSources, held_still, new_generator
+from scratchnet.utils.held_still import RandomSources, held_still
+from scratchnet.utils.random import new_generator
 
 MODULE_GENERATOR = np.random.default_rng(5)
 
