@@ -6,6 +6,7 @@ from typing import Any
 
 from scratchnet.callbacks.callback import Logs
 from scratchnet.callbacks.monitor import Monitor
+from scratchnet.utils.terminal import write
 
 
 class EarlyStopping(Monitor):
@@ -78,8 +79,8 @@ class EarlyStopping(Monitor):
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Give the best weights back, if asked to."""
         if self.stopped_epoch and self.verbose:
-            print(f"Epoch {self.stopped_epoch + 1}: early stopping")
+            write(f"Epoch {self.stopped_epoch + 1}: early stopping\n")
         if self.best_weights is not None:
             if self.verbose:
-                print(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
+                write(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.\n")
             self.model.set_weights(self.best_weights)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from scratchnet.callbacks.callback import Callback, Logs
+from scratchnet.utils.terminal import write
 
 
 class LearningRateScheduler(Callback):
@@ -45,7 +46,7 @@ class LearningRateScheduler(Callback):
             )
         optimizer.learning_rate = float(rate)
         if self.verbose:
-            print(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {float(rate)}.")
+            write(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {float(rate)}.\n")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Add the rate to ``logs``, for the callbacks after this one."""

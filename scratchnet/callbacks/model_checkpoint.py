@@ -6,6 +6,7 @@ import os
 
 from scratchnet.callbacks.callback import Logs
 from scratchnet.callbacks.monitor import Monitor
+from scratchnet.utils.terminal import write
 
 
 class ModelCheckpoint(Monitor):
@@ -91,4 +92,4 @@ class ModelCheckpoint(Monitor):
 
     def _say(self, facts: Logs, what: str) -> None:
         if self.verbose:
-            print(f"\nEpoch {facts['epoch']}: {what}")
+            write(f"\nEpoch {facts['epoch']}: {what}\n")
