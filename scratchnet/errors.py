@@ -7,6 +7,7 @@ wrong although every argument was right. Each message is one sentence: what was 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -26,10 +27,90 @@ class NonFiniteError(ScratchnetError, ArithmeticError):
     """A loss became NaN or infinite during training."""
 
 
+# What Keras has under these names and scratchnet has not, or not yet: a name that is known never gets here.
+_KERAS = {
+    "layer": (
+        "ActivityRegularization AdditiveAttention AlphaDropout Attention Average AveragePooling1D "
+        "AveragePooling2D AveragePooling3D AvgPool1D AvgPool2D AvgPool3D BatchNormalization Bidirectional "
+        "CategoryEncoding CenterCrop Concatenate Conv1D Conv1DTranspose Conv2DTranspose Conv3D "
+        "Conv3DTranspose ConvLSTM1D ConvLSTM2D ConvLSTM3D Cropping1D Cropping2D Cropping3D DepthwiseConv1D "
+        "DepthwiseConv2D Discretization Dot Dropout ELU EinsumDense Embedding GRU GRUCell GaussianDropout "
+        "GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalAvgPool1D "
+        "GlobalAvgPool2D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPooling1D GlobalMaxPooling2D "
+        "GlobalMaxPooling3D GroupNormalization GroupQueryAttention HashedCrossing Hashing Identity "
+        "IntegerLookup LSTM LSTMCell Lambda LayerNormalization LeakyReLU Masking MaxPool1D MaxPool3D "
+        "MaxPooling1D MaxPooling3D Maximum MelSpectrogram Minimum MultiHeadAttention Multiply Normalization "
+        "PReLU Permute RMSNormalization RNN RandomBrightness RandomContrast RandomCrop RandomFlip "
+        "RandomRotation RandomTranslation RandomZoom RepeatVector Reshape Resizing SeparableConv1D "
+        "SeparableConv2D SimpleRNN SimpleRNNCell SpatialDropout1D SpatialDropout2D SpatialDropout3D "
+        "SpectralNormalization StackedRNNCells StringLookup Subtract TextVectorization TimeDistributed "
+        "UnitNormalization UpSampling1D UpSampling2D UpSampling3D Wrapper ZeroPadding1D ZeroPadding2D "
+        "ZeroPadding3D"
+    ),
+    "loss": (
+        "binary_crossentropy binary_focal_crossentropy categorical_focal_crossentropy categorical_hinge "
+        "cosine_similarity ctc dice hinge huber kl_divergence log_cosh mae mape mean_absolute_error "
+        "mean_absolute_percentage_error mean_squared_logarithmic_error msle poisson squared_hinge tversky"
+    ),
+    "metric": (
+        "auc binary_accuracy binary_crossentropy categorical_crossentropy cosine_similarity f1_score hinge "
+        "kl_divergence mae mape mean_absolute_error mean_absolute_percentage_error mean_squared_error "
+        "mean_squared_logarithmic_error mse msle poisson precision r2_score recall root_mean_squared_error "
+        "sparse_categorical_crossentropy squared_hinge"
+    ),
+    "optimizer": ("adadelta adafactor adagrad adamax adamw ftrl lamb lion loss_scale_optimizer muon nadam rmsprop"),
+    "activation": (
+        "celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu "
+        "log_sigmoid log_softmax mish relu6 selu silu soft_shrink softplus softsign sparse_plus sparsemax "
+        "squareplus swish tanh_shrink threshold"
+    ),
+    "initializer": (
+        "constant identity lecun_normal lecun_uniform orthogonal random_normal random_uniform stft "
+        "truncated_normal variance_scaling"
+    ),
+}
+
+_NEAR = 0.72
+"""Names less alike than that have nothing to do with each other: at 0.7, LSTM is a Softmax and Dropout an Input."""
+
+
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> ValueError:
-    """Return the error for a name that is not among ``known``, with the nearest one that is."""
+    """Return the error for a name that is not among ``known``, with the nearest one that is, if one is near."""
     known = sorted(known)
-    folded = {k.lower(): k for k in known}
-    near = difflib.get_close_matches(str(name).lower(), list(folded), n=1, cutoff=0.5)
-    beginning = f"did you mean {folded[near[0]]!r}? Known" if near else "known"
+    if isinstance(name, str) and name not in known and name in _KERAS.get(kind, "").split():
+        beginning = "Keras has it, scratchnet has not, as docs/keras-differences.md lists; known"
+    else:
+        near = nearest(str(name), known)
+        beginning = f"did you mean {near!r}? Known" if near is not None else "known"
     return ValueError(f"Unknown {kind} {name!r}: {beginning} are {', '.join(known)}.")
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the one of the known names that was probably meant, or None if none looks like it.
+
+    Case and punctuation do not count. Of names that are equally near, the shortest is taken.
+    """
+    near = [(_likeness(name, k), -len(k), k) for k in known]
+    likeness, _, best = max(near, default=(0.0, 0, ""))
+    return best if likeness >= _NEAR else None
+
+
+def _likeness(name: str, known: str) -> float:
+    """Return how much two names look alike, from 0 to 1."""
+    a, b = (re.sub(r"[\W_]", "", text).lower() for text in (name, known))
+    if sorted(a) == sorted(b):
+        return 1.0 if a == b else 0.95  # the same, or letters that have changed places
+    words = set(_words(name))
+    if len(words) > 1 and words <= set(_words(known)):
+        return 0.95  # sparse_crossentropy
+    alike = difflib.SequenceMatcher(None, b, a).ratio()
+    longer, shorter = (a, b) if len(a) > len(b) else (b, a)
+    if (len(shorter) >= 3 and longer.startswith(shorter)) or (len(shorter) >= 5 and shorter in longer):
+        return max(alike, 0.75)  # maximum, glorot, crossentropy
+    if a[:3] == b[:3] and a[-2:] == b[-2:] and alike > 0.6:
+        return max(alike, 0.75)  # Convolution2D
+    return alike
+
+
+def _words(name: str) -> list[str]:
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower().split("_")
