@@ -77,7 +77,7 @@ _NEAR = 0.72
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> ValueError:
     """Return the error for a name that is not among ``known``, with the nearest one that is, if one is near."""
     known = sorted(known)
-    if isinstance(name, str) and name not in known and name in _KERAS.get(kind, "").split():
+    if isinstance(name, str) and _folded(name) in map(_folded, _KERAS.get(kind, "").split()):
         beginning = "Keras has it, scratchnet has not, as docs/keras-differences.md lists; known"
     else:
         near = nearest(str(name), known)
@@ -90,26 +90,30 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
     Case and punctuation do not count. Of names that are equally near, the shortest is taken.
     """
-    near = [(_likeness(name, k), -len(k), k) for k in known]
-    likeness, _, best = max(near, default=(0.0, 0, ""))
-    return best if likeness >= _NEAR else None
+    best = max(sorted(known), key=lambda k: (_likeness(name, k), -len(k)), default="")
+    return best if _likeness(name, best) >= _NEAR else None
 
 
 def _likeness(name: str, known: str) -> float:
     """Return how much two names look alike, from 0 to 1."""
-    a, b = (re.sub(r"[\W_]", "", text).lower() for text in (name, known))
+    a, b = _folded(name), _folded(known)
     if sorted(a) == sorted(b):
         return 1.0 if a == b else 0.95  # the same, or letters that have changed places
     words = set(_words(name))
     if len(words) > 1 and words <= set(_words(known)):
         return 0.95  # sparse_crossentropy
     alike = difflib.SequenceMatcher(None, b, a).ratio()
-    longer, shorter = (a, b) if len(a) > len(b) else (b, a)
-    if (len(shorter) >= 3 and longer.startswith(shorter)) or (len(shorter) >= 5 and shorter in longer):
-        return max(alike, 0.75)  # maximum, glorot, crossentropy
+    if len(a) >= 3 and (b.startswith(a) or (len(a) >= 5 and a in b)):
+        return max(alike, 0.75)  # a part of the name: glorot, crossentropy
+    if len(b) >= 3 and a.startswith(b) and len(a) <= 2.5 * len(b):
+        return max(alike, 0.75)  # more than the name, but not as much more as LayerNormalization: maximum, mse_loss
     if a[:3] == b[:3] and a[-2:] == b[-2:] and alike > 0.6:
         return max(alike, 0.75)  # Convolution2D
     return alike
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).lower()
 
 
 def _words(name: str) -> list[str]:
