@@ -30,43 +30,55 @@ class NonFiniteError(ScratchnetError, ArithmeticError):
 # What Keras has under these names and scratchnet has not, or not yet: a name that is known never gets here.
 _KERAS = {
     "layer": (
-        "ActivityRegularization AdditiveAttention AlphaDropout Attention Average AveragePooling1D "
-        "AveragePooling2D AveragePooling3D AvgPool1D AvgPool2D AvgPool3D BatchNormalization Bidirectional "
-        "CategoryEncoding CenterCrop Concatenate Conv1D Conv1DTranspose Conv2DTranspose Conv3D "
-        "Conv3DTranspose ConvLSTM1D ConvLSTM2D ConvLSTM3D Cropping1D Cropping2D Cropping3D DepthwiseConv1D "
-        "DepthwiseConv2D Discretization Dot Dropout ELU EinsumDense Embedding GRU GRUCell GaussianDropout "
-        "GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalAvgPool1D "
-        "GlobalAvgPool2D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPooling1D GlobalMaxPooling2D "
-        "GlobalMaxPooling3D GroupNormalization GroupQueryAttention HashedCrossing Hashing Identity "
-        "IntegerLookup LSTM LSTMCell Lambda LayerNormalization LeakyReLU Masking MaxPool1D MaxPool3D "
-        "MaxPooling1D MaxPooling3D Maximum MelSpectrogram Minimum MultiHeadAttention Multiply Normalization "
-        "PReLU Permute RMSNormalization RNN RandomBrightness RandomContrast RandomCrop RandomFlip "
-        "RandomRotation RandomTranslation RandomZoom RepeatVector Reshape Resizing SeparableConv1D "
-        "SeparableConv2D SimpleRNN SimpleRNNCell SpatialDropout1D SpatialDropout2D SpatialDropout3D "
-        "SpectralNormalization StackedRNNCells StringLookup Subtract TextVectorization TimeDistributed "
-        "UnitNormalization UpSampling1D UpSampling2D UpSampling3D Wrapper ZeroPadding1D ZeroPadding2D "
-        "ZeroPadding3D"
+        "ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D "
+        "AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D AdditiveAttention AlphaDropout Attention "
+        "AugMix AutoContrast Average AveragePooling1D AveragePooling2D AveragePooling3D AvgPool1D AvgPool2D "
+        "AvgPool3D BatchNormalization Bidirectional CategoryEncoding CenterCrop Concatenate "
+        "ContrastLimitedAdaptiveHistogramEqualization Conv1D Conv1DTranspose Conv2DTranspose Conv3D "
+        "Conv3DTranspose ConvLSTM1D ConvLSTM2D ConvLSTM3D Cropping1D Cropping2D Cropping3D CutMix DepthwiseConv1D "
+        "DepthwiseConv2D Discretization Dot Dropout ELU EinsumDense Embedding Equalization FlaxLayer GRU GRUCell "
+        "GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D "
+        "GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D "
+        "GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D GroupNormalization GroupQueryAttention "
+        "HashedCrossing Hashing Identity InputSpec IntegerLookup JaxLayer LSTM LSTMCell Lambda LayerNormalization "
+        "LeakyReLU Masking MaxNumBoundingBoxes MaxPool1D MaxPool3D MaxPooling1D MaxPooling3D Maximum "
+        "MelSpectrogram Minimum MixUp MultiHeadAttention Multiply Normalization PReLU Permute Pipeline "
+        "RMSNormalization RNN RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter "
+        "RandomContrast RandomCrop RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur "
+        "RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization RandomRotation "
+        "RandomSaturation RandomSharpness RandomShear RandomTranslation RandomZoom RepeatVector Reshape Resizing "
+        "ReversibleEmbedding STFTSpectrogram SeparableConv1D SeparableConv2D SimpleRNN SimpleRNNCell Solarization "
+        "SpatialDropout1D SpatialDropout2D SpatialDropout3D SpectralNormalization StackedRNNCells StringLookup "
+        "Subtract TFSMLayer TextVectorization TimeDistributed TorchModuleWrapper UnitNormalization UpSampling1D "
+        "UpSampling2D UpSampling3D Wrapper ZeroPadding1D ZeroPadding2D ZeroPadding3D"
     ),
     "loss": (
-        "binary_crossentropy binary_focal_crossentropy categorical_focal_crossentropy categorical_hinge "
-        "cosine_similarity ctc dice hinge huber kl_divergence log_cosh mae mape mean_absolute_error "
-        "mean_absolute_percentage_error mean_squared_logarithmic_error msle poisson squared_hinge tversky"
+        "binary_crossentropy binary_focal_crossentropy categorical_focal_crossentropy "
+        "categorical_generalized_cross_entropy categorical_hinge circle cosine_similarity ctc dice hinge huber "
+        "kl_divergence log_cosh mae mape mean_absolute_error mean_absolute_percentage_error "
+        "mean_squared_logarithmic_error msle poisson squared_hinge tversky"
     ),
     "metric": (
-        "auc binary_accuracy binary_crossentropy categorical_crossentropy cosine_similarity f1_score hinge "
-        "kl_divergence mae mape mean_absolute_error mean_absolute_percentage_error mean_squared_error "
-        "mean_squared_logarithmic_error mse msle poisson precision r2_score recall root_mean_squared_error "
-        "sparse_categorical_crossentropy squared_hinge"
+        "auc binary_accuracy binary_crossentropy binary_io_u categorical_crossentropy categorical_hinge "
+        "concordance_correlation cosine_similarity f1_score f_beta_score false_negatives false_positives hinge "
+        "io_u kl_divergence log_cosh_error mae mape mean mean_absolute_error mean_absolute_percentage_error "
+        "mean_io_u mean_metric_wrapper mean_squared_error mean_squared_logarithmic_error mse msle one_hot_io_u "
+        "one_hot_mean_io_u pearson_correlation poisson precision precision_at_recall r2_score recall "
+        "recall_at_precision root_mean_squared_error sensitivity_at_specificity sparse_categorical_crossentropy "
+        "specificity_at_sensitivity squared_hinge sum true_negatives true_positives"
     ),
-    "optimizer": ("adadelta adafactor adagrad adamax adamw ftrl lamb lion loss_scale_optimizer muon nadam rmsprop"),
+    "optimizer": (
+        "adadelta adafactor adagrad adamax adamw ftrl lamb lion loss_scale_optimizer multioptimizer muon nadam "
+        "optimizermap rmsprop schedulefreeadamw"
+    ),
     "activation": (
         "celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu "
-        "log_sigmoid log_softmax mish relu6 selu silu soft_shrink softplus softsign sparse_plus sparsemax "
-        "squareplus swish tanh_shrink threshold"
+        "log_sigmoid log_softmax mish relu6 selu silu soft_shrink softplus softsign sparse_plus sparse_sigmoid "
+        "sparsemax squareplus swish tanh_shrink threshold"
     ),
     "initializer": (
-        "constant identity lecun_normal lecun_uniform orthogonal random_normal random_uniform stft "
-        "truncated_normal variance_scaling"
+        "constant identity identity_initializer lecun_normal lecun_uniform orthogonal orthogonal_initializer "
+        "random_normal random_uniform stft stft_initializer truncated_normal variance_scaling"
     ),
 }
 
