@@ -11,9 +11,14 @@ from scratchnet.utils.naming import look_up
 
 
 class Metric:
-    """A running mean over all samples since ``reset``. A metric of your own defines ``values``."""
+    """A running mean over all samples since ``reset``. A metric of your own defines ``values``.
+
+    Attributes:
+        better: "max" if more of it is better, "min" if less; None leaves ``mode="auto"`` of a callback without answer.
+    """
 
     default_name: ClassVar[str] = "metric"
+    better: ClassVar[str | None] = None
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name or self.default_name
@@ -57,6 +62,7 @@ class Accuracy(Metric):
     """
 
     default_name = "accuracy"
+    better = "max"
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """Return for each sample whether it was right."""
@@ -74,6 +80,7 @@ class TopKCategoricalAccuracy(Metric):
     """
 
     default_name = "top_k_categorical_accuracy"
+    better = "max"
 
     def __init__(self, k: int = 5, name: str | None = None) -> None:
         if not isinstance(k, int) or k < 1:
