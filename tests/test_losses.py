@@ -97,7 +97,7 @@ def test_predictions_are_probabilities_also_from_logits(data):
 @pytest.mark.parametrize(
     ("y", "message"),
     [
-        ([0, 4], r"labels in 0…3, since the model has 4 outputs, got 4 at index 1"),
+        ([0, 4], r"labels in 0…3, since there are 4 outputs, got 4 at index 1"),
         ([-1, 0], r"got -1 at index 0"),
         ([0, 1.5], r"whole class numbers as labels, got 1.5 at index 1"),
         ([[0, 1], [1, 0]], r"use categorical_crossentropy"),
@@ -131,4 +131,4 @@ def test_unknown_names_suggest_the_nearest():
     with pytest.raises(ValueError, match="did you mean 'categorical_crossentropy'"):
         losses.get("categorical_crossentrpy")
     with pytest.raises(TypeError, match="given as a name"):
-        losses.get(None)
+        losses.get(3)

@@ -33,7 +33,7 @@ def with_nan():
         (np.zeros((6, 4, 4, 3)), Y, {}, r"for layer 'images', got \(6, 4, 4, 3\)"),
         (X[0], Y, {}, r"for one sample pass a batch of one, x\[None\]"),
         (X, Y[:5], {}, "one label for each sample, got 6 samples in x and 5 in y"),
-        (X, Y + 1, {}, r"labels in 0…2, since the model has 3 outputs, got 3 at index 2"),
+        (X, Y + 1, {}, r"labels in 0…2, since there are 3 outputs, got 3 at index 2"),
         (X, Y + 0.5, {}, "whole class numbers as labels, got 0.5 at index 0"),
         (X, None, {}, "expected labels y, got None"),
         (with_nan(), Y, {}, r"x of fit expected finite numbers, got nan at index \(2, 1, 3, 0\)"),
