@@ -16,6 +16,7 @@ import numpy as np
 from scratchnet.typing import Array
 from scratchnet.utils import changes
 from scratchnet.utils.naming import look_up
+from scratchnet.utils.numbers import whole_number
 
 
 class ActivationFunction:
@@ -115,7 +116,7 @@ class Softmax(ActivationFunction):
     name = "softmax"
 
     def __init__(self, axis: int = -1) -> None:
-        self.axis = axis
+        self.axis = whole_number("axis of Softmax", axis)
 
     def forward(self, x: Array) -> Array:
         """Return the softmax of every row of x."""

@@ -78,11 +78,11 @@ def test_saved_optimizer_is_equal(optimizer):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Adam(-1), "finite learning_rate ≥ 0, got -1.0"),
-        (lambda: Adam(math.nan), "finite learning_rate"),
-        (lambda: Adam(beta_1=1.0), "beta_1 in 0…1"),
-        (lambda: Adam(epsilon=-1), "epsilon ≥ 0"),
-        (lambda: SGD(momentum=2), "momentum in 0…1"),
+        (lambda: Adam(-1), "^learning_rate of Adam expected a finite number ≥ 0, got -1"),
+        (lambda: Adam(math.nan), "^learning_rate of Adam expected a finite number"),
+        (lambda: Adam(beta_1=1.0), "^beta_1 of Adam expected a finite number ≥ 0 and < 1, got 1.0"),
+        (lambda: Adam(epsilon=-1), "^epsilon of Adam expected a finite number ≥ 0, got -1"),
+        (lambda: SGD(momentum=2), "^momentum of SGD expected a finite number ≥ 0 and ≤ 1, got 2"),
         (lambda: optimizers.get("adm"), "did you mean 'adam'"),
     ],
 )

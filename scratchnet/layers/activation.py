@@ -54,7 +54,7 @@ class Softmax(Activation):
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(activations.Softmax(axis), **kwargs)
-        self.axis = axis
+        self.axis: int = self.activation.axis
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal layer."""
