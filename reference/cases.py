@@ -69,11 +69,29 @@ def other_layers() -> Iterator[tuple[str, layers.Layer, tuple[int, ...]]]:
     yield "Rescaling", layers.Rescaling(0.5, -1.0), (3, 4)
 
 
+def normalizations() -> Iterator[tuple[str, layers.Layer, tuple[int, ...]]]:
+    """Normalizations along every axis, with and without γ and β; batch normalizations frozen as well."""
+    affine = [{}, {"center": False}, {"scale": False}, {"center": False, "scale": False}]
+    for number, (axis, trainable) in enumerate(product((-1, 1, 2, 3, -2), (True, False))):
+        options: dict[str, Any] = {"axis": axis, "epsilon": (1e-3, 0.25)[number % 2], **affine[number // 2 % 4]}
+        where = f"BatchNormalization({options}, {trainable=})"
+        yield where, layers.BatchNormalization(trainable=trainable, **options), (4, 3, 5)
+    for options in affine:
+        yield f"BatchNormalization({options}) on vectors", layers.BatchNormalization(**options), (6,)
+    for number, axes in enumerate((-1, 1, -2, (1, 2), [-1, -2], (3, 1), (1, 2, 3))):
+        options = {"axis": axes, "epsilon": (1e-3, 0.25)[number % 2], **affine[number % 4]}
+        yield f"LayerNormalization({options})", layers.LayerNormalization(**options), (4, 3, 5)
+    yield "LayerNormalization on vectors", layers.LayerNormalization(), (6,)
+    for random in (layers.Dropout(0.0), layers.GaussianNoise(0.0)):  # where nothing is drawn
+        yield f"{type(random).__name__}(0)", random, (4, 3)
+
+
 Cases = Callable[[], Iterator[tuple[str, layers.Layer, tuple[int, ...]]]]
 LAYER_CASES: tuple[tuple[str, Cases], ...] = (
     ("Conv2D", convolutions),
     ("MaxPooling2D", poolings),
     ("other layers", other_layers),
+    ("normalization", normalizations),
 )
 
 
@@ -217,7 +235,7 @@ def run(report: Report, quick: bool = False, backends: Sequence[str] = BACKENDS)
     for dtype in DTYPES:
         limit, group = LIMITS[dtype], f"every output, loss, metric and gradient, {dtype}, relative"
         for what, cases in LAYER_CASES:
-            worst = compare_layers(cases, dtype, backends, every=7 if quick and cases is not other_layers else 1)
+            worst = compare_layers(cases, dtype, backends, every=7 if quick and cases in (convolutions, poolings) else 1)
             report.rows.append(worst.row("values", f"{what}: outputs and all gradients, {dtype}", limit, group))
         for name in recipes.NETWORKS:
             worst = Worst()

@@ -25,7 +25,9 @@ IGNORED = {"data_format": "channels_last"}
 """Options of Keras's layers that scratchnet does not have, with the only value that it can stand for."""
 
 KERAS_ONLY: dict[str, dict[str, Any]] = {
+    "BatchNormalization": {"renorm": False, "renorm_momentum": 0.99, "synchronized": False},
     "Conv2D": {"groups": 1},
+    "LayerNormalization": {"rms_scaling": False},
     "ReLU": {"max_value": None, "negative_slope": 0.0, "threshold": 0.0},
     "InputLayer": {"sparse": False, "ragged": False, "optional": False},
 }
@@ -65,8 +67,8 @@ def layer_to_keras(layer: layers.Layer) -> Any:
         return keras.layers.InputLayer(shape=tuple(config["shape"]), dtype=config["dtype"], name=config["name"])
     if "activation" in config:
         config["activation"] = _activation_to_keras(layer)
-    for key in ("kernel_initializer", "bias_initializer"):
-        if key in config:
+    for key in config:
+        if key.endswith("_initializer"):
             config[key] = _initializer_to_keras(layer, config[key])
     return getattr(keras.layers, known.__name__)(**config)
 
@@ -128,7 +130,8 @@ def layer_from_keras(layer: Any) -> layers.Layer:
 
 def _placeholders(known: type[layers.Layer]) -> dict[str, Any]:
     """Return enough arguments to make a layer of the class, whose configuration then shows what it takes."""
-    required = {"Dense": {"units": 1}, "Conv2D": {"filters": 1, "kernel_size": 1}, "Rescaling": {"scale": 1.0}}
+    required: dict[str, dict[str, Any]] = {"Dense": {"units": 1}, "Conv2D": {"filters": 1, "kernel_size": 1}}
+    required |= {"Dropout": {"rate": 0.0}, "GaussianNoise": {"stddev": 0.0}, "Rescaling": {"scale": 1.0}}
     return {**required.get(known.__name__, {"activation": "relu"} if known is layers.Activation else {}), "name": "_"}
 
 
@@ -166,7 +169,14 @@ def _number(layer: Any, key: str, value: Any) -> float:
     return float(value)
 
 
-def _axis(layer: Any, key: str, value: Any) -> int:
+def _scale(layer: Any, key: str, value: Any) -> float | bool:
+    """Of a rescaling a number, of a normalization whether it has a γ."""
+    return value if isinstance(value, bool) else _number(layer, key, value)
+
+
+def _axis(layer: Any, key: str, value: Any) -> Any:
+    if type(layer).__name__ == "LayerNormalization":
+        return value  # one axis or several
     if not isinstance(value, int):
         raise ValueError(f"Layer {layer.name!r} has {key}={value!r}: from_keras expected a single axis.")
     return value
@@ -207,10 +217,14 @@ def _refuse_what_is_left(layer: Any, class_name: str, given: dict[str, Any]) -> 
 
 
 _CONVERTERS: dict[str, Callable[[Any, str, Any], Any]] = {
-    "scale": _number,
+    "scale": _scale,
     "offset": _number,
     "axis": _axis,
     "activation": _activation_from_keras,
     "kernel_initializer": _initializer_from_keras,
     "bias_initializer": _initializer_from_keras,
+    "gamma_initializer": _initializer_from_keras,
+    "beta_initializer": _initializer_from_keras,
+    "moving_mean_initializer": _initializer_from_keras,
+    "moving_variance_initializer": _initializer_from_keras,
 }

@@ -56,8 +56,9 @@ class Numbers:
         return (self.generator.integers(-2, 3, shape) * step).astype(np.float32)
 
     def fill(self, model: Model) -> None:
-        """Give a model new weights, biases included."""
-        model.set_weights([self.weight(*w.shape) for w in model.get_weights()])
+        """Give a model new weights, biases included; variances are positive."""
+        new = {name: self.weight(*w.shape) for name, w in model.variables.items()}
+        model.set_weights([0.5 + abs(w) if name.endswith("variance") else w for name, w in new.items()])
 
     def inputs(self, model: Model, batch: int) -> list[Array]:
         """Return a batch for every input of a model."""

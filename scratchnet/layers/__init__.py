@@ -5,11 +5,15 @@ Start reading with ``dense.py``, then ``conv2d.py``, which is Dense applied to e
 
 from scratchnet.layers.activation import Activation, ReLU, Softmax
 from scratchnet.layers.add import Add
+from scratchnet.layers.batch_normalization import BatchNormalization
 from scratchnet.layers.conv2d import Conv2D
 from scratchnet.layers.dense import Dense
+from scratchnet.layers.dropout import Dropout
 from scratchnet.layers.flatten import Flatten
+from scratchnet.layers.gaussian_noise import GaussianNoise
 from scratchnet.layers.input_layer import Input, InputLayer
 from scratchnet.layers.layer import Layer
+from scratchnet.layers.layer_normalization import LayerNormalization
 from scratchnet.layers.max_pooling2d import MaxPooling2D
 from scratchnet.layers.rescaling import Rescaling
 
@@ -17,7 +21,22 @@ MaxPool2D = MaxPooling2D
 
 LAYERS: dict[str, type[Layer]] = {
     c.__name__: c
-    for c in (Activation, Add, Conv2D, Dense, Flatten, InputLayer, MaxPooling2D, ReLU, Rescaling, Softmax)
+    for c in (
+        Activation,
+        Add,
+        BatchNormalization,
+        Conv2D,
+        Dense,
+        Dropout,
+        Flatten,
+        GaussianNoise,
+        InputLayer,
+        LayerNormalization,
+        MaxPooling2D,
+        ReLU,
+        Rescaling,
+        Softmax,
+    )
 }
 """The built-in layers by class name, as a saved model names them."""
 
@@ -25,12 +44,16 @@ __all__ = [
     "LAYERS",
     "Activation",
     "Add",
+    "BatchNormalization",
     "Conv2D",
     "Dense",
+    "Dropout",
     "Flatten",
+    "GaussianNoise",
     "Input",
     "InputLayer",
     "Layer",
+    "LayerNormalization",
     "MaxPool2D",
     "MaxPooling2D",
     "ReLU",

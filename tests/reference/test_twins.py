@@ -213,8 +213,8 @@ K = keras.layers
 @pytest.mark.parametrize(
     ("layer", "said"),
     [
-        (lambda: K.Dropout(0.5, name="drop"), "'drop' is a Dropout, which scratchnet does not have"),
-        (lambda: K.BatchNormalization(name="norm"), "'norm' is a BatchNormalization"),
+        (lambda: K.AlphaDropout(0.5, name="drop"), "'drop' is a AlphaDropout, which scratchnet does not have"),
+        (lambda: K.UnitNormalization(name="norm"), "'norm' is a UnitNormalization"),
         (lambda: keras.Sequential([K.Input((4, 4, 2)), K.Flatten()], name="inner"), "'inner' is a Sequential"),
         (lambda: lambda x: x + x, "the operation 'add'.*which is no layer"),
         (lambda: K.Conv2D(2, 1, groups=2, name="grouped"), "'grouped'.* has groups=2"),
@@ -225,13 +225,15 @@ K = keras.layers
         (lambda: K.ReLU(max_value=6, name="six"), "'six'.* has max_value=6"),
         (lambda: K.Softmax(axis=[1, 2], name="two"), "'two' has axis="),
         (lambda: K.Rescaling([1.0, 2.0], name="each"), "'each' has scale="),
+        (lambda: K.BatchNormalization(renorm=True, name="again"), "'again'.* has renorm=True"),
+        (lambda: K.BatchNormalization(gamma_regularizer="l2", name="kept"), "'kept'.* has gamma_regularizer="),
         (lambda: K.Dense(2, dtype="mixed_float16", name="half"), "'half' computes in 'mixed_float16'"),
         (lambda: K.MaxPooling2D(data_format="channels_first", name="cf"), "'cf'.* has data_format="),
     ],
 )
 def test_from_keras_names_the_first_layer_that_scratchnet_lacks(layer, said) -> None:
     with pytest.raises(ValueError, match=said):
-        reference.from_keras(keras_model(layer(), K.Dropout(0.1, name="later")))
+        reference.from_keras(keras_model(layer(), K.AlphaDropout(0.1, name="later")))
 
 
 def test_from_keras_refuses_what_is_no_graph() -> None:
