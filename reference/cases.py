@@ -235,7 +235,8 @@ def run(report: Report, quick: bool = False, backends: Sequence[str] = BACKENDS)
     for dtype in DTYPES:
         limit, group = LIMITS[dtype], f"every output, loss, metric and gradient, {dtype}, relative"
         for what, cases in LAYER_CASES:
-            worst = compare_layers(cases, dtype, backends, every=7 if quick and cases in (convolutions, poolings) else 1)
+            every = 7 if quick and cases in (convolutions, poolings) else 1
+            worst = compare_layers(cases, dtype, backends, every)
             report.rows.append(worst.row("values", f"{what}: outputs and all gradients, {dtype}", limit, group))
         for name in recipes.NETWORKS:
             worst = Worst()

@@ -30,7 +30,7 @@ class Check:
 
 def builtin_checks() -> list[Check]:
     """Return the checks of all layers in many settings, all losses, runs of layers that kernels fuse, both networks."""
-    checks = [*_layers(), *_losses(), *_fused(), *_networks()]
+    checks = [*_layers(), *_normalizations(), *_losses(), *_fused(), *_networks()]
     first = ("Dense(5, activation='linear')", "Conv2D(3, 2)", "Conv2D → MaxPooling2D", "cnn, images to loss")
     return [replace(check, compiles=check.title in first) for check in checks]
 
@@ -78,6 +78,39 @@ def _layers() -> list[Check]:
         _layer(layers.Softmax, (4, 5, 3), axis=1),
         _layer(layers.Add, [(4, 6), (4, 6), (4, 6)]),
         _layer(layers.Rescaling, image, 0.5, offset=-0.25),
+    ]
+
+
+def _normalizations() -> list[Check]:
+    def batch(shape: tuple[int, ...], training: bool = True, **options: Any) -> Check:
+        if not training or not options.get("trainable", True):
+            # Away from a mean of 0 and a deviation of 1, which would hide that they are forgotten.
+            options |= {"epsilon": 0.5, "moving_mean_initializer": "he_normal"}
+
+        def run(backend: str) -> Report:
+            layer = layers.BatchNormalization(**options)
+            alone = not (training and layer.trainable)
+            return check_layer(layer, shape, backend=backend, training=training, independent_samples=alone)
+
+        settings = ", ".join(f"{k}={v!r}" for k, v in options.items())
+        return Check("layer", f"BatchNormalization({settings}){'' if training else ' at inference'}", run)
+
+    image = (3, 4, 5, 2)
+    return [
+        batch((6, 3)),
+        batch(image),
+        batch(image, axis=1, center=False),
+        batch(image, axis=-2, scale=False),
+        batch(image, training=False),
+        batch(image, training=False, axis=2, scale=False),
+        batch(image, trainable=False),
+        _layer(layers.LayerNormalization, (4, 6)),
+        _layer(layers.LayerNormalization, image, axis=(1, -1), gamma_initializer="he_normal"),
+        _layer(layers.LayerNormalization, image, axis=2, center=False),
+        _layer(layers.LayerNormalization, image, axis=[1, 2, 3], scale=False),
+        _layer(layers.Dropout, (4, 6), 0.4),
+        _layer(layers.Dropout, image, 0.5, noise_shape=(None, 1, 1, None)),
+        _layer(layers.GaussianNoise, (4, 6), 0.3),
     ]
 
 

@@ -104,7 +104,9 @@ class LayerNormalization(Normalizing):
         x_hat /= self._sigma  # (4): until here it was x - mean
         self._x_hat = x_hat
         gamma, beta = self.gamma_and_beta()
-        return x_hat * gamma + beta  # (5)
+        y = x_hat * gamma
+        y += beta  # (5)
+        return y
 
     def backward(self, dy: Array) -> Array:
         """Return dx; fill grads["gamma"] and grads["beta"]."""

@@ -12,12 +12,23 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 Class = TypeVar("Class", bound=type)
 
-MODULES = ("dense", "conv2d", "pooling", "activations", "shapes", "losses", "optimizers", "schedules")
+MODULES = (
+    "dense",
+    "conv2d",
+    "pooling",
+    "activations",
+    "shapes",
+    "normalization",
+    "random_layers",
+    "losses",
+    "optimizers",
+    "schedules",
+)
 _all: list[Mutant] = []
 
 
@@ -26,7 +37,8 @@ class Mutant:
     """One planted mistake.
 
     ``kind`` is layer, loss, optimizer or schedule; ``make`` makes a fresh wrong object, and for an optimizer or
-    schedule ``make_right`` the arguments of its reference; ``shape`` is the batch to check a layer on.
+    schedule ``make_right`` the arguments of its reference; ``shape`` is the batch to check a layer on, and
+    ``checking`` what ``check_layer`` is told besides.
     """
 
     kind: str
@@ -36,23 +48,31 @@ class Mutant:
     make: Callable[[], Any]
     shape: Any = None
     settings: dict[str, Any] | None = None
+    checking: dict[str, Any] = field(default_factory=dict)
 
 
-def _register(kind: str, shape: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Callable[[Class], Class]:
+def _register(
+    kind: str,
+    shape: Any,
+    arguments: tuple[Any, ...],
+    options: dict[str, Any],
+    checking: dict[str, Any] | None = None,
+) -> Callable[[Class], Class]:
     def register(cls: Class) -> Class:
         group = cls.__module__.rpartition(".")[2]
         mistake = " ".join((cls.__doc__ or "").split())
-        _all.append(
-            Mutant(kind, group, cls.__name__, mistake, lambda: cls(*arguments, **options), shape, dict(options))
-        )
+        make = lambda: cls(*arguments, **options)  # noqa: E731
+        _all.append(Mutant(kind, group, cls.__name__, mistake, make, shape, dict(options), checking or {}))
         return cls
 
     return register
 
 
-def layer(shape: Any, *arguments: Any, **options: Any) -> Callable[[Class], Class]:
-    """Register a wrong layer."""
-    return _register("layer", shape, arguments, options)
+def layer(
+    shape: Any, *arguments: Any, checking: dict[str, Any] | None = None, **options: Any
+) -> Callable[[Class], Class]:
+    """Register a wrong layer; ``checking`` is for ``check_layer``, such as ``{"training": False}``."""
+    return _register("layer", shape, arguments, options, checking)
 
 
 def loss(*arguments: Any, **options: Any) -> Callable[[Class], Class]:

@@ -30,9 +30,13 @@ def report_on(mutant: Mutant, dy: str = "random") -> Report:
         return check_loss(mutant.make(), backend="numpy")
     upstream = None
     if dy == "ones":
-        runner = Runner(layer_graph(mutant.make(), _shapes(mutant.shape), "float64"), "numpy")
+        runner = Runner(layer_graph(mutant.make(), _shapes(mutant.shape), "float64"), "numpy", _training(mutant))
         upstream = np.ones_like(runner.forward([np.zeros(shape) for shape in _shapes(mutant.shape)]))
-    return check_layer(mutant.make(), mutant.shape, dy=upstream, backend="numpy")
+    return check_layer(mutant.make(), mutant.shape, dy=upstream, backend="numpy", **mutant.checking)
+
+
+def _training(mutant: Mutant) -> bool:
+    return bool(mutant.checking.get("training", True))
 
 
 def gradients(dy: str = "random") -> Any:
@@ -98,7 +102,8 @@ def _one_step(mutant: Mutant, choose: Choose) -> Caught:
         return _one_step_of_a_loss(mutant.make(), choose, generator)
     shapes = _shapes(mutant.shape)
     with seeded(0):  # the same initial weights, and so the same verdict, at every run
-        runner = Runner(layer_graph(mutant.make(), shapes, "float64"), "numpy")
+        runner = Runner(layer_graph(mutant.make(), shapes, "float64"), "numpy", _training(mutant))
+    runner.hold_still()  # as whoever checks a random layer finds out to do
     xs = [generator.standard_normal(shape) for shape in shapes]
     subject = runner_subject(runner, xs)
     dy = np.ones_like(runner.forward(xs))  # xs itself, as textbooks have it, not copies

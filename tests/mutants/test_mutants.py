@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
-from scratchnet import losses
-from tests.mutants import conv2d, dense, pooling
+from scratchnet import layers, losses
+from tests.mutants import conv2d, dense, normalization, pooling
 from tests.mutants.catalogue import Mutant, all_mutants
 from tests.mutants.checkers import CHECKERS, full, one_random_entry, textbook
 from tests.mutants.score import REPORTS, Score, markdown, measure
@@ -54,13 +55,37 @@ def test_mutants_have_names_of_their_own() -> None:
 
 @pytest.mark.parametrize(
     ("parts", "shape", "arguments"),
-    [(dense.Parts, (4, 6), (5, "relu")), (conv2d.Parts, conv2d.IMAGE, (3, 3)), (pooling.Parts, pooling.IMAGE, ())],
+    [
+        (dense.Parts, (4, 6), (5, "relu")),
+        (conv2d.Parts, conv2d.IMAGE, (3, 3)),
+        (pooling.Parts, pooling.IMAGE, ()),
+        (normalization.RowParts, (4, 6), ()),
+        (layers.Dropout, (6, 8), (0.4,)),
+        (layers.GaussianNoise, (6, 8), (0.3,)),
+    ],
 )
 def test_what_mutants_are_made_of_is_right(parts: type, shape: tuple[int, ...], arguments: tuple[object, ...]) -> None:
     healthy = Mutant("layer", "", parts.__name__, "", lambda: parts(*arguments), shape)
     assert full(healthy) is False
     assert textbook(healthy) is False
     assert one_random_entry(healthy) is False
+
+
+@pytest.mark.parametrize(
+    ("settings", "checking"),
+    [
+        ({}, normalization.BATCH),
+        (normalization.AT_REST, normalization.INFERENCE),
+        ({"trainable": False, **normalization.AT_REST}, {}),
+    ],
+)
+def test_the_parts_of_a_batch_normalization_are_right(settings: dict[str, Any], checking: dict[str, Any]) -> None:
+    healthy = Mutant(
+        "layer", "", "right", "", lambda: normalization.BatchParts(**settings), normalization.IMAGE, checking=checking
+    )
+    assert full(healthy) is False
+    # With dy all ones, dx is 0 in training: all that textbooks compare there is rounding, and they call it wrong.
+    assert textbook(healthy) is (checking == normalization.BATCH)
 
 
 def test_what_one_random_entry_sees_every_entry_sees_too(score: Score) -> None:
