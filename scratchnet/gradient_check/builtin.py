@@ -93,7 +93,8 @@ def _normalizations() -> list[Check]:
             return check_layer(layer, shape, backend=backend, training=training, independent_samples=alone)
 
         settings = ", ".join(f"{k}={v!r}" for k, v in options.items())
-        return Check("layer", f"BatchNormalization({settings}){'' if training else ' at inference'}", run)
+        where = (" on images" if len(shape) == 4 else "") + ("" if training else " at inference")
+        return Check("layer", f"BatchNormalization({settings}){where}", run)
 
     image = (3, 4, 5, 2)
     return [

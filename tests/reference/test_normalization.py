@@ -41,7 +41,7 @@ def test_batches_in_training_then_one_at_inference_then_one_frozen(
     theirs = keras.layers.BatchNormalization(dtype=dtype, **options)
     theirs.build((None, *shape[1:]))
     ours.build((None, *shape[1:]))
-    for name, array in ours.params.items():
+    for array in ours.params.values():
         array[...] = RNG.uniform(0.5, 2, array.shape)
     theirs.set_weights(ours.get_weights())
     for training, trainable in ((True, True), (True, True), (False, True), (True, False), (True, True)):
