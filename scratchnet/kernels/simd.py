@@ -23,7 +23,7 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils, config, types
+from numba.core import cgutils, config, errors, types
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
@@ -224,7 +224,8 @@ def vectorised(emit: Callable[[Emitter, Any], None]) -> Callable[[Callable[..., 
     """Replace a Python definition by the vector code that `emit` writes, unless jitting is switched off.
 
     `emit` gets the arguments by their names: an array as the address of its first number, anything else as an int64.
-    The first array decides how many numbers a register holds.
+    The first array decides how many numbers a register holds. Arrays that are not C-contiguous are refused when the
+    kernel is compiled for them: vectors know no strides.
     """
 
     def decorate(definition: Callable[..., None]) -> Any:
@@ -243,6 +244,8 @@ def vectorised(emit: Callable[[Emitter, Any], None]) -> Callable[[Callable[..., 
             return context.get_dummy_value()
 
         def typed(*kinds: Any) -> tuple[Any, Any]:
+            if any(isinstance(kind, types.Array) and kind.layout != "C" for kind in kinds):
+                raise errors.TypingError(f"{definition.__name__} takes C-contiguous arrays only.")
             casts = [kind if isinstance(kind, types.Array) else types.int64 for kind in kinds]
             return types.void(*casts), codegen
 
