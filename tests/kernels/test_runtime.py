@@ -214,9 +214,10 @@ def test_one_thread_is_alone_until_the_outermost_with_ends():
     assert runtime.num_threads() == before
 
 
-def test_kernels_compiled_for_another_size_of_cache_are_not_taken(monkeypatch):
+@pytest.mark.parametrize("what", ["NEAREST_CACHE", "VECTOR_BYTES", "TILE"])
+def test_kernels_compiled_for_another_machine_are_not_taken(what, monkeypatch):
     assert runtime._digest_of_sources() == runtime._DIGEST
-    monkeypatch.setattr(runtime, "NEAREST_CACHE", runtime.NEAREST_CACHE + 1024)
+    monkeypatch.setattr(runtime, what, 2 * getattr(runtime, what))
     assert runtime._digest_of_sources() != runtime._DIGEST
 
 
