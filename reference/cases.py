@@ -18,6 +18,9 @@ from reference.values import LIMITS, Numbers, Probe, compare_gradients, compare_
 from scratchnet import Input, Model, layers, losses
 from scratchnet.typing import Array
 
+Shapes = tuple[int, ...] | list[tuple[int, ...]]
+"""The shape of a layer's input without the batch, or those of its inputs."""
+
 BACKENDS = ("numpy", "numba")
 DTYPES = ("float64", "float32")
 
@@ -69,11 +72,27 @@ def other_layers() -> Iterator[tuple[str, layers.Layer, tuple[int, ...]]]:
     yield "Rescaling", layers.Rescaling(0.5, -1.0), (3, 4)
 
 
-Cases = Callable[[], Iterator[tuple[str, layers.Layer, tuple[int, ...]]]]
+def merging_and_shapes() -> Iterator[tuple[str, layers.Layer, Shapes]]:
+    """The layers that only put numbers elsewhere, and those that take several inputs."""
+    for kind in (layers.Add, layers.Average, layers.Multiply):
+        for count in (2, 3):
+            yield f"{kind.__name__} of {count}", kind(), [(4, 3)] * count
+    yield "Subtract", layers.Subtract(), [(2, 5), (2, 5)]
+    yield "Concatenate", layers.Concatenate(), [(3, 2), (3, 1), (3, 4)]
+    yield "Concatenate(axis=1)", layers.Concatenate(axis=1), [(3, 2), (1, 2)]
+    yield "Concatenate(axis=-2)", layers.Concatenate(-2), [(2, 3, 2), (2, 1, 2)]
+    for shape in ((4, 3, 2), (-1,), (2, -1, 3)):
+        yield f"Reshape({shape})", layers.Reshape(shape), (6, 4)
+    for dims in ((2, 1, 3), (2, 3, 1), (3, 1, 2)):
+        yield f"Permute({dims})", layers.Permute(dims), (2, 3, 4)
+
+
+Cases = Callable[[], Iterator[tuple[str, layers.Layer, Shapes]]]
 LAYER_CASES: tuple[tuple[str, Cases], ...] = (
     ("Conv2D", convolutions),
     ("MaxPooling2D", poolings),
     ("other layers", other_layers),
+    ("merging and reshaping", merging_and_shapes),
 )
 
 
@@ -86,7 +105,7 @@ def compare_layers(cases: Cases, dtype: str, backends: Sequence[str], every: int
             new_session()  # the next layer is made after this, and is called conv2d like every other
             if number % every:
                 continue
-            inputs = Input(shape)
+            inputs = [Input(s) for s in shape] if isinstance(shape, list) else Input(shape)
             model = Model(inputs, layer(inputs))
             numbers = Numbers(number, dtype)
             numbers.fill(model)
@@ -217,7 +236,9 @@ def run(report: Report, quick: bool = False, backends: Sequence[str] = BACKENDS)
     for dtype in DTYPES:
         limit, group = LIMITS[dtype], f"every output, loss, metric and gradient, {dtype}, relative"
         for what, cases in LAYER_CASES:
-            worst = compare_layers(cases, dtype, backends, every=7 if quick and cases is not other_layers else 1)
+            worst = compare_layers(
+                cases, dtype, backends, every=7 if quick and cases in (convolutions, poolings) else 1
+            )
             report.rows.append(worst.row("values", f"{what}: outputs and all gradients, {dtype}", limit, group))
         for name in recipes.NETWORKS:
             worst = Worst()

@@ -32,6 +32,17 @@ KERAS_ONLY: dict[str, dict[str, Any]] = {
 """The same for the options of single classes."""
 
 
+REQUIRED: dict[str, dict[str, Any]] = {
+    "Activation": {"activation": "relu"},
+    "Conv2D": {"filters": 1, "kernel_size": 1},
+    "Dense": {"units": 1},
+    "Permute": {"dims": (1,)},
+    "Rescaling": {"scale": 1.0},
+    "Reshape": {"target_shape": (1,)},
+}
+"""Arguments without a default value, and some value for them."""
+
+
 # scratchnet → Keras ---------------------------------------------------------------------------------------------
 
 
@@ -128,8 +139,7 @@ def layer_from_keras(layer: Any) -> layers.Layer:
 
 def _placeholders(known: type[layers.Layer]) -> dict[str, Any]:
     """Return enough arguments to make a layer of the class, whose configuration then shows what it takes."""
-    required = {"Dense": {"units": 1}, "Conv2D": {"filters": 1, "kernel_size": 1}, "Rescaling": {"scale": 1.0}}
-    return {**required.get(known.__name__, {"activation": "relu"} if known is layers.Activation else {}), "name": "_"}
+    return {**REQUIRED.get(known.__name__, {}), "name": "_"}
 
 
 def _input_from_keras(layer: Any) -> layers.Layer:

@@ -1,6 +1,6 @@
 """Learning-rate schedules: the step size as a function of the number of steps taken.
 
-    optimizer = Adam(learning_rate=ExponentialDecay(0.001, decay_steps=938, decay_rate=0.9))
+optimizer = Adam(learning_rate=ExponentialDecay(0.001, decay_steps=938, decay_rate=0.9))
 """
 
 from __future__ import annotations

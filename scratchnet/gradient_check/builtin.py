@@ -76,8 +76,23 @@ def _layers() -> list[Check]:
         _layer(layers.ReLU, image),
         _layer(layers.Softmax, (4, 6)),
         _layer(layers.Softmax, (4, 5, 3), axis=1),
-        _layer(layers.Add, [(4, 6), (4, 6), (4, 6)]),
+        *_shapes_and_merging(),
         _layer(layers.Rescaling, image, 0.5, offset=-0.25),
+    ]
+
+
+def _shapes_and_merging() -> list[Check]:
+    three = [(4, 6), (4, 6), (4, 6)]
+    return [
+        _layer(layers.Add, three),
+        _layer(layers.Average, three),
+        _layer(layers.Multiply, three),
+        _layer(layers.Multiply, three[:2]),
+        _layer(layers.Subtract, three[:2]),
+        _layer(layers.Concatenate, [(4, 3), (4, 1), (4, 2)]),
+        _layer(layers.Concatenate, [(3, 2, 4), (3, 3, 4)], axis=1),
+        _layer(layers.Reshape, (3, 4, 6), (-1, 3, 2)),
+        _layer(layers.Permute, (3, 2, 4, 5), (2, 3, 1)),
     ]
 
 

@@ -32,9 +32,7 @@ def compete(x: Array, q: int, first: bool, y: Array, winners: Array) -> None:
 
 
 @kernel(parallel=True)
-def _forward(
-    x: Array, pixels: Array, size: int, C: int, y: Array, winners: Array, samples: int, x_size: int
-) -> None:
+def _forward(x: Array, pixels: Array, size: int, C: int, y: Array, winners: Array, samples: int, x_size: int) -> None:
     windows = pixels.size // size
     for n in prange(samples):
         for w in range(windows):
