@@ -16,6 +16,7 @@ from reference.twin_training import training_to_keras
 from reference.twins import to_keras
 from reference.values import LIMITS, Numbers, Probe, compare_gradients, compare_loss
 from scratchnet import Input, Model, layers, losses
+from scratchnet.activations import ACTIVATIONS
 from scratchnet.typing import Array
 
 Shapes = tuple[int, ...] | list[tuple[int, ...]]
@@ -60,12 +61,22 @@ def poolings() -> Iterator[tuple[str, layers.Layer, tuple[int, ...]]]:
 
 def other_layers() -> Iterator[tuple[str, layers.Layer, tuple[int, ...]]]:
     """The layers without windows, on vectors, sequences and images."""
-    for activation in ("relu", "linear", "sigmoid", "tanh", "softmax"):
+    rounded = {"leaky_relu", "gelu"} if scratchnet.config.floatx() == "float64" else set()
+    for activation in sorted({*ACTIVATIONS} - rounded):  # Keras rounds 0.2 and √2 to float32 even in float64
         yield f"Dense({activation})", layers.Dense(5, activation), (7,)
         yield f"Activation({activation})", layers.Activation(activation), (4, 3)
     yield "Dense without bias", layers.Dense(1, use_bias=False), (1,)
     yield "Dense on images", layers.Dense(4, "tanh"), (3, 2, 5)
     yield "ReLU", layers.ReLU(), (5, 3, 2)
+    # Corners between the float32 numbers' grid points, since Keras has two conventions for them; and numbers that
+    # float32 holds exactly, for it rounds them even where it computes in float64.
+    yield "ReLU(11/16, 0.25, 5/16)", layers.ReLU(11 / 16, 0.25, 5 / 16), (5, 3, 2)
+    yield "ReLU(max_value=11/16)", layers.ReLU(max_value=11 / 16), (5, 3, 2)
+    yield "ReLU(threshold=5/16)", layers.ReLU(threshold=5 / 16), (5, 3, 2)
+    yield "ReLU(negative_slope=0.25)", layers.ReLU(negative_slope=0.25), (5, 3, 2)
+    yield "LeakyReLU(0.25)", layers.LeakyReLU(0.25), (5, 3, 2)
+    yield "LeakyReLU(1.5)", layers.LeakyReLU(1.5), (5, 3, 2)
+    yield "Conv2D(silu)", layers.Conv2D(2, 2, activation="silu"), (5, 3, 2)
     yield "Softmax", layers.Softmax(), (6,)
     yield "Softmax(axis=1)", layers.Softmax(axis=1), (4, 3)
     yield "Flatten", layers.Flatten(), (3, 4, 2)

@@ -26,7 +26,6 @@ IGNORED = {"data_format": "channels_last"}
 
 KERAS_ONLY: dict[str, dict[str, Any]] = {
     "Conv2D": {"groups": 1},
-    "ReLU": {"max_value": None, "negative_slope": 0.0, "threshold": 0.0},
     "InputLayer": {"sparse": False, "ragged": False, "optional": False},
 }
 """The same for the options of single classes."""
@@ -84,8 +83,7 @@ def layer_to_keras(layer: layers.Layer) -> Any:
 
 def _activation_to_keras(layer: Any) -> str:
     function = layer.activation
-    known = activations.ACTIVATIONS.get(function.name)
-    if type(function) is not known or getattr(function, "axis", -1) != -1:
+    if not activations.is_plain(function):
         raise ValueError(
             f"Layer {layer.name!r} has the activation {function!r}, which Keras does not have by name: to_keras "
             f"expected one of {', '.join(activations.ACTIVATIONS)}."

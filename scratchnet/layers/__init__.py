@@ -3,7 +3,7 @@
 Start reading with ``dense.py``, then ``conv2d.py``, which is Dense applied to every window of an image.
 """
 
-from scratchnet.layers.activation import Activation, ReLU, Softmax
+from scratchnet.layers.activation import Activation, LeakyReLU, ReLU, Softmax
 from scratchnet.layers.add import Add
 from scratchnet.layers.average import Average
 from scratchnet.layers.concatenate import Concatenate
@@ -32,6 +32,7 @@ LAYERS: dict[str, type[Layer]] = {
         Dense,
         Flatten,
         InputLayer,
+        LeakyReLU,
         MaxPooling2D,
         Multiply,
         Permute,
@@ -56,6 +57,7 @@ __all__ = [
     "Input",
     "InputLayer",
     "Layer",
+    "LeakyReLU",
     "MaxPool2D",
     "MaxPooling2D",
     "Multiply",
