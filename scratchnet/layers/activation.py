@@ -19,6 +19,7 @@ class Activation(Layer):
     """Applies an activation function, given by name or as an ``ActivationFunction``."""
 
     activation = activations.ActivationAttribute()
+    _x: Array | None = None  # remembered only where the slope cannot be told from y
 
     def __init__(self, activation: str | activations.ActivationFunction, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -26,7 +27,8 @@ class Activation(Layer):
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return f(x)."""
-        self._x = x.copy() if self.activation.needs_input else None
+        if self.activation.needs_input:
+            self._x = x.copy()
         self._y = self.activation.forward(x)
         return self._y.copy()
 
