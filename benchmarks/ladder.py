@@ -19,6 +19,7 @@ from benchmarks.contenders import Contender
 from benchmarks.processes import WorkerProcess
 from benchmarks.report import Report, write_json
 from benchmarks.statistics import seconds, summarise, three_digits
+from scratchnet.utils.matplotlib_import import import_matplotlib
 
 BATCH_SIZE = 64
 
@@ -191,11 +192,14 @@ def markdown(told: list[RungReport], about: str) -> str:
 
 def draw(told: list[RungReport], about: str, keras: float | None, path: Path) -> None:
     """Draw the rungs as bars on a logarithmic scale, with a line for Keras if it was measured."""
-    import matplotlib.pyplot as plt
+    import_matplotlib()
+    from matplotlib import colormaps
+    from matplotlib.figure import Figure
 
-    figure, axis = plt.subplots(figsize=(10, 3.4), layout="constrained")
+    figure = Figure(figsize=(10, 3.4), layout="constrained")
+    axis = figure.subplots()
     medians = [summarise(rung.seconds).median for rung in told]
-    colours = plt.get_cmap("YlOrRd")([0.25 + 0.75 * i / max(1, len(told) - 1) for i in range(len(told))])
+    colours = colormaps["YlOrRd"]([0.25 + 0.75 * i / max(1, len(told) - 1) for i in range(len(told))])
     axis.barh(range(len(told)), [m * 1e3 for m in medians], color=colours)
     box = {"facecolor": "white", "edgecolor": "none", "pad": 0}  # the line for Keras passes behind the words
     for number, (rung, median, gain) in enumerate(zip(told, medians, gains(told))):
@@ -211,7 +215,6 @@ def draw(told: list[RungReport], about: str, keras: float | None, path: Path) ->
     axis.set_xlabel(f"ms a training step of the CNN, batch size {BATCH_SIZE} (logarithmic)\n{about}")
     axis.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=130)
-    plt.close(figure)
 
 
 def best_keras(folder: Path) -> float | None:

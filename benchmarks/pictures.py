@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks.report import NETWORKS, Report
 from benchmarks.statistics import seconds
 from benchmarks.tables import rows_of
+from scratchnet.utils.matplotlib_import import import_matplotlib
 
 COLOURS = {"scratchnet": "#d1495b", "keras": "#30638e", "torch": "#e08e45", "jax": "#4c956c"}
 STYLES = ("-", "--", ":")
@@ -16,9 +17,11 @@ STYLES = ("-", "--", ":")
 
 def save_steps(report: Report, path: Path) -> Path:
     """Draw the time of a training step at batch size 64 as bars, both networks side by side; return the path."""
-    import matplotlib.pyplot as plt
+    import_matplotlib()
+    from matplotlib.figure import Figure
 
-    figure, axes = plt.subplots(1, 2, figsize=(11, 3.6), layout="constrained", sharey=True)
+    figure = Figure(figsize=(11, 3.6), layout="constrained")
+    axes = figure.subplots(1, 2, sharey=True)
     for axis, network in zip(axes, NETWORKS):
         row = report.rows[f"step/{network}/64"]
         summaries = {c: s for c in report.contenders if (s := row.summary(c)) is not None}
@@ -39,9 +42,11 @@ def save_steps(report: Report, path: Path) -> Path:
 
 def save_sweep(report: Report, path: Path) -> Path:
     """Draw time for each image over batch size and time of a step over threads; return the path."""
-    import matplotlib.pyplot as plt
+    import_matplotlib()
+    from matplotlib.figure import Figure
 
-    figure, axes = plt.subplots(1, 3, figsize=(13, 4.2), layout="constrained")
+    figure = Figure(figsize=(13, 4.2), layout="constrained")
+    axes = figure.subplots(1, 3)
     for axis, network in zip(axes, NETWORKS):
         _draw_lines(axis, report, f"step/{network}/", per_image=True)
         axis.set_title(f"{network.upper()}: training")
@@ -81,11 +86,8 @@ def _draw_lines(axis: Any, report: Report, prefix: str, per_image: bool) -> None
 
 
 def _save(figure: Any, report: Report, path: Path) -> Path:
-    import matplotlib.pyplot as plt
-
     machine = f"{report.machine['processor']}, {report.machine['cores']} cores, {report.machine['date'][:10]}"
     figure.suptitle(machine, x=0.995, ha="right", fontsize=7, color="gray")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)
-    plt.close(figure)
     return path

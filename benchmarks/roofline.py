@@ -16,6 +16,7 @@ from rich.table import Table
 from benchmarks import machine
 from benchmarks.report import NETWORKS, write_json
 from benchmarks.statistics import three_digits
+from scratchnet.utils.matplotlib_import import import_matplotlib
 
 BATCH_SIZE = 64
 
@@ -159,9 +160,11 @@ def close_together(points: list[tuple[float, float]]) -> list[list[int]]:
 
 def draw(kernels: list[KernelReport], limits: Limits, about: str, path: Path) -> None:
     """Draw the roof and each kernel under it: operations a second over operations a byte."""
-    import matplotlib.pyplot as plt
+    import_matplotlib()
+    from matplotlib.figure import Figure
 
-    figure, axis = plt.subplots(figsize=(9, 4.8), layout="constrained")
+    figure = Figure(figsize=(9, 4.8), layout="constrained")
+    axis = figure.subplots()
     points = [(kernel.flops / kernel.bytes, kernel.flops / kernel.seconds / 1e9) for kernel in kernels]
     intensity = np.geomspace(min(x for x, _ in points) / 4, 4 * max(x for x, _ in points), 200)
     for rate, label, style in ((limits.cached_copy, "caches", "-"), (limits.copy, "memory", "--")):
@@ -184,7 +187,6 @@ def draw(kernels: list[KernelReport], limits: Limits, about: str, path: Path) ->
     axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=8)
     figure.suptitle(about, x=0.995, ha="right", fontsize=7, color="gray")
     figure.savefig(path, dpi=130)
-    plt.close(figure)
 
 
 def main(folder: Path, quick: bool) -> int:

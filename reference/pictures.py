@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from reference.lockstep import LIMIT
+from scratchnet.utils.matplotlib_import import import_matplotlib
 
 TITLES = {"mlp": "MLP (203,530 weights)", "cnn": "CNN (302,026 weights)"}
 
 
 def _figure(columns: int, width: float, height: float) -> tuple[Any, Any]:
+    import_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -24,7 +24,7 @@ from reference.twins import to_keras_with_tensors
 from scratchnet import Model, losses
 from scratchnet.graph.plan import Plan
 from scratchnet.layers.tensor import SymbolicTensor
-from scratchnet.training.loop import compiled_parts
+from scratchnet.training.step import compiled_parts
 from scratchnet.typing import Array
 
 LIMITS = {"float64": 1e-10, "float32": 1e-5}
@@ -197,7 +197,7 @@ def compare_loss(
     labels = model.loss.prepare_labels(y, model.outputs[0].shape)
     for name in backends:
         with backend(name):
-            parts = compiled_parts(model)
+            parts = compiled_parts(model, "train")
             with parts.plan.running():
                 (y_pred,) = parts.plan.forward([x.copy() for x in inputs], training=True)
                 ours = parts.loss.forward(labels, y_pred, weight)

@@ -21,6 +21,7 @@ from scratchnet import config
 from scratchnet.typing import Array
 from scratchnet.utils import changes
 from scratchnet.utils.naming import look_up
+from scratchnet.utils.numbers import real_number, true_or_false, whole_number
 
 
 class ActivationFunction:
@@ -88,11 +89,11 @@ class ReLU(ActivationFunction):
     name = "relu"
 
     def __init__(self, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> None:
-        self.negative_slope = _not_negative("relu", "negative_slope", negative_slope)
-        self.max_value = None if max_value is None else _not_negative("relu", "max_value", max_value)
-        self.threshold = _not_negative("relu", "threshold", threshold)
-        if max_value == 0:
-            raise ValueError("relu expected max_value > 0, got 0: nothing would come through.")
+        self.negative_slope = real_number("negative_slope of ReLU", negative_slope, 0)
+        self.threshold = real_number("threshold of ReLU", threshold, 0)
+        self.max_value = None
+        if max_value is not None:
+            self.max_value = real_number("max_value of ReLU", max_value, 0, open_ends="least")
 
     def forward(self, x: Array) -> Array:
         """Return x cut off below threshold and above max_value."""
@@ -123,7 +124,7 @@ class LeakyReLU(ActivationFunction):
     name = "leaky_relu"
 
     def __init__(self, negative_slope: float = 0.2) -> None:
-        self.negative_slope = _not_negative("leaky_relu", "negative_slope", negative_slope)
+        self.negative_slope = real_number("negative_slope of LeakyReLU", negative_slope, 0)
 
     def forward(self, x: Array) -> Array:
         """Return x, scaled down where it is negative."""
@@ -147,7 +148,7 @@ class ELU(ActivationFunction):
     name = "elu"
 
     def __init__(self, alpha: float = 1.0) -> None:
-        self.alpha = _not_negative("elu", "alpha", alpha)
+        self.alpha = real_number("alpha of ELU", alpha, 0)
 
     def forward(self, x: Array) -> Array:
         """Return elu of x. Only what is negative is put into the exponential, which cannot overflow then."""
@@ -300,7 +301,7 @@ class GELU(ActivationFunction):
     needs_input = True
 
     def __init__(self, approximate: bool = False) -> None:
-        self.approximate = bool(approximate)
+        self.approximate = true_or_false("approximate of GELU", approximate)
 
     def forward(self, x: Array) -> Array:
         """Return x·Φ(x)."""
@@ -350,7 +351,7 @@ class Softmax(ActivationFunction):
     name = "softmax"
 
     def __init__(self, axis: int = -1) -> None:
-        self.axis = axis
+        self.axis = whole_number("axis of Softmax", axis)
 
     def forward(self, x: Array) -> Array:
         """Return the softmax of every row of x."""
@@ -380,7 +381,7 @@ class LogSoftmax(ActivationFunction):
     name = "log_softmax"
 
     def __init__(self, axis: int = -1) -> None:
-        self.axis = axis
+        self.axis = whole_number("axis of LogSoftmax", axis)
 
     def forward(self, x: Array) -> Array:
         """Return the logarithm of the softmax of every row of x."""
@@ -394,12 +395,6 @@ class LogSoftmax(ActivationFunction):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal function."""
         return {"axis": self.axis}
-
-
-def _not_negative(owner: str, name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 <= value < math.inf:
-        raise ValueError(f"{owner} expected {name} as a finite number ≥ 0, got {value!r}.")
-    return float(value)
 
 
 class ActivationAttribute:

@@ -9,12 +9,13 @@ Bengio, 2010); 2 / fan_in makes up for the half of the signal that a ReLU cuts o
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 
 import numpy as np
 
 from scratchnet.typing import Array
 from scratchnet.utils.naming import look_up, snake_case
+from scratchnet.utils.numbers import seed_or_none
 from scratchnet.utils.random import new_generator
 
 
@@ -68,7 +69,7 @@ class _Random(Initializer):
     uses_fan_out: ClassVar[bool]
 
     def __init__(self, seed: int | None = None) -> None:
-        self.seed = seed
+        self.seed = seed_or_none(f"seed of {type(self).__name__}", seed)
 
     def variance(self, shape: tuple[int, ...]) -> float:
         """Return the variance that the numbers of this shape are to have."""
@@ -130,20 +131,29 @@ INITIALIZERS: dict[str, type[Initializer]] = {
 }
 
 
-def get(initializer: str | Initializer | dict[str, Any]) -> Initializer:
-    """Return the initializer of a name, of a saved configuration, or the object itself.
+@overload
+def get(initializer: None) -> None: ...
+@overload
+def get(initializer: str | Initializer | dict[str, Any]) -> Initializer: ...
+def get(initializer: str | Initializer | dict[str, Any] | None) -> Initializer | None:
+    """Return the initializer of a name, of a saved configuration, or the object itself; None stays None.
 
     Raises:
         ValueError: for an unknown name, with the nearest known one.
         TypeError: for anything else.
     """
-    if isinstance(initializer, Initializer):
+    if initializer is None or isinstance(initializer, Initializer):
         return initializer
     if isinstance(initializer, dict):
         return look_up("initializer", initializer.get("name"), INITIALIZERS)(**initializer.get("config", {}))
     if isinstance(initializer, str):
         return look_up("initializer", initializer, INITIALIZERS)()
     raise TypeError(f"An initializer is given as a name or as an Initializer object, got {initializer!r}.")
+
+
+def get_or_default(initializer: str | Initializer | dict[str, Any] | None) -> Initializer:
+    """As ``get``, for a layer's argument: None is what Keras takes for want of another, ``glorot_uniform``."""
+    return GlorotUniform() if initializer is None else get(initializer)
 
 
 def serialize(initializer: Initializer) -> dict[str, Any]:

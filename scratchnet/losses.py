@@ -19,12 +19,13 @@ sure and wrong the model is. That is why a model that ends in a softmax is train
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 
 import numpy as np
 
 from scratchnet.typing import Array
 from scratchnet.utils.naming import look_up
+from scratchnet.utils.numbers import true_or_false
 
 EPSILON = 1e-7
 """Probabilities are kept this far from 0 and 1 before their logarithm is taken, as in Keras."""
@@ -44,9 +45,12 @@ class Loss:
     predictions: Array
 
     def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
-        """Return the mean loss of the batch; with weights (N,), the mean of weight times loss.
+        """Return the mean loss of the batch; with weights (N,) or (N, 1), the mean of weight times loss.
 
         The mean always divides by N, not by the sum of the weights, as in Keras.
+
+        Raises:
+            ValueError: in our own losses, if ``y_true`` or the weights do not fit ``y_pred``: nothing is broadcast.
         """
         raise NotImplementedError(f"{type(self).__name__} has no forward(y_true, y_pred, sample_weight).")
 
@@ -71,16 +75,19 @@ class _Crossentropy(Loss):
     """What the two cross-entropies share: labels come as one-hot rows or as class numbers, the rest is the same."""
 
     def __init__(self, from_logits: bool = False) -> None:
-        self.from_logits = from_logits
+        self.from_logits = true_or_false(f"from_logits of {type(self).__name__}", from_logits)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal loss."""
         return {"from_logits": self.from_logits}
 
-    def _start(self, y_pred: Array, sample_weight: Array | None) -> None:
-        N = len(y_pred)
-        weight = np.ones(N) if sample_weight is None else sample_weight
-        self._scale = (np.asarray(weight) / N).astype(y_pred.dtype)  # (N,): the one 1/N
+    def _start(self, y_pred: Array, sample_weight: Array | None) -> Array:
+        """Work out the factor of each sample's loss and return the predictions, (N, C), as floats."""
+        y_pred = _as_floats(y_pred)
+        if y_pred.ndim != 2:
+            raise ValueError(f"{self.name} expected predictions of shape (N, C), got {y_pred.shape}.")
+        self._scale = (_weights(self.name, sample_weight, len(y_pred)) / len(y_pred)).astype(y_pred.dtype)  # (N,): 1/N
+        return y_pred
 
 
 def log_softmax(z: Array) -> Array:
@@ -105,8 +112,9 @@ class SparseCategoricalCrossentropy(_Crossentropy):
 
     def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
         """Return the mean cross-entropy."""
-        self._start(y_pred, sample_weight)
-        self._right = np.arange(len(y_pred)), y_true.flatten()  # the entry of the right class, in each row
+        y_pred = self._start(y_pred, sample_weight)
+        N, C = y_pred.shape
+        self._right = np.arange(N), self._labels(y_true, N, C)  # the entry of the right class, in each row
         if self.from_logits:
             log_p = log_softmax(y_pred)  # (N, C)
             self.predictions = np.exp(log_p)
@@ -130,19 +138,23 @@ class SparseCategoricalCrossentropy(_Crossentropy):
 
     def prepare_labels(self, y: Array, output_shape: tuple[int | None, ...]) -> Array:
         """Return the labels as int64 (N,), all of them in 0…C-1."""
-        classes = _number_of_classes(self.name, output_shape)
-        if y.ndim == 2 and y.shape[1] == 1:
+        return self._labels(y, len(y), _number_of_classes(self.name, output_shape))
+
+    def _labels(self, y_true: Array, N: int, classes: int) -> Array:
+        """Return the labels of N samples as new int64 (N,), all of them in 0…C-1."""
+        y = np.asarray(y_true)
+        if y.shape == (N, 1):
             y = y[:, 0]  # (N,)
-        if y.ndim != 1:
+        if y.shape != (N,):
             raise ValueError(
-                f"{self.name} expected one class number for each sample, y of shape (N,), got {y.shape}: for one-hot "
-                f"rows use categorical_crossentropy."
+                f"{self.name} expected one class number for each of {N} samples, y of shape (N,), got {y.shape}: for "
+                f"one-hot rows use categorical_crossentropy."
             )
         labels = _whole_numbers(y)
         outside = np.flatnonzero((labels < 0) | (labels >= classes))
         if outside.size:
             raise ValueError(
-                f"{self.name} expected labels in 0…{classes - 1}, since the model has {classes} outputs, got "
+                f"{self.name} expected labels in 0…{classes - 1}, since there are {classes} outputs, got "
                 f"{labels[outside[0]]} at index {outside[0]} ({outside.size} labels are outside)."
             )
         return labels
@@ -162,8 +174,14 @@ class CategoricalCrossentropy(_Crossentropy):
 
     def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
         """Return the mean cross-entropy."""
-        self._start(y_pred, sample_weight)
-        self._t = y_true.astype(y_pred.dtype)
+        y_pred = self._start(y_pred, sample_weight)
+        t = np.asarray(y_true)
+        if t.shape != y_pred.shape:
+            raise ValueError(
+                f"{self.name} expected y_true of the predictions' shape {y_pred.shape}, got {t.shape}: for class "
+                f"numbers use sparse_categorical_crossentropy."
+            )
+        self._t = t.astype(y_pred.dtype)
         if self.from_logits:
             log_p = log_softmax(y_pred)  # (N, C)
             self.predictions = np.exp(log_p)
@@ -195,23 +213,30 @@ class CategoricalCrossentropy(_Crossentropy):
                 f"{y.shape}: make rows of class numbers with utils.to_categorical(y, {classes}), or use "
                 f"sparse_categorical_crossentropy."
             )
-        if not np.isfinite(y).all() or y.min(initial=0) < 0:
-            raise ValueError(f"{self.name} expected rows of numbers ≥ 0, got a negative or non-finite one in y.")
+        if not (np.isfinite(y).all() and y.min(initial=0) >= 0):
+            index = tuple(map(int, np.argwhere(~(np.isfinite(y) & (y >= 0)))[0]))
+            raise ValueError(
+                f"{self.name} expected rows of finite numbers ≥ 0, got the negative or non-finite {y[index]} at index "
+                f"{index} of y."
+            )
         return y
 
 
 class MeanSquaredError(Loss):
     """L = mean over the batch of the mean over the outputs of (y_pred - y_true)².
 
-    ∂L/∂y_pred = 2 (y_pred - y_true) / (number of outputs), and 1/N. Shapes: both (N, …).
+    ∂L/∂y_pred = 2 (y_pred - y_true) / (number of outputs), and 1/N. Shapes: both (N, …); a last axis of 1 may be left
+    out of y_true. It computes in the predictions' float type; whole numbers as predictions become float64.
     """
 
     name = "mean_squared_error"
 
     def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
         """Return the mean squared error."""
+        y_pred = _as_floats(y_pred)
+        y_true = self._targets(y_true, y_pred.shape)
         N = len(y_pred)
-        weight = np.ones(N) if sample_weight is None else np.asarray(sample_weight)
+        weight = _weights(self.name, sample_weight, N)
         self._scale = (weight / y_pred.size).astype(y_pred.dtype).reshape(N, *[1] * (y_pred.ndim - 1))  # (N, 1, …)
         self._error = y_pred - y_true.astype(y_pred.dtype)
         self.predictions = y_pred.copy()
@@ -223,10 +248,17 @@ class MeanSquaredError(Loss):
 
     def prepare_labels(self, y: Array, output_shape: tuple[int | None, ...]) -> Array:
         """Return the targets in the shape of the outputs; (N,) serves for outputs (N, 1)."""
-        if y.ndim == 1 and output_shape[1:] == (1,):
-            y = y[:, None]  # (N, 1)
-        if y.shape[1:] != output_shape[1:]:
-            raise ValueError(f"{self.name} expected y of the outputs' shape {output_shape}, got {y.shape}.")
+        return self._targets(y, (len(y), *output_shape[1:]))
+
+    def _targets(self, y_true: Array, shape: tuple[int | None, ...]) -> Array:
+        """Return the targets in exactly that shape: if they were left to broadcast, (N,) and (N, 1) gave (N, N)."""
+        y = np.asarray(y_true)
+        if (*y.shape, 1) == shape:
+            y = y[..., None]  # (N, …, 1)
+        elif y.shape == (*shape, 1):
+            y = y[..., 0]  # (N, …)
+        if y.shape != shape:
+            raise ValueError(f"{self.name} expected y of the outputs' shape {shape}, got {y.shape}.")
         return y
 
 
@@ -239,9 +271,31 @@ def _number_of_classes(name: str, output_shape: tuple[int | None, ...]) -> int:
     return output_shape[1]
 
 
+def _as_floats(y_pred: Array) -> Array:
+    """Return predictions as they are if they are floats, else as float64: no number is cut to a whole one."""
+    y_pred = np.asarray(y_pred)
+    if y_pred.dtype.kind not in "biuf" or y_pred.ndim == 0:
+        raise ValueError(
+            f"A loss expected predictions as an array (N, …) of numbers, got dtype {y_pred.dtype} of shape "
+            f"{y_pred.shape}."
+        )
+    return y_pred if y_pred.dtype.kind == "f" else y_pred.astype(np.float64)
+
+
+def _weights(name: str, sample_weight: Array | None, N: int) -> Array:
+    """Return the weights of N samples, (N,); all 1 if there are none."""
+    if sample_weight is None:
+        return np.ones(N)
+    weight = np.asarray(sample_weight)
+    if weight.shape not in ((N,), (N, 1)):
+        raise ValueError(f"{name} expected sample_weight of shape ({N},) or ({N}, 1), got {weight.shape}.")
+    return weight.reshape(N)
+
+
 def _whole_numbers(y: Array) -> Array:
     try:
-        labels = y.astype(np.int64)
+        with np.errstate(invalid="ignore"):  # NaN becomes some whole number, and is found below
+            labels = y.astype(np.int64)
     except (TypeError, ValueError):
         raise ValueError(f"Expected class numbers as labels, got an array of {y.dtype}.") from None
     broken = np.flatnonzero(labels != y)
@@ -258,14 +312,18 @@ LOSSES: dict[str, type[Loss]] = {
 }
 
 
-def get(loss: str | Loss) -> Loss:
-    """Return the loss of a name, or the object itself.
+@overload
+def get(loss: None) -> None: ...
+@overload
+def get(loss: str | Loss) -> Loss: ...
+def get(loss: str | Loss | None) -> Loss | None:
+    """Return the loss of a name, or the object itself; None stays None.
 
     Raises:
         ValueError: for an unknown name, with the nearest known one.
         TypeError: for anything that is neither a name nor a ``Loss``.
     """
-    if isinstance(loss, Loss):
+    if loss is None or isinstance(loss, Loss):
         return loss
     if isinstance(loss, str):
         return look_up("loss", loss, LOSSES)()

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 
 import numpy as np
 
 from scratchnet.typing import Array
 from scratchnet.utils.naming import look_up
+from scratchnet.utils.numbers import real_number, shown, whole_number
 
 
 class Metric:
-    """A running mean over all samples since ``reset``. A metric of your own defines ``values``."""
+    """A running mean over everything since ``reset``. A metric of your own defines ``values``.
+
+    Attributes:
+        better: "max" if more of it is better, "min" if less; None leaves ``mode="auto"`` of a callback without answer.
+
+    Raises:
+        ValueError: if ``name`` is neither text nor None.
+    """
 
     default_name: ClassVar[str] = "metric"
+    better: ClassVar[str | None] = None
 
     def __init__(self, name: str | None = None) -> None:
+        if name is not None and not isinstance(name, str):
+            raise ValueError(f"name of {type(self).__name__} expected text or None, got {shown(name)}.")
         self.name = name or self.default_name
         self.reset()
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
-        """Return one number for each sample, (N,)."""
+        """Return one number for each sample, (N,), or for each of its places, (N, …)."""
         raise NotImplementedError(f"{type(self).__name__} has no values(y_true, y_pred).")
 
     def reset(self) -> None:
@@ -29,10 +40,10 @@ class Metric:
         self.count = 0
 
     def update(self, y_true: Array, y_pred: Array) -> None:
-        """Take a batch in: labels (N,) or one-hot (N, C), and predictions (N, C)."""
+        """Take a batch in: labels (N, …) or one-hot (N, …, C), and predictions (N, …, C)."""
         values = self.values(y_true, y_pred)
         self.total += float(values.sum())
-        self.count += len(values)
+        self.count += values.size
 
     def result(self) -> float:
         """Return the mean so far; 0.0 before the first sample, as in Keras."""
@@ -44,47 +55,118 @@ class Metric:
 
 
 def _class_numbers(y_true: Array, y_pred: Array) -> Array:
-    """Return the true classes as (N,), from one-hot rows or from class numbers."""
-    if y_true.ndim == 2 and y_true.shape == y_pred.shape and y_true.shape[1] > 1:
-        return y_true.argmax(axis=1)
-    return y_true.reshape(len(y_true))
+    """Return the true classes as (N, …), from one-hot rows (N, …, C) or from class numbers (N, …) or (N, …, 1)."""
+    if y_true.shape == y_pred.shape and y_pred.shape[-1] > 1:
+        return y_true.argmax(axis=-1)
+    if y_true.shape == (*y_pred.shape[:-1], 1):
+        return y_true[..., 0]
+    if y_true.shape == y_pred.shape[:-1]:
+        return y_true
+    raise ValueError(
+        f"A metric expected labels of shape {y_pred.shape[:-1]} or one-hot rows of shape {y_pred.shape} for "
+        f"predictions of shape {y_pred.shape}, got labels of shape {y_true.shape}."
+    )
+
+
+def _without_nan(y_pred: Array) -> Array:
+    """Return for each row of scores whether none is NaN, (N, …)."""
+    return ~np.isnan(y_pred.max(axis=-1))  # a maximum hands NaN on
+
+
+def _largest_is_right(y_true: Array, y_pred: Array) -> Array:
+    """Return for each row of scores whether the first of the largest is the right class; never with a NaN in it."""
+    return (y_pred.argmax(axis=-1) == _class_numbers(y_true, y_pred)) & _without_nan(y_pred)
+
+
+def _right_side(y_true: Array, y_pred: Array, threshold: float) -> Array:
+    """Return for each row of outputs the share whose side of the threshold is the label, 0 or 1; NaN has no side."""
+    if y_pred.ndim == 1:
+        y_pred = y_pred[:, None]  # (N, 1)
+    if y_true.shape == y_pred.shape[:-1] and y_pred.shape[-1] == 1:
+        y_true = y_true[..., None]  # (N, …, 1)
+    if y_true.shape != y_pred.shape:
+        raise ValueError(
+            f"A metric expected labels 0 and 1 of the predictions' shape {y_pred.shape}, got labels of shape "
+            f"{y_true.shape}."
+        )
+    hits: Array = ((y_pred > threshold) == y_true) & ~np.isnan(y_pred)
+    return hits.mean(axis=-1)
 
 
 class Accuracy(Metric):
-    """The share of samples whose largest prediction is the right class. At a tie the first of the largest counts.
+    """The share of right predictions, counted by what the outputs are, like Keras's ``"accuracy"``.
 
-    Takes class numbers (N,) as well as one-hot rows (N, C), like Keras's ``"accuracy"``.
+    - One output, (N, …, 1): right if the label is 1 and the output above 0.5, or the label 0 and it is not.
+    - Class scores, (N, …, C): right if the largest is that of the right class; at a tie the first of the largest
+      counts. Labels are class numbers (N, …) or one-hot rows (N, …, C).
+
+    With more axes, such as a class for each pixel, every place counts alike. An output or a row of scores in which
+    there is a NaN is not right, whatever the label: NaN may stand for any number, the largest included.
+
+    Raises:
+        ValueError: if the shapes of labels and predictions do not fit.
     """
 
     default_name = "accuracy"
+    better = "max"
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
-        """Return for each sample whether it was right."""
-        return y_pred.argmax(axis=1) == _class_numbers(y_true, y_pred)
+        """Return for each place whether it was right, (N, …)."""
+        one_output = y_pred.ndim == 1 or y_pred.shape[-1] == 1
+        return _right_side(y_true, y_pred, 0.5) if one_output else _largest_is_right(y_true, y_pred)
 
 
-class TopKCategoricalAccuracy(Metric):
-    """The share of samples whose right class is among the k largest predictions.
+class BinaryAccuracy(Metric):
+    """The share of outputs on the right side of the threshold: above it for the label 1, not above it for 0.
 
-    A class that ties with the k-th counts as among them, as in TensorFlow's ``in_top_k``. Takes class numbers (N,) as
-    well as one-hot rows (N, C).
+    Each output counts by itself, also where there are several, (N, C). A NaN is on no side.
 
     Raises:
-        ValueError: if ``k`` is not a positive whole number.
+        ValueError: if ``threshold`` is no finite number, or the shapes do not fit.
     """
 
-    default_name = "top_k_categorical_accuracy"
+    default_name = "binary_accuracy"
+    better = "max"
 
-    def __init__(self, k: int = 5, name: str | None = None) -> None:
-        if not isinstance(k, int) or k < 1:
-            raise ValueError(f"Top-k accuracy expected k as a positive whole number, got {k!r}.")
-        self.k = k
+    def __init__(self, threshold: float = 0.5, name: str | None = None) -> None:
+        self.threshold = real_number("threshold of BinaryAccuracy", threshold)
         super().__init__(name)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
-        """Return for each sample whether fewer than k classes were rated above the right one."""
-        right = np.take_along_axis(y_pred, _class_numbers(y_true, y_pred)[:, None], axis=1)  # (N, 1)
-        return (y_pred > right).sum(axis=1) < self.k
+        """Return for each row of outputs the share that was right, (N, …)."""
+        return _right_side(y_true, y_pred, self.threshold)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal metric."""
+        return {"threshold": self.threshold, "name": self.name}
+
+
+class TopKCategoricalAccuracy(Metric):
+    """The share of rows of scores (N, …, C) in which the right class is among the k largest.
+
+    A class that ties with the k-th counts as among them, as in TensorFlow's ``in_top_k``. A row in which there is a NaN
+    is no hit, as there and in ``Accuracy``; nor is one whose label is no class at all. Takes class numbers (N, …) as
+    well as one-hot rows (N, …, C).
+
+    Raises:
+        ValueError: if ``k`` is not a positive whole number, or the shapes do not fit.
+    """
+
+    default_name = "top_k_categorical_accuracy"
+    better = "max"
+
+    def __init__(self, k: int = 5, name: str | None = None) -> None:
+        self.k = whole_number(f"k of {type(self).__name__}", k, 1)
+        super().__init__(name)
+
+    def values(self, y_true: Array, y_pred: Array) -> Array:
+        """Return for each row whether fewer than k classes were rated above the right one, (N, …)."""
+        labels = _class_numbers(y_true, y_pred)
+        classes = np.arange(y_pred.shape[-1])
+        is_right = labels[..., None] == classes  # (N, …, C): nowhere for a label that is no class
+        right = np.where(is_right, y_pred, -np.inf).max(axis=-1, keepdims=True)  # (N, …, 1)
+        better = (y_pred > right).sum(axis=-1)
+        return (better < self.k) & is_right.any(axis=-1) & _without_nan(y_pred)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal metric."""
@@ -97,20 +179,30 @@ class SparseTopKCategoricalAccuracy(TopKCategoricalAccuracy):
     default_name = "sparse_top_k_categorical_accuracy"
 
 
-class SparseCategoricalAccuracy(Accuracy):
-    """``Accuracy`` under the name that Keras gives it for class numbers."""
+class SparseCategoricalAccuracy(Metric):
+    """The share of rows of class scores (N, …, C) whose largest is that of the right class.
+
+    As ``Accuracy``, but a single output is a row of one class here, never compared with 0.5, as in Keras.
+    """
 
     default_name = "sparse_categorical_accuracy"
+    better = "max"
+
+    def values(self, y_true: Array, y_pred: Array) -> Array:
+        """Return for each row whether it was right, (N, …)."""
+        return _largest_is_right(y_true, y_pred)
 
 
-class CategoricalAccuracy(Accuracy):
-    """``Accuracy`` under the name that Keras gives it for one-hot rows."""
+class CategoricalAccuracy(SparseCategoricalAccuracy):
+    """``SparseCategoricalAccuracy`` under the name that Keras gives it for one-hot rows."""
 
     default_name = "categorical_accuracy"
+    better = "max"
 
 
 METRIC_CLASSES: tuple[type[Metric], ...] = (
     Accuracy,
+    BinaryAccuracy,
     SparseCategoricalAccuracy,
     CategoricalAccuracy,
     TopKCategoricalAccuracy,
@@ -119,14 +211,18 @@ METRIC_CLASSES: tuple[type[Metric], ...] = (
 METRICS: dict[str, type[Metric]] = {metric.default_name: metric for metric in METRIC_CLASSES} | {"acc": Accuracy}
 
 
-def get(metric: str | Metric) -> Metric:
-    """Return the metric of a name, or the object itself. The name given is the name shown.
+@overload
+def get(metric: None) -> None: ...
+@overload
+def get(metric: str | Metric) -> Metric: ...
+def get(metric: str | Metric | None) -> Metric | None:
+    """Return the metric of a name, or the object itself; None stays None. The name given is the name shown.
 
     Raises:
         ValueError: for an unknown name, with the nearest known one.
         TypeError: for anything that is neither a name nor a ``Metric``.
     """
-    if isinstance(metric, Metric):
+    if metric is None or isinstance(metric, Metric):
         return metric
     if isinstance(metric, str):
         return look_up("metric", metric, METRICS)(name=metric)

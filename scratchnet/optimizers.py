@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from scratchnet import schedules
 from scratchnet.typing import Array
 from scratchnet.utils.memory import place_zeros
 from scratchnet.utils.naming import look_up
+from scratchnet.utils.numbers import real_number, true_or_false
 
 UpdateRule = Callable[[Array, Array, tuple[Array, ...], float], None]
 
@@ -33,7 +34,7 @@ class Optimizer:
         slots: the optimizer's vectors by name, each as long as w; empty before the first step.
 
     Raises:
-        ValueError: if the learning rate is negative or not finite.
+        ValueError: if the learning rate or the decay is negative or no finite number.
     """
 
     slot_names: ClassVar[tuple[str, ...]] = ()
@@ -42,6 +43,8 @@ class Optimizer:
         self, learning_rate: float | schedules.LearningRateSchedule, weight_decay: float | None = None
     ) -> None:
         self.learning_rate = learning_rate
+        if weight_decay is not None:
+            weight_decay = real_number(f"weight_decay of {type(self).__name__}", weight_decay, 0)
         self.weight_decay = weight_decay
         self.iterations = 0
         self.slots: dict[str, Array] = {}
@@ -51,14 +54,14 @@ class Optimizer:
     def learning_rate(self) -> Any:
         """The learning rate of the next step; setting it also replaces a schedule."""
         rate = self._learning_rate
-        return rate(self.iterations) if isinstance(rate, schedules.LearningRateSchedule) else rate
+        if not isinstance(rate, schedules.LearningRateSchedule):
+            return rate
+        return real_number(f"{type(rate).__name__} of {type(self).__name__}", rate(self.iterations), 0)
 
     @learning_rate.setter
     def learning_rate(self, value: float | schedules.LearningRateSchedule) -> None:
         if not isinstance(value, schedules.LearningRateSchedule):
-            value = float(value)
-            if not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"{type(self).__name__} expected a finite learning_rate ≥ 0, got {value!r}.")
+            value = real_number(f"learning_rate of {type(self).__name__}", value, 0)
         self._learning_rate = value
 
     @property
@@ -104,7 +107,9 @@ class Optimizer:
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Optimizer:
         """Make an optimizer from what ``get_config`` returned."""
-        return cls(**{**config, "learning_rate": schedules.deserialize(config["learning_rate"])})
+        if "learning_rate" in config:
+            config = {**config, "learning_rate": schedules.deserialize(config["learning_rate"])}
+        return cls(**config)
 
 
 class SGD(Optimizer):
@@ -126,11 +131,9 @@ class SGD(Optimizer):
         weight_decay: float | None = None,
     ) -> None:
         super().__init__(learning_rate, weight_decay)
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"SGD expected momentum in 0…1, got {momentum!r}.")
-        self.momentum = float(momentum)
-        self.nesterov = nesterov
-        if momentum:
+        self.momentum = real_number("momentum of SGD", momentum, 0, 1)
+        self.nesterov = true_or_false("nesterov of SGD", nesterov)
+        if self.momentum:
             self.slot_names = ("momentum",)  # type: ignore[misc]
 
     def update(self, w: Array, g: Array, slots: tuple[Array, ...], learning_rate: float) -> None:
@@ -165,7 +168,7 @@ class Adam(Optimizer):
     corrects m and v themselves, which makes its ε count differently.
 
     Raises:
-        ValueError: if a beta is not in 0…1 or epsilon is negative.
+        ValueError: if a beta is not in 0…1, below 1, or epsilon is negative or no finite number.
     """
 
     slot_names = ("momentum", "velocity")
@@ -179,14 +182,9 @@ class Adam(Optimizer):
         weight_decay: float | None = None,
     ) -> None:
         super().__init__(learning_rate, weight_decay)
-        for name, beta in (("beta_1", beta_1), ("beta_2", beta_2)):
-            if not 0 <= beta < 1:
-                raise ValueError(f"Adam expected {name} in 0…1, below 1, got {beta!r}.")
-        if epsilon < 0:
-            raise ValueError(f"Adam expected epsilon ≥ 0, got {epsilon!r}.")
-        self.beta_1 = float(beta_1)
-        self.beta_2 = float(beta_2)
-        self.epsilon = float(epsilon)
+        self.beta_1 = real_number("beta_1 of Adam", beta_1, 0, 1, open_ends="most")
+        self.beta_2 = real_number("beta_2 of Adam", beta_2, 0, 1, open_ends="most")
+        self.epsilon = real_number("epsilon of Adam", epsilon, 0)
 
     def step_size(self, learning_rate: float) -> float:
         """Return α for the step that ``iterations`` counts."""
@@ -213,19 +211,25 @@ class Adam(Optimizer):
 OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "sgd": SGD}
 
 
-def get(optimizer: str | Optimizer | dict[str, Any]) -> Optimizer:
+@overload
+def get(optimizer: None) -> None: ...
+@overload
+def get(optimizer: str | Optimizer | dict[str, Any]) -> Optimizer: ...
+def get(optimizer: str | Optimizer | dict[str, Any] | None) -> Optimizer | None:
     """Return the optimizer of a name with its default settings, of a saved configuration, or the object itself.
+
+    None stays None.
 
     Raises:
         ValueError: for an unknown name, with the nearest known one.
         TypeError: for anything else.
     """
-    if isinstance(optimizer, Optimizer):
+    if optimizer is None or isinstance(optimizer, Optimizer):
         return optimizer
     if isinstance(optimizer, str):
         return look_up("optimizer", optimizer.lower(), OPTIMIZERS)()  # type: ignore[call-arg]
     if isinstance(optimizer, dict):
-        return look_up("optimizer", optimizer.get("name"), OPTIMIZERS).from_config(optimizer["config"])
+        return look_up("optimizer", optimizer.get("name"), OPTIMIZERS).from_config(optimizer.get("config", {}))
     raise TypeError(f"An optimizer is given as a name ({', '.join(OPTIMIZERS)}) or as an Optimizer, got {optimizer!r}.")
 
 

@@ -1,6 +1,6 @@
 """Learning-rate schedules: the step size as a function of the number of steps taken.
 
-optimizer = Adam(learning_rate=ExponentialDecay(0.001, decay_steps=938, decay_rate=0.9))
+    optimizer = Adam(learning_rate=ExponentialDecay(0.001, decay_steps=938, decay_rate=0.9))
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from scratchnet.utils.naming import look_up
+from scratchnet.utils.numbers import real_number, shown, true_or_false
 
 
 class LearningRateSchedule:
@@ -28,12 +31,12 @@ class ExponentialDecay(LearningRateSchedule):
     """initial · rate^(step / decay_steps); with ``staircase`` the exponent is rounded down."""
 
     def __init__(
-        self, initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False
+        self, initial_learning_rate: float, decay_steps: float, decay_rate: float, staircase: bool = False
     ) -> None:
-        self.initial_learning_rate = float(initial_learning_rate)
-        self.decay_steps = _positive("decay_steps", decay_steps)
-        self.decay_rate = float(decay_rate)
-        self.staircase = staircase
+        self.initial_learning_rate = real_number("initial_learning_rate of ExponentialDecay", initial_learning_rate, 0)
+        self.decay_steps = _steps("decay_steps of ExponentialDecay", decay_steps, "least")
+        self.decay_rate = real_number("decay_rate of ExponentialDecay", decay_rate, 0)
+        self.staircase = true_or_false("staircase of ExponentialDecay", staircase)
 
     def __call__(self, step: int) -> float:
         """Return the learning rate."""
@@ -51,20 +54,22 @@ class CosineDecay(LearningRateSchedule):
     def __init__(
         self,
         initial_learning_rate: float,
-        decay_steps: int,
+        decay_steps: float,
         alpha: float = 0.0,
         warmup_target: float | None = None,
-        warmup_steps: int = 0,
+        warmup_steps: float = 0,
     ) -> None:
-        self.initial_learning_rate = float(initial_learning_rate)
-        self.decay_steps = _positive("decay_steps", decay_steps)
-        self.alpha = float(alpha)
+        self.initial_learning_rate = real_number("initial_learning_rate of CosineDecay", initial_learning_rate, 0)
+        self.decay_steps = _steps("decay_steps of CosineDecay", decay_steps, "least")
+        self.alpha = real_number("alpha of CosineDecay", alpha, 0)
+        if warmup_target is not None:
+            warmup_target = real_number("warmup_target of CosineDecay", warmup_target, 0)
         self.warmup_target = warmup_target
-        self.warmup_steps = warmup_steps
+        self.warmup_steps = _steps("warmup_steps of CosineDecay", warmup_steps)
 
     def __call__(self, step: int) -> float:
         """Return the learning rate."""
-        peak, begun = self.initial_learning_rate, step
+        peak, begun = self.initial_learning_rate, float(step)
         if self.warmup_target is not None:
             if step < self.warmup_steps:
                 return peak + (self.warmup_target - peak) * step / self.warmup_steps
@@ -77,27 +82,32 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     """``values[0]`` up to and including step ``boundaries[0]``, then ``values[1]`` up to ``boundaries[1]``, and so on.
 
     Raises:
-        ValueError: unless there is one value more than boundaries.
+        ValueError: unless there is one value more than boundaries, all of them finite numbers, the values ≥ 0.
     """
 
-    def __init__(self, boundaries: Sequence[int], values: Sequence[float]) -> None:
+    def __init__(self, boundaries: Sequence[float], values: Sequence[float]) -> None:
+        for name, given in (("boundaries", boundaries), ("values", values)):
+            if not np.iterable(given) or isinstance(given, (str, bytes, set, dict)):
+                raise ValueError(f"{name} of PiecewiseConstantDecay expected a list of numbers, got {shown(given)}.")
+        boundaries = [_steps("boundaries of PiecewiseConstantDecay", boundary) for boundary in boundaries]
+        values = [real_number("values of PiecewiseConstantDecay", value, 0) for value in values]
         if len(values) != len(boundaries) + 1:
             raise ValueError(
                 f"PiecewiseConstantDecay expected one value more than boundaries, got {len(values)} values and "
                 f"{len(boundaries)} boundaries."
             )
-        self.boundaries = list(boundaries)
-        self.values = list(values)
+        self.boundaries = boundaries
+        self.values = values
 
     def __call__(self, step: int) -> float:
         """Return the learning rate."""
         return self.values[sum(step > boundary for boundary in self.boundaries)]
 
 
-def _positive(name: str, value: int) -> int:
-    if value <= 0:
-        raise ValueError(f"A schedule expected {name} > 0, got {value!r}.")
-    return value
+def _steps(what: str, value: Any, open_ends: str = "") -> float:
+    """Return a number of steps; it need not be whole, as in Keras, but where it is, it is an ``int``."""
+    number = real_number(what, value, 0, open_ends=open_ends)
+    return number if isinstance(value, (float, np.floating)) or number % 1 else int(value)
 
 
 SCHEDULES: dict[str, type[LearningRateSchedule]] = {
@@ -117,5 +127,5 @@ def deserialize(saved: Any) -> float | LearningRateSchedule:
     if isinstance(saved, LearningRateSchedule):
         return saved
     if isinstance(saved, dict):
-        return look_up("schedule", saved.get("name"), SCHEDULES)(**saved["config"])
-    return float(saved)
+        return look_up("schedule", saved.get("name"), SCHEDULES)(**saved.get("config", {}))
+    return real_number("learning_rate", saved, 0)

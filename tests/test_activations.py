@@ -117,11 +117,11 @@ def test_zero_and_not_a_number_come_out_of_relu_as_they_should():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: activations.LeakyReLU(-0.1), r"leaky_relu expected negative_slope as a finite number ≥ 0, got -0\.1"),
-        (lambda: activations.ReLU(threshold=-1.0), "relu expected threshold"),
-        (lambda: activations.ReLU(max_value="6"), "relu expected max_value as a finite number ≥ 0, got '6'"),
-        (lambda: activations.ReLU(max_value=0), "expected max_value > 0"),
-        (lambda: activations.ELU(float("nan")), "elu expected alpha"),
+        (lambda: activations.LeakyReLU(-0.1), r"negative_slope of LeakyReLU expected a finite number ≥ 0, got -0\.1"),
+        (lambda: activations.ReLU(threshold=-1.0), "threshold of ReLU expected"),
+        (lambda: activations.ReLU(max_value="6"), "max_value of ReLU expected a finite number > 0, got '6'"),
+        (lambda: activations.ReLU(max_value=0), "max_value of ReLU expected a finite number > 0, got 0"),
+        (lambda: activations.ELU(float("nan")), "alpha of ELU expected"),
         (lambda: activations.get("gellu"), "did you mean 'gelu'"),
     ],
 )

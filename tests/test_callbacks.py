@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scratchnet import callbacks, layers, metrics, optimizers
+from scratchnet import callbacks, layers, metrics, optimizers, schedules
 from scratchnet.callbacks import (
     Callback,
     CallbackList,
@@ -37,7 +37,7 @@ class FakeModel:
     def __init__(self, named_metrics: tuple[metrics.Metric, ...] = ()) -> None:
         self.stop_training = False
         self.optimizer = SimpleNamespace(learning_rate=0.1)
-        self.metrics = list(named_metrics)
+        self.metrics = list(named_metrics or (metrics.Accuracy(),))
         self.epoch = 0
         self.history: Any = None
 
@@ -176,9 +176,19 @@ class TestCallbackList:
         with pytest.raises(TypeError, match=r"write EarlyStopping\(…\)"):
             CallbackList(given)
 
-    def test_a_stranger_is_an_error(self):
-        with pytest.raises(TypeError, match="subclass Callback"):
-            CallbackList([print])
+    @pytest.mark.parametrize(
+        "given", [[print], print, "early", ["a", "b"], 5, [None], [[Callback()]], {"a": 1}, object()]
+    )
+    def test_a_stranger_is_an_error_before_any_callback_hears_of_the_model(self, given):
+        first = Callback()
+        for strangers in (given, [first, *given] if isinstance(given, list) else [first, given]):
+            with pytest.raises(TypeError, match="subclass Callback"):
+                CallbackList(strangers, FakeModel())
+            assert first.model is None
+
+    @pytest.mark.parametrize("given", [None, [], (), Callback(), [Callback()], (c for c in [Callback()])])
+    def test_none_one_and_several_are_taken(self, given):
+        assert len(CallbackList(given).callbacks) in (0, 1)
 
     def test_an_unknown_hook_is_an_error(self):
         with pytest.raises(ValueError, match="did you mean 'on_train_batch_end'"):
@@ -202,7 +212,9 @@ class TestHistory:
 
     def test_is_the_history_of_the_model_from_the_start(self):
         model, history = FakeModel(), History()
-        CallbackList([history], model)
+        hooks = CallbackList([history], model)
+        assert model.history is None
+        hooks.on_train_begin()
         assert model.history is history
 
     def test_a_second_run_goes_on_as_in_keras(self):
@@ -257,26 +269,46 @@ class TestEarlyStopping:
     @pytest.mark.parametrize(
         ("monitor", "mode"),
         [
-            ("loss", "min"),
-            ("val_loss", "min"),
-            ("mean_squared_error", "min"),
-            ("accuracy", "max"),
-            ("val_accuracy", "max"),
-            ("acc", "max"),
-            ("val_acc", "max"),
-            ("auc", "max"),
-            ("val_top_k_categorical_accuracy", "max"),
-            ("val_top5", "max"),
+            *((name, "min") for name in ("loss", "val_loss", "errors", "val_errors")),
+            *((name, "max") for name in ("accuracy", "val_accuracy", "acc", "val_acc", "top5", "val_top5", "val_own")),
         ],
     )
-    def test_auto_knows_the_better_direction(self, monitor, mode):
-        model = FakeModel((metrics.TopKCategoricalAccuracy(name="top5"),))
+    def test_auto_asks_the_metric_which_is_better(self, monitor, mode):
+        class Errors(metrics.Metric):
+            default_name = "errors"
+            better = "min"
+
+        class Own(metrics.SparseCategoricalAccuracy):
+            pass
+
+        top5 = metrics.TopKCategoricalAccuracy(name="top5")
+        model = FakeModel((top5, metrics.Accuracy(), metrics.Accuracy("acc"), Errors(), Own("own")))
         rising = [{monitor: v} for v in (0.1, 0.2, 0.3)]
         assert train(EarlyStopping(monitor), rising, model)[2] == {"min": 2, "max": 3}[mode]
 
-    def test_auto_says_when_it_guesses(self):
-        with pytest.warns(UserWarning, match=r"cannot tell from the name 'val_f1'.*mode='max'"):
-            assert train(EarlyStopping("val_f1"), [{"val_f1": v} for v in (0.1, 0.2, 0.3)])[2] == 2
+    def test_every_metric_of_ours_knows(self):
+        assert {metric.better for metric in metrics.METRIC_CLASSES} <= {"min", "max"}
+
+    @pytest.mark.parametrize("better", [None, "up", 1])
+    def test_auto_is_refused_where_the_metric_has_no_opinion(self, better):
+        own = type("Own", (metrics.Metric,), {"better": better})("f1")
+        rising = [{"val_f1": v} for v in (0.1, 0.2, 0.3)]
+        with pytest.raises(ValueError, match=rf"'val_f1' .*Own has better={better!r}: pass mode='min' or mode='max'"):
+            train(EarlyStopping("val_f1"), rising, FakeModel((own,)))
+        assert train(EarlyStopping("val_f1", mode="max"), rising, FakeModel((own,)))[2] == 3
+
+    def test_auto_is_refused_for_what_another_callback_adds(self):
+        rates = [{"loss": 1.0, "learning_rate": rate} for rate in (0.1, 0.2, 0.3)]
+        with pytest.raises(ValueError, match="pass mode='min' or mode='max'"):
+            train(EarlyStopping("learning_rate"), rates)
+        assert train(EarlyStopping("learning_rate", mode="min"), rates)[2] == 2
+
+    def test_auto_asks_the_metrics_of_the_model_that_trains_now(self):
+        stopping = EarlyStopping("figure")
+        rising = [{"figure": v} for v in (0.1, 0.2, 0.3)]
+        for better, epochs in (("max", 3), ("min", 2)):
+            model = FakeModel((type("Own", (metrics.Metric,), {"better": better})("figure"),))
+            assert train(stopping, rising, model)[2] == epochs
 
     def test_a_stated_mode_counts_more_than_the_name(self):
         assert train(EarlyStopping("loss", mode="max"), losses(1.0, 2.0, 3.0))[2] == 3
@@ -285,10 +317,40 @@ class TestEarlyStopping:
         with pytest.raises(ValueError, match="Unknown mode of EarlyStopping 'maximum'"):
             EarlyStopping(mode="maximum")
 
-    def test_a_missing_metric_is_named_with_those_there_are(self):
-        expected = r"'val_loss' in logs, got accuracy, loss: give fit validation_data or"
-        with pytest.warns(UserWarning, match=expected):
-            assert train(EarlyStopping(), [{"accuracy": 0.5, "loss": 1.0}] * 3)[2] == 3
+    @pytest.mark.parametrize(
+        ("monitor", "mode", "advice"),
+        [
+            ("val_loss", "auto", "give fit validation_data or a validation_split"),
+            ("val_loss", "max", "give fit validation_data or a validation_split"),
+            ("val_los", "min", "such as 'val_loss'"),
+            ("acurracy", "auto", "such as 'accuracy', or, for a figure that another callback adds, pass mode="),
+            ("xyzzy", "max", "monitor one of the metrics there are, or place this callback after"),
+        ],
+    )
+    @pytest.mark.parametrize("start_from_epoch", [0, 5])
+    def test_a_metric_that_does_not_come_is_refused_in_the_first_epoch(self, monitor, mode, advice, start_from_epoch):
+        stopping = EarlyStopping(monitor, mode=mode, start_from_epoch=start_from_epoch, restore_best_weights=True)
+        model, ends = FakeModel(), []
+        count = LambdaCallback(on_epoch_end=lambda epoch, logs: ends.append(epoch))
+        with pytest.raises(ValueError, match=rf"'{monitor}', got accuracy, loss: .*{advice}"):
+            train([count, stopping], [{"accuracy": 0.5, "loss": 1.0}] * 3, model)
+        assert ends in ([], [0])
+
+    def test_a_metric_that_came_and_is_missing_later_is_passed_over(self):
+        stopping = EarlyStopping("f1", mode="max", patience=2)
+        with pytest.warns(UserWarning, match="expected the metric 'f1' in logs, got loss: it passes over this time"):
+            assert train(stopping, [{"f1": 0.5}, {"loss": 1.0}, {"f1": 0.6}])[2] == 3
+
+    def test_a_metric_has_to_come_in_every_fit_anew(self):
+        stopping = EarlyStopping("val_loss")
+        train(stopping, [{"val_loss": 1.0}])
+        with pytest.raises(ValueError, match="'val_loss', got loss"):
+            train(stopping, losses(1.0))
+
+    @pytest.mark.parametrize("value", ["high", None, [1.0, 2.0]])
+    def test_a_value_that_is_no_number_is_an_error(self, value):
+        with pytest.raises(ValueError, match="expected a number for the metric 'loss'"):
+            train(EarlyStopping("loss"), [{"loss": value}])
 
     @pytest.mark.parametrize("patience", [1, 9])
     def test_the_best_weights_come_back_whether_it_stopped_or_not(self, patience):
@@ -365,9 +427,16 @@ class TestModelCheckpoint:
         train(checkpoint, losses(2.0, 1.0))
         assert self.files(tmp_path) == {"2": "1"}
 
-    def test_without_the_metric_it_warns_and_saves_all_the_same(self, tmp_path):
-        with pytest.warns(UserWarning, match="ModelCheckpoint expected the metric 'val_loss' in logs, got loss"):
-            train(ModelCheckpoint(tmp_path / "model", save_best_only=True), losses(1.0))
+    @pytest.mark.parametrize("save_freq", ["epoch", 1, 100])
+    def test_without_the_metric_it_refuses_to_save_the_best(self, tmp_path, save_freq):
+        checkpoint = ModelCheckpoint(tmp_path / "model", save_best_only=True, save_freq=save_freq)
+        with pytest.raises(ValueError, match="ModelCheckpoint expected a metric 'val_loss', got loss: give fit"):
+            train(checkpoint, losses(1.0), batches=2)
+        assert self.files(tmp_path) == {}
+
+    @pytest.mark.parametrize("monitor", ["val_loss", "learning_rate", "f1"])
+    def test_the_metric_does_not_matter_if_all_is_saved(self, tmp_path, monitor):
+        train(ModelCheckpoint(tmp_path / "model", monitor), losses(1.0))
         assert self.files(tmp_path) == {"model": "0"}
 
     def test_counts_batches_across_epochs(self, tmp_path):
@@ -519,9 +588,98 @@ class TestLearningRateScheduler:
         with pytest.raises(TypeError, match=r"schedule\(epoch, learning_rate\) or schedule\(epoch\)"):
             LearningRateScheduler(schedule)
 
+    def test_an_optimizer_with_a_schedule_of_its_own_is_refused(self):
+        schedule = schedules.ExponentialDecay(0.1, 10, 0.5)
+        for rule in (optimizers.SGD(schedule), optimizers.Adam(schedule)):
+            model = FakeModel()
+            model.optimizer = rule
+            with pytest.raises(ValueError, match="whose learning rate is a number, got one that follows a schedule"):
+                train(LearningRateScheduler(lambda epoch: 0.5), losses(1.0), model)
+            assert rule.has_schedule
+            assert model.history is None
+
     def test_says_what_it_does_if_asked(self, capsys):
         train(LearningRateScheduler(lambda epoch: 0.5, verbose=1), losses(1.0))
         assert capsys.readouterr().out == "\nEpoch 1: LearningRateScheduler setting learning rate to 0.5.\n"
+
+
+NO_COUNTS = [-1, 1.0, 1.5, True, np.True_, "1", None, float("nan"), [1]]
+NO_NUMBERS = ["1", True, np.True_, float("nan"), [1], 1j]
+NO_SWITCHES = ["no", 2, 0.0, None, float("nan")]
+NO_VERBOSITY = ["auto", "1", None, 3, -1, 0.5, float("nan")]
+NO_NAMES = ["", None, 3, ["loss"], True]
+BAD_ARGUMENTS = [
+    (make, name, value)
+    for make, table in (
+        (
+            EarlyStopping,
+            {
+                "monitor": NO_NAMES,
+                "min_delta": [*NO_NUMBERS, None],
+                "patience": NO_COUNTS,
+                "verbose": NO_VERBOSITY,
+                "mode": ["maximum", None, True, ["max"], np.array(["max", "min"])],
+                "baseline": NO_NUMBERS,
+                "restore_best_weights": NO_SWITCHES,
+                "start_from_epoch": NO_COUNTS,
+            },
+        ),
+        (
+            lambda **given: ModelCheckpoint(**{"filepath": "model", **given}),
+            {
+                "filepath": ["", None, 3, b"model", ["model"]],
+                "monitor": NO_NAMES,
+                "verbose": NO_VERBOSITY,
+                "save_best_only": NO_SWITCHES,
+                "mode": ["maximum", None],
+                "save_freq": [*NO_COUNTS, 0, "batch", np.array([1, 2])],
+                "initial_value_threshold": NO_NUMBERS,
+            },
+        ),
+        (
+            lambda **given: CSVLogger(**{"filename": "log.csv", **given}),
+            {
+                "filename": ["", None, 3, b"log.csv"],
+                "separator": ["", "::", None, 3, "\n", '"'],
+                "append": NO_SWITCHES,
+            },
+        ),
+        (
+            lambda **given: LearningRateScheduler(**{"schedule": lambda epoch: 0.1, **given}),
+            {"schedule": [0.1, None, "exponential", lambda: 0.1], "verbose": NO_VERBOSITY},
+        ),
+        (LambdaCallback, {"on_epoch_end": [3, "print", [print]], "on_epoch_ends": [print]}),
+    )
+    for name, values in table.items()
+    for value in values
+]
+
+
+class TestArguments:
+    @pytest.mark.parametrize(("make", "name", "value"), BAD_ARGUMENTS)
+    def test_a_bad_argument_is_refused_in_one_sentence_that_names_it(self, make, name, value):
+        with pytest.raises((ValueError, TypeError)) as caught:
+            make(**{name: value})
+        sentence = str(caught.value)
+        assert name in sentence
+        assert sentence.endswith(".")
+        assert any(owner in sentence for owner in callbacks.__all__) or "hook" in sentence
+
+    @pytest.mark.parametrize("kind", [np.int8, np.int64, np.uint16])
+    def test_whole_numbers_of_numpy_are_whole_numbers(self, kind, tmp_path):
+        stopping = EarlyStopping("loss", patience=kind(2), start_from_epoch=kind(0), verbose=kind(0))
+        assert train(stopping, losses(1.0, 2.0, 2.0, 2.0))[2] == 3
+        train(ModelCheckpoint(tmp_path / "{epoch}-{batch}", save_freq=kind(2)), losses(1.0), batches=2)
+        assert [path.name for path in tmp_path.iterdir()] == ["1-2"]
+
+    @pytest.mark.parametrize("number", [np.float32(0.25), np.int64(0), 0, -0.25, float("inf")])
+    def test_numbers_of_numpy_and_infinity_are_numbers(self, number):
+        assert EarlyStopping(min_delta=number, baseline=number).baseline == number
+        assert ModelCheckpoint("m", initial_value_threshold=number).best == number
+
+    @pytest.mark.parametrize("on", [True, 1, np.True_, np.int64(1)])
+    def test_switches_may_be_0_and_1(self, on):
+        assert EarlyStopping(restore_best_weights=on).restore_best_weights is True
 
 
 class TestFit:
@@ -606,3 +764,58 @@ class TestFit:
         history = self.fit(model, LambdaCallback(on_epoch_end=compare), validation_data=(self.X, self.Y))
         assert [loss for loss, _ in seen] == history.history["val_loss"]
         assert {shape for _, shape in seen} == {(20, 2)}
+
+    @pytest.mark.parametrize(
+        ("make", "expected"),
+        [
+            (lambda: EarlyStopping("val_los"), "val_los"),
+            (lambda: EarlyStopping("learning_rate"), "learning_rate"),
+            (lambda: ModelCheckpoint("best", "acc", save_best_only=True), "accuracy"),
+            (lambda: CSVLogger("no/such/folder/log.csv"), "make it first"),
+        ],
+    )
+    def test_a_refused_fit_has_changed_nothing(self, model, tmp_path, make, expected):
+        self.fit(model, CSVLogger(tmp_path / "log.csv"))
+        history, weights, text = model.history, model.get_weights(), (tmp_path / "log.csv").read_text()
+        heard = []
+        record = {h: lambda *arguments, h=h: heard.append(h) for h in HOOKS}
+        with pytest.raises((ValueError, FileNotFoundError), match=expected):
+            self.fit(model, LambdaCallback(**record), CSVLogger(tmp_path / "log.csv"), make())
+        assert heard == []
+        assert model.history is history
+        assert (tmp_path / "log.csv").read_text() == text
+        for now, before in zip(model.get_weights(), weights, strict=True):
+            np.testing.assert_array_equal(now, before)
+
+    def test_a_scheduler_is_refused_where_the_optimizer_has_a_schedule(self, model):
+        model.compile(optimizers.SGD(schedules.ExponentialDecay(0.1, 10, 0.5)), "sparse_categorical_crossentropy")
+        weights, rate = model.get_weights(), float(model.optimizer.learning_rate)
+        with pytest.raises(ValueError, match="follows a schedule of its own"):
+            self.fit(model, LearningRateScheduler(lambda epoch: 0.5))
+        assert model.optimizer.has_schedule
+        assert float(model.optimizer.learning_rate) == rate
+        for now, before in zip(model.get_weights(), weights, strict=True):
+            np.testing.assert_array_equal(now, before)
+
+    @pytest.mark.parametrize("run", ["evaluate", "predict"])
+    def test_only_fit_asks_for_the_metric(self, model, run):
+        arguments = (self.X, self.Y) if run == "evaluate" else (self.X,)
+        getattr(model, run)(*arguments, verbose=0, callbacks=[EarlyStopping("val_los"), History()])
+        assert getattr(model, "history", None) is None
+
+    def test_a_metric_of_the_users_that_is_better_when_less(self, model):
+        class Wrong(metrics.Accuracy):
+            default_name = "wrong"
+            better = "min"
+
+            def values(self, y_true, y_pred):
+                return 1 - super().values(y_true, y_pred)
+
+        model.compile(optimizers.SGD(0.0), "sparse_categorical_crossentropy", [Wrong()])
+        stopping = EarlyStopping("val_wrong", patience=9)
+        self.fit(model, stopping, validation_data=(self.X, self.Y))
+        assert stopping._direction() == "min"
+        assert stopping.best == model.evaluate(self.X, self.Y, verbose=0)[1]
+
+    def test_epochs_may_be_a_whole_number_of_numpy(self, model):
+        assert self.fit(model, epochs=np.int64(2), batch_size=np.int32(8)).epoch == [0, 1]

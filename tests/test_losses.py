@@ -4,6 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from scratchnet import activations, losses, utils
 
@@ -97,7 +100,7 @@ def test_predictions_are_probabilities_also_from_logits(data):
 @pytest.mark.parametrize(
     ("y", "message"),
     [
-        ([0, 4], r"labels in 0…3, since the model has 4 outputs, got 4 at index 1"),
+        ([0, 4], r"labels in 0…3, since there are 4 outputs, got 4 at index 1"),
         ([-1, 0], r"got -1 at index 0"),
         ([0, 1.5], r"whole class numbers as labels, got 1.5 at index 1"),
         ([[0, 1], [1, 0]], r"use categorical_crossentropy"),
@@ -131,4 +134,85 @@ def test_unknown_names_suggest_the_nearest():
     with pytest.raises(ValueError, match="did you mean 'categorical_crossentropy'"):
         losses.get("categorical_crossentrpy")
     with pytest.raises(TypeError, match="given as a name"):
-        losses.get(None)
+        losses.get(3)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint8", "bool"])
+def test_whole_numbers_as_predictions_are_not_cut(dtype):
+    loss = losses.MeanSquaredError()
+    y, y_pred = np.array([[0.5], [0.25]]), np.array([[1], [0]], dtype)
+    assert loss.forward(y, y_pred) == (0.5**2 + 0.25**2) / 2
+    np.testing.assert_array_equal(loss.backward(), [[0.5], [-0.25]])
+    assert loss.predictions.dtype == np.float64
+
+
+SMALL_NUMBERS = hnp.arrays("int64", (4, 3), elements=st.integers(-5, 5))
+
+
+@given(SMALL_NUMBERS, SMALL_NUMBERS)
+def test_the_number_type_of_targets_and_predictions_does_not_matter(y, y_pred):
+    expected = ((y_pred - y) ** 2).mean()
+    for kind in (np.int64, np.int8, np.float64):
+        assert losses.MeanSquaredError().forward(y.astype(kind), y_pred.astype(kind)) == pytest.approx(expected)
+
+
+SHAPES = [(4,), (4, 1), (1, 4), (4, 4), (4, 2), (1,), (1, 1), (4, 2, 1), (2, 4)]
+
+
+@pytest.mark.parametrize("y_shape", SHAPES)
+@pytest.mark.parametrize("shape", [(4,), (4, 1), (4, 2), (4, 2, 1)])
+def test_targets_of_another_shape_are_refused_and_never_broadcast(y_shape, shape, rng):
+    y, y_pred = rng.normal(size=y_shape), rng.normal(size=shape)
+    loss = losses.MeanSquaredError()
+    if y_shape == shape or (*y_shape, 1) == shape or y_shape == (*shape, 1):
+        assert loss.forward(y, y_pred) == pytest.approx(((y.ravel() - y_pred.ravel()) ** 2).mean())
+        assert loss.backward().shape == shape
+    else:
+        with pytest.raises(ValueError, match=r"^mean_squared_error expected y of the outputs' shape"):
+            loss.forward(y, y_pred)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        ([0, 3], r"expected labels in 0…2, since there are 3 outputs, got 3 at index 1"),
+        ([0, -1], r"got -1 at index 1"),
+        ([0, 0.5], r"got 0\.5 at index 1"),
+        ([0, np.nan], r"got nan at index 1"),
+        ([0], r"one class number for each of 2 samples, y of shape \(N,\), got \(1,\)"),
+        ([[0, 1]], r"got \(1, 2\)"),
+        ([[0, 1, 0], [1, 0, 0]], "for one-hot rows use categorical_crossentropy"),
+    ],
+)
+def test_labels_asked_about_directly_are_checked_too(y, message):
+    with pytest.raises(ValueError, match=message):
+        losses.SparseCategoricalCrossentropy().forward(np.array(y), np.full((2, 3), 1 / 3))
+
+
+@pytest.mark.parametrize("shape", [(2,), (2, 1), (1, 3), (3,), (2, 2)])
+def test_rows_asked_about_directly_have_the_shape_of_the_predictions(shape):
+    with pytest.raises(ValueError, match=r"expected y_true of the predictions' shape \(2, 3\), got"):
+        losses.CategoricalCrossentropy().forward(np.ones(shape), np.full((2, 3), 1 / 3))
+
+
+@pytest.mark.parametrize("make", CROSSENTROPIES)
+@pytest.mark.parametrize("y_pred", [np.full(3, 0.5), np.full((2, 2, 3), 0.5), np.array("x"), np.array([["a"]])])
+def test_predictions_that_are_no_rows_of_scores_are_refused(make, y_pred):
+    with pytest.raises(ValueError, match="expected predictions"):
+        make().forward(np.zeros(2, int), y_pred)
+
+
+@pytest.mark.parametrize("make", [*CROSSENTROPIES, losses.MeanSquaredError])
+def test_weights_are_one_for_each_sample(make, data, rng):
+    y, z = data
+    target, weight = (y if make is losses.SparseCategoricalCrossentropy else utils.to_categorical(y, 4)), rng.random(6)
+    p = activations.Softmax().forward(z)
+    assert make().forward(target, p, weight[:, None]) == make().forward(target, p, weight)
+    for wrong in (weight[:5], weight[None], 2.0, np.ones((6, 4))):
+        with pytest.raises(ValueError, match=r"expected sample_weight of shape \(6,\) or \(6, 1\), got"):
+            make().forward(target, p, wrong)
+
+
+def test_a_bad_number_in_the_rows_is_named_with_its_place():
+    with pytest.raises(ValueError, match=r"got the negative or non-finite -1\.0 at index \(1, 2\) of y"):
+        losses.CategoricalCrossentropy().prepare_labels(np.array([[1.0, 0, 0], [1, 0, -1]]), (None, 3))

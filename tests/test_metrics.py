@@ -51,7 +51,7 @@ def test_top_one_is_accuracy(p, y):
 
 @pytest.mark.parametrize("k", [0, -1, 1.5])
 def test_k_must_be_a_positive_whole_number(k):
-    with pytest.raises(ValueError, match="positive whole number"):
+    with pytest.raises(ValueError, match=r"^k of TopKCategoricalAccuracy expected a whole number ≥ 1, got"):
         metrics.TopKCategoricalAccuracy(k=k)
 
 
@@ -65,3 +65,98 @@ def test_unknown_names_suggest_the_nearest():
         metrics.get("acuracy")
     with pytest.raises(TypeError, match="given as a name"):
         metrics.get(7)
+
+
+PLACES = st.sampled_from([(), (3,), (2, 3)])  # further axes between the samples and the scores
+
+
+def scores_and_labels(data, places, classes):
+    y = data.draw(hnp.arrays("int64", (4, *places), elements=st.integers(0, classes - 1)))
+    scores = st.integers(0, 4).map(lambda n: n / 4)  # few different ones, so that there are ties
+    return y, data.draw(hnp.arrays("float64", (4, *places, classes), elements=scores))
+
+
+@given(st.data(), PLACES, st.integers(2, 5), st.integers(1, 6))
+def test_metrics_of_class_scores_are_means_over_all_places_in_any_encoding(data, places, classes, k):
+    y, p = scores_and_labels(data, places, classes)
+    rows = list(zip(y.reshape(-1), p.reshape(-1, classes)))
+    expected = {
+        "accuracy": np.mean([list(row).index(max(row)) == label for label, row in rows]),
+        "top": np.mean([sum(other > row[label] for other in row) < k for label, row in rows]),
+    }
+    for labels in (y, y[..., None], y.astype("float32"), utils.to_categorical(y, classes)):
+        for name, metric in (
+            ("accuracy", metrics.Accuracy()),
+            ("accuracy", metrics.SparseCategoricalAccuracy()),
+            ("accuracy", metrics.CategoricalAccuracy()),
+            ("top", metrics.TopKCategoricalAccuracy(k)),
+        ):
+            metric.update(labels[:3], p[:3])
+            metric.update(labels[3:], p[3:])
+            assert metric.result() == pytest.approx(expected[name])
+
+
+@given(st.data(), PLACES)
+def test_one_output_is_right_on_the_right_side_of_one_half(data, places):
+    y = data.draw(hnp.arrays("int64", (4, *places), elements=st.integers(0, 1)))
+    p = data.draw(hnp.arrays("float64", (4, *places, 1), elements=st.sampled_from([0, 0.4, 0.5, 0.6, 1, np.nan])))
+    score = p[..., 0]
+    expected = np.mean(((score > 0.5) & (y == 1)) | ((score <= 0.5) & (y == 0)))
+    for labels in (y, y[..., None], y.astype(bool), y.astype("float32")):
+        for metric in (metrics.Accuracy(), metrics.BinaryAccuracy()):
+            metric.update(labels, p)
+            assert metric.result() == pytest.approx(expected)
+
+
+@given(st.data(), st.integers(1, 4))
+def test_a_row_with_a_nan_is_no_hit_and_disturbs_no_other_row(data, k):
+    y, p = scores_and_labels(data, (), 4)
+    broken = data.draw(hnp.arrays("bool", (4, 4)))
+    for metric in (metrics.Accuracy(), metrics.CategoricalAccuracy(), metrics.TopKCategoricalAccuracy(k)):
+        whole = metric.values(y, p)
+        np.testing.assert_array_equal(metric.values(y, np.where(broken, np.nan, p)), whole & ~broken.any(axis=1))
+
+
+def test_infinite_scores_are_the_largest_and_the_smallest():
+    p = np.array([[np.inf, 0, 1], [-np.inf, 0, 1]])
+    assert metrics.Accuracy().values(np.array([0, 0]), p).tolist() == [True, False]
+    assert metrics.TopKCategoricalAccuracy(2).values(np.array([0, 0]), p).tolist() == [True, False]
+
+
+def test_a_label_that_is_no_class_is_never_among_the_k_largest():
+    y = np.array([-1, 3, 0.5, np.nan])
+    assert not metrics.TopKCategoricalAccuracy(3).values(y, np.ones((4, 3))).any()
+    assert not metrics.Accuracy().values(y, np.ones((4, 3))).any()
+
+
+def test_binary_accuracy_counts_each_of_several_outputs_against_its_threshold():
+    y, p = np.array([[0, 1], [1, 1]]), np.array([[0.4, 0.6], [0.6, 0.3]])
+    assert metrics.BinaryAccuracy().values(y, p).tolist() == [1.0, 0.5]
+    assert metrics.BinaryAccuracy(0.2).values(y, p).tolist() == [0.5, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("y_shape", "p_shape"), [((3,), (4, 2)), ((4, 3), (4, 2)), ((4, 2), (4, 3, 2)), ((1, 4), (4, 1)), ((4, 2), (4, 1))]
+)
+def test_labels_that_do_not_fit_the_predictions_are_refused(y_shape, p_shape):
+    with pytest.raises(ValueError, match=r"^A metric expected labels"):
+        metrics.Accuracy().values(np.zeros(y_shape, int), np.zeros(p_shape))
+
+
+@pytest.mark.parametrize(
+    ("y_shape", "p_shape"),
+    [
+        *[((6,), (6, 1)), ((6, 1), (6, 1)), ((6, 4), (6, 4, 1)), ((6, 4, 1), (6, 4, 1))],
+        *[((6,), (6, 3)), ((6, 1), (6, 3)), ((6, 3), (6, 3)), ((6, 4), (6, 4, 3)), ((6, 4, 3), (6, 4, 3))],
+        *[((6, 2, 2), (6, 2, 2, 3)), ((6, 2, 2, 1), (6, 2, 2, 3)), ((6, 2, 2, 3), (6, 2, 2, 3))],
+    ],
+)
+def test_accuracy_is_what_keras_takes_the_word_for(y_shape, p_shape, rng):
+    utilities = pytest.importorskip("keras.src.trainers.compile_utils")
+    y, p = rng.integers(0, max(2, p_shape[-1]), y_shape), rng.random(p_shape, "float32")
+    if y_shape == p_shape and p_shape[-1] > 1:
+        y = np.eye(p_shape[-1])[y[..., 0]]
+    theirs, ours = utilities.get_metric("accuracy", y, p), metrics.get("accuracy")
+    theirs.update_state(y, p)
+    ours.update(y, p)
+    assert ours.result() == pytest.approx(float(theirs.result()))

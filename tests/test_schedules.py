@@ -55,7 +55,7 @@ def test_optimizer_asks_its_schedule_before_each_step():
 
 
 def test_senseless_arguments_are_refused():
-    with pytest.raises(ValueError, match="decay_steps > 0, got 0"):
+    with pytest.raises(ValueError, match=r"^decay_steps of ExponentialDecay expected a finite number > 0, got 0"):
         ExponentialDecay(0.1, 0, 0.5)
     with pytest.raises(ValueError, match="one value more than boundaries, got 2 values and 2 boundaries"):
         PiecewiseConstantDecay([1, 2], [0.1, 0.2])

@@ -5,6 +5,9 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from scratchnet import config, utils
 from scratchnet.errors import unknown_name
@@ -37,17 +40,54 @@ def test_uses_of_randomness_do_not_disturb_each_other():
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "42", None, True])
 def test_senseless_seeds_are_refused(seed):
-    with pytest.raises(ValueError, match="non-negative integer"):
+    with pytest.raises(ValueError, match=r"^seed of set_random_seed expected a whole number ≥ 0, got"):
         utils.set_random_seed(seed)
 
 
 def test_to_categorical():
     assert utils.to_categorical([2, 0]).tolist() == [[0, 0, 1], [1, 0, 0]]
     assert utils.to_categorical([[1]], 4).shape == (1, 4)
-    with pytest.raises(ValueError, match=r"labels in 0…2, got values from 0 to 3"):
-        utils.to_categorical([0, 3], 3)
-    with pytest.raises(ValueError, match="expected integers"):
-        utils.to_categorical([0.5])
+
+
+@given(st.lists(st.integers(1, 4), max_size=3), st.integers(1, 5), st.booleans(), st.data())
+def test_to_categorical_puts_a_one_at_each_label_whatever_the_shape(shape, classes, as_floats, data):
+    y = data.draw(hnp.arrays("float64" if as_floats else "int64", tuple(shape), elements=st.integers(0, classes - 1)))
+    rows = utils.to_categorical(y, classes)
+    labels = y[..., 0] if len(shape) > 1 and shape[-1] == 1 else y
+    assert rows.shape == (*labels.shape, classes)
+    assert np.array_equal(rows.argmax(axis=-1), labels)
+    assert np.array_equal(rows.sum(axis=-1), np.ones(labels.shape))
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 1), (1, 1), (4, 3), (4, 3, 1), (2, 3, 4), ()])
+def test_to_categorical_has_keras_shape(shape):
+    keras = pytest.importorskip("keras")
+    y = np.arange(np.prod(shape, dtype=int)).reshape(shape) % 5
+    np.testing.assert_array_equal(utils.to_categorical(y, 5), keras.utils.to_categorical(y, 5))
+
+
+@pytest.mark.parametrize(
+    ("y", "classes", "message"),
+    [
+        ([0, 3], 3, r"expected labels in 0…2, got 3 at index 1\."),
+        ([0, 0.5], None, r"expected whole numbers ≥ 0, got 0\.5 at index 1\."),
+        ([[0, 1], [2, -1]], 3, r"expected whole numbers ≥ 0, got -1 at index \(1, 1\)\."),
+        ([0, np.nan], 3, r"got nan at index 1\."),
+        (np.array([np.nan], "float16"), None, r"got nan at index 0\."),
+        ([np.inf], None, r"got inf at index 0\."),
+        ([2.0**63], None, "got 9.2"),
+        (["1"], None, "got dtype <U1"),
+        ([1j], None, "got dtype complex128"),
+        (None, None, "got dtype object"),
+        ([[0], [0, 1]], None, r"expected an array of whole numbers, got \[\[0\], \[0, 1\]\]"),
+        ([0], 0, "^num_classes of to_categorical expected a whole number ≥ 1, got 0"),
+        ([0], 3.0, "^num_classes of to_categorical expected a whole number ≥ 1, got 3.0"),
+        ([0], True, "^num_classes of to_categorical expected a whole number ≥ 1, got True"),
+    ],
+)
+def test_to_categorical_names_the_first_label_that_is_none(y, classes, message):
+    with pytest.raises(ValueError, match=message):
+        utils.to_categorical(y, classes)
 
 
 def test_config_refuses_unknown_names():

@@ -82,6 +82,9 @@ class Callback:
     def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Hear that a batch of ``predict`` ends."""
 
+    def _check_fit(self) -> None:
+        """Refuse, with an error, a ``fit`` that cannot come right. All are asked before any hears that it begins."""
+
     def _listens_to(self, hook: str) -> bool:
         """Return whether this hook, or the older name that it calls, is more than the empty one above."""
         names = {hook, hook.replace("on_train_batch", "on_batch")}

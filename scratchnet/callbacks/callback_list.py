@@ -30,7 +30,10 @@ class CallbackList(Callback):
         params: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        self.callbacks = [callbacks] if isinstance(callbacks, (Callback, type)) else list(callbacks or ())
+        if callbacks is None:
+            callbacks = ()
+        several = isinstance(callbacks, Iterable) and not isinstance(callbacks, (Callback, type, str))
+        self.callbacks: list[Callback] = list(callbacks) if several else [callbacks]  # type: ignore[arg-type,list-item]
         for callback in self.callbacks:
             if not isinstance(callback, Callback):
                 advice = f"write {callback.__name__}(…)" if isinstance(callback, type) else "subclass Callback"
@@ -40,6 +43,8 @@ class CallbackList(Callback):
         self.set_params(params or {})
         for hook in HOOKS if self.callbacks else ():
             listeners = [getattr(c, hook) for c in self.callbacks if c._listens_to(hook)]
+            if hook == "on_train_begin" and any(type(c)._check_fit is not Callback._check_fit for c in self.callbacks):
+                listeners.insert(0, lambda _: self._check_fit())  # before anybody opens a file
             if listeners:
                 setattr(self, hook, _in_turn(hook, listeners))
 
@@ -54,6 +59,10 @@ class CallbackList(Callback):
         super().set_params(params)
         for callback in self.callbacks:
             callback.set_params(params)
+
+    def _check_fit(self) -> None:
+        for callback in self.callbacks:
+            callback._check_fit()
 
     def needs_batch_logs(self, hook_name: str) -> bool:
         """Return whether any callback listens to the hook, so that building its ``logs`` is worth the time.

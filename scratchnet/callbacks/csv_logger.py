@@ -7,6 +7,7 @@ import os
 import warnings
 
 from scratchnet.callbacks.callback import Callback, Logs
+from scratchnet.callbacks.checks import path_text, switch
 
 
 class CSVLogger(Callback):
@@ -28,19 +29,21 @@ class CSVLogger(Callback):
 
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
         super().__init__()
-        if not isinstance(separator, str) or len(separator) != 1:
+        if not isinstance(separator, str) or len(separator) != 1 or separator in '\r\n"':
             raise ValueError(f"CSVLogger expected a separator of one character, got {separator!r}.")
-        self.filename = os.fspath(filename)
+        self.filename = path_text(self, "filename", filename)
         self.separator = separator
-        self.append = append
+        self.append = switch(self, "append", append)
         self._columns: list[str] = []
+
+    def _check_fit(self) -> None:
+        folder = os.path.dirname(os.path.abspath(self.filename))
+        if not os.path.isdir(folder):
+            raise FileNotFoundError(f"CSVLogger expected the folder {folder!r} for {self.filename!r}: make it first.")
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Begin the file, or read the columns of the one to append to."""
         self._path = os.path.abspath(self.filename)  # a hook of someone else may change the working directory
-        folder = os.path.dirname(self._path)
-        if not os.path.isdir(folder):
-            raise FileNotFoundError(f"CSVLogger expected the folder {folder!r} for {self.filename!r}: make it first.")
         self._columns = []
         with open(self._path, "a+" if self.append else "w+", newline="", encoding="utf-8") as file:
             file.seek(0)

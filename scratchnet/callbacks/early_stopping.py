@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from scratchnet.callbacks.callback import Logs
+from scratchnet.callbacks.checks import real_number, switch, verbosity
 from scratchnet.callbacks.monitor import Monitor
+from scratchnet.utils.numbers import whole_number
+from scratchnet.utils.terminal import write
 
 
 class EarlyStopping(Monitor):
     """Stop ``fit`` when a metric has not become better for some epochs.
 
     Args:
-        monitor: the name of the metric in ``logs``. If it is not there, a warning says which are, and nothing stops.
+        monitor: the name of the metric in ``logs``. If it does not come, ``fit`` is
+            refused, at the latest at the end of its first epoch.
         min_delta: a change has to be larger than this to count as better.
         patience: how many epochs in a row may bring nothing better before ``fit`` stops.
         verbose: 1 to print when stopping and when restoring.
-        mode: "min" if less is better, "max" if more; "auto" tells by the name: accuracies up, all else down.
+        mode: "min" if less is better, "max" if more; "auto" asks the metric, its ``better``; the loss is "min".
         baseline: an epoch only ends the waiting if it is also better than this.
         restore_best_weights: whether the model gets back, at the end of ``fit``, the weights of its best epoch. The
             baseline does not matter for what is best.
@@ -27,7 +31,8 @@ class EarlyStopping(Monitor):
         best, best_epoch: the best value, None before the first, and its epoch, from 0.
 
     Raises:
-        ValueError: for an unknown mode.
+        ValueError: for an argument of another kind; in ``fit``, if the metric does not come, or if with mode="auto"
+            nobody says what is better.
     """
 
     def __init__(
@@ -42,11 +47,11 @@ class EarlyStopping(Monitor):
         start_from_epoch: int = 0,
     ) -> None:
         super().__init__(monitor, mode, min_delta)
-        self.patience = patience
-        self.verbose = verbose
-        self.baseline = baseline
-        self.restore_best_weights = restore_best_weights
-        self.start_from_epoch = start_from_epoch
+        self.patience = whole_number("patience of EarlyStopping", patience, 0)
+        self.verbose = verbosity(self, verbose)
+        self.baseline = None if baseline is None else real_number(self, "baseline", baseline)
+        self.restore_best_weights = switch(self, "restore_best_weights", restore_best_weights)
+        self.start_from_epoch = whole_number("start_from_epoch of EarlyStopping", start_from_epoch, 0)
         self.on_train_begin()
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
@@ -78,8 +83,8 @@ class EarlyStopping(Monitor):
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Give the best weights back, if asked to."""
         if self.stopped_epoch and self.verbose:
-            print(f"Epoch {self.stopped_epoch + 1}: early stopping")
+            write(f"Epoch {self.stopped_epoch + 1}: early stopping\n")
         if self.best_weights is not None:
             if self.verbose:
-                print(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
+                write(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.\n")
             self.model.set_weights(self.best_weights)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from scratchnet.callbacks.callback import Callback, Logs
 
 
@@ -22,14 +20,14 @@ class History(Callback):
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
 
-    def set_model(self, model: Any) -> None:
-        """Take the model and become its ``history``, so that an interrupted ``fit`` does not lose it."""
-        super().set_model(model)
-        model.history = self
-
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Count the epochs anew; what ``history`` holds stays, as in Keras."""
+        """Become the model's ``history``, so that an interrupted ``fit`` does not lose it, and count the epochs anew.
+
+        What ``history`` holds stays, as in Keras.
+        """
         self.epoch = []
+        if self.model is not None:
+            self.model.history = self
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Record one epoch."""

@@ -9,25 +9,27 @@ from collections.abc import Callable
 from typing import Any
 
 from scratchnet.callbacks.callback import Callback, Logs
+from scratchnet.callbacks.checks import verbosity
+from scratchnet.utils.terminal import write
 
 
 class LearningRateScheduler(Callback):
     """Set the learning rate at the beginning of every epoch, and add it to ``logs`` at the end.
 
     Args:
-        schedule: ``schedule(epoch, learning_rate)`` or ``schedule(epoch)``, the epoch from 0, returns the new rate. A
-            schedule that the optimizer itself follows is replaced.
+        schedule: ``schedule(epoch, learning_rate)`` or ``schedule(epoch)``, the epoch from 0, returns the new rate.
         verbose: 1 to print each rate.
 
     Raises:
         TypeError: for a schedule that cannot be called with these arguments.
-        ValueError: during ``fit``, if it returns anything but a finite number.
+        ValueError: in ``fit``, if the optimizer follows a schedule of its own, or if this one returns anything but a
+            finite number.
     """
 
     def __init__(self, schedule: Callable[..., Any], verbose: int = 0) -> None:
         super().__init__()
         self.schedule = schedule
-        self.verbose = verbose
+        self.verbose = verbosity(self, verbose)
         self._takes_rate = _takes(schedule, 0, 0.0)
         if not self._takes_rate and not _takes(schedule, 0):
             raise TypeError(
@@ -35,8 +37,16 @@ class LearningRateScheduler(Callback):
                 f"{schedule!r}."
             )
 
+    def _check_fit(self) -> None:
+        if getattr(getattr(self.model, "optimizer", None), "has_schedule", False):
+            raise ValueError(
+                "LearningRateScheduler expected an optimizer whose learning rate is a number, got one that follows a "
+                "schedule of its own: compile with a number, or leave this callback out."
+            )
+
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Set the rate."""
+        self._check_fit()  # a callback may have given the optimizer a schedule meanwhile
         optimizer = self.model.optimizer
         rate = self.schedule(epoch, float(optimizer.learning_rate)) if self._takes_rate else self.schedule(epoch)
         if not isinstance(rate, numbers.Real) or isinstance(rate, bool) or not math.isfinite(rate):
@@ -45,7 +55,7 @@ class LearningRateScheduler(Callback):
             )
         optimizer.learning_rate = float(rate)
         if self.verbose:
-            print(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {float(rate)}.")
+            write(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {float(rate)}.\n")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Add the rate to ``logs``, for the callbacks after this one."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 
 from scratchnet.callbacks.callback import Logs
+from scratchnet.callbacks.checks import path_text, real_number, switch, verbosity
 from scratchnet.callbacks.monitor import Monitor
+from scratchnet.utils.numbers import whole_number
+from scratchnet.utils.terminal import write
 
 
 class ModelCheckpoint(Monitor):
@@ -14,17 +17,17 @@ class ModelCheckpoint(Monitor):
     Args:
         filepath: where to; folders that are missing are made. May hold ``{epoch:02d}`` (from 1), ``{batch}`` (from 1,
             if saving by batches) and any metric: ``"run/{epoch:02d}-{val_loss:.4f}.safetensors"``.
-        monitor: the name of the metric that ``save_best_only`` looks at. If it is not in ``logs``, a warning says which
-            are, and the model is saved.
+        monitor: the name of the metric that ``save_best_only`` looks at. If it does not come, ``fit`` is refused, at
+            the latest at the end of its first epoch.
         verbose: 1 to print what is saved and why.
         save_best_only: whether to save only when the metric is better than at every save before.
-        mode: "min" if less is better, "max" if more; "auto" tells by the name: accuracies up, all else down.
+        mode: "min" if less is better, "max" if more; "auto" asks the metric, its ``better``; the loss is "min".
         save_freq: "epoch", or a number of batches, which are counted across epochs.
         initial_value_threshold: the value that the first save has to beat already.
 
     Raises:
-        ValueError: for an unknown mode or a ``save_freq`` that is neither; when saving, for a placeholder that names
-            nothing in ``logs``.
+        TypeError, ValueError: for an argument of another kind; in ``fit``, if the metric does not come, or if with
+            mode="auto" nobody says what is better; when saving, for a placeholder that names nothing in ``logs``.
     """
 
     def __init__(
@@ -39,15 +42,20 @@ class ModelCheckpoint(Monitor):
         initial_value_threshold: float | None = None,
     ) -> None:
         super().__init__(monitor, mode)
-        if save_freq != "epoch" and (type(save_freq) is not int or save_freq < 1):
-            raise ValueError(f"ModelCheckpoint expected save_freq='epoch' or a number of batches, got {save_freq!r}.")
-        self.filepath = os.fspath(filepath)
-        self.verbose = verbose
-        self.save_best_only = save_best_only
-        self.save_freq = save_freq
-        self.best = initial_value_threshold
+        by_epochs = isinstance(save_freq, str) and save_freq == "epoch"
+        what = "save_freq of ModelCheckpoint, if not 'epoch',"
+        self.save_freq = "epoch" if by_epochs else whole_number(what, save_freq, 1)
+        self.filepath = path_text(self, "filepath", filepath)
+        self.verbose = verbosity(self, verbose)
+        self.save_best_only = switch(self, "save_best_only", save_best_only)
+        threshold = initial_value_threshold
+        self.best = None if threshold is None else real_number(self, "initial_value_threshold", threshold)
         self._epoch = 0
         self._batches = 0
+
+    def _check_fit(self) -> None:
+        if self.save_best_only:
+            super()._check_fit()
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Note the epoch, for saves in its middle."""
@@ -61,6 +69,8 @@ class ModelCheckpoint(Monitor):
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Save, if by batches and it is time."""
         self._batches += 1
+        if self.save_freq != "epoch" and self.save_best_only and not self._came:
+            self.current(logs)  # refuses a metric that batches do not have now, rather than after many of them
         if self.save_freq != "epoch" and self._batches % int(self.save_freq) == 0:
             self._save({"batch": batch + 1, **(logs or {}), "epoch": self._epoch + 1}, logs)
 
@@ -91,4 +101,4 @@ class ModelCheckpoint(Monitor):
 
     def _say(self, facts: Logs, what: str) -> None:
         if self.verbose:
-            print(f"\nEpoch {facts['epoch']}: {what}")
+            write(f"\nEpoch {facts['epoch']}: {what}\n")

@@ -19,6 +19,7 @@ from scratchnet.cli import data, evaluate, predict, show, summary, train
 from scratchnet.cli.gradcheck import gradcheck
 from scratchnet.cli.output import Interrupted, complain, help_of, remark
 from scratchnet.errors import ScratchnetError
+from scratchnet.utils.terminal import STAND_INS
 
 FAILURE, USAGE, INTERRUPTED = 1, 2, 130
 
@@ -62,17 +63,18 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Every error becomes one sentence on stderr."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal without ━ shows ? and goes on
+            stream.reconfigure(errors=STAND_INS)  # for what others print too, such as typer's pages of help
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
             code = typer.main.get_command(app).main(list(arguments), "scratchnet", standalone_mode=False)
             if code == INTERRUPTED:  # how typer passes Ctrl-C on, unless it is an old one, which aborts
                 raise typer.Abort
-            sys.stdout.flush()
+            if sys.stdout is not None:
+                sys.stdout.flush()
             return code if isinstance(code, int) else 0
         except (KeyboardInterrupt, typer.Abort):
-            if sys.stderr.isatty():
+            if sys.stderr is not None and sys.stderr.isatty():
                 print(file=sys.stderr)  # the terminal has written ^C on this line
             remark("Stopped by Ctrl-C.")
             return INTERRUPTED

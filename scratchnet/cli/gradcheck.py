@@ -10,6 +10,8 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,7 +52,14 @@ def gradcheck(
         int | None,
         typer.Option(min=1, help="Processes that share everything built in; by default two, if there are two cores."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of everything random, for a class of your own.")] = 0,
+    batch_dependent: Annotated[
+        bool, typer.Option("--batch-dependent", help="The samples depend on each other, as in a batch normalization.")
+    ] = False,
+    constant: Annotated[
+        list[str] | None,
+        typer.Option(help="Attribute with an array that is no parameter; may be repeated.", show_default=False),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random, for a class of your own.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the reports as JSON.")] = False,
     plot: Annotated[
         Path | None,
@@ -66,11 +75,24 @@ def gradcheck(
         raise typer.BadParameter(f"--backend expected numpy, numba or both, got {backend}")
     backends = list(config.BACKENDS[::-1]) if backend == "both" else [backend]
     if target is None:
-        if input_shape is not None or arg or plot is not None:
-            raise typer.BadParameter(f"--input-shape, --arg and --plot need a class to check, as in: {EXAMPLE}")
+        if input_shape is not None or arg or plot is not None or batch_dependent or constant:
+            raise typer.BadParameter(
+                f"--input-shape, --arg, --plot, --batch-dependent and --constant need a class to check, "
+                f"as in: {EXAMPLE}"
+            )
         passed = _check_everything(backends, jobs or min(2, os.cpu_count() or 1), as_json)
     else:
-        report = check_target(target, input_shape, arg or [], config.backend() if backend == "both" else backend, seed)
+        one_backend = config.backend() if backend == "both" else backend
+        with redirect_stdout(sys.stderr):  # what the user's code prints is no part of the report
+            report = check_target(
+                target,
+                input_shape,
+                arg or [],
+                one_backend,
+                seed,
+                batch_dependent=batch_dependent,
+                constants=constant or [],
+            )
         if plot is not None:
             report.plot().savefig(plot)
         print(json.dumps(report.to_dict(), indent=2, allow_nan=False) if as_json else report)
@@ -81,17 +103,28 @@ def gradcheck(
 # A class of the user's own --------------------------------------------------------------------------------------------
 
 
-def check_target(target: str, input_shape: str | None, arguments: list[str], backend: str, seed: int) -> Report:
+def check_target(
+    target: str,
+    input_shape: str | None,
+    arguments: list[str],
+    backend: str,
+    seed: int,
+    *,
+    batch_dependent: bool = False,
+    constants: Sequence[str] = (),
+) -> Report:
     """Load a class, make an object of it and check that.
 
     Args:
         target: ``"file.py:Class"`` or ``"package.module:Class"``; the class may be left out if there is only one.
         input_shape: such as ``"4,8,8,3"``; a loss needs none.
         arguments: ``["units=5"]``, for the constructor.
-        backend, seed: as for ``check_layer``.
+        backend, seed, constants: as for ``check_layer``.
+        batch_dependent: whether the samples are meant to depend on each other.
 
     Raises:
-        ValueError: if there is no such class, or its code raises an error: then with the line where.
+        ValueError: if there is no such class, or its code raises an error or ends the program: then with the line
+            where.
     """
     from scratchnet.gradient_check.check import check_layer, check_loss
     from scratchnet.losses import Loss
@@ -100,13 +133,27 @@ def check_target(target: str, input_shape: str | None, arguments: list[str], bac
         cls = load(target)
         made = _make(cls, dict(map(_parse_argument, arguments)))
         if isinstance(made, Loss):
+            if batch_dependent or constants:
+                raise typer.BadParameter("--batch-dependent and --constant are for layers, but this is a loss")
             shapes = _parse_shapes(input_shape)[0] if input_shape else (6, 5)
             return check_loss(made, shape=shapes, seed=seed, backend=backend)
         if input_shape is None:
             raise typer.BadParameter(f"--input-shape is needed to check a layer, as in: {EXAMPLE}")
-        return check_layer(made, _parse_shapes(input_shape), seed=seed, backend=backend)
+        return check_layer(
+            made,
+            _parse_shapes(input_shape),
+            seed=seed,
+            backend=backend,
+            independent_samples=not batch_dependent,
+            constants=constants,
+        )
     except typer.BadParameter:
         raise
+    except SystemExit as error:  # else the code of a script, or of its argparse, would be the verdict
+        raise ValueError(
+            f"{_locate(error, target)}: it ends the program, so nothing was checked; put what a script does under "
+            f'if __name__ == "__main__".'
+        ) from error
     except Exception as error:
         raise ValueError(_locate(error, target)) from error
 
@@ -176,7 +223,7 @@ def _parse_shapes(text: str) -> list[tuple[int, ...]]:
         ) from None
 
 
-def _locate(error: Exception, target: str) -> str:
+def _locate(error: BaseException, target: str) -> str:
     """Return the error's message with the last line of the user's own file that led to it."""
     name = Path(target.rpartition(":")[0] or target).name
     frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).name == name]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from scratchnet.errors import ScratchnetError
+from scratchnet.utils.terminal import make_console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,9 +29,7 @@ def help_of(function: Callable[..., object]) -> str:
 
 def console(stderr: bool = False) -> Console:
     """Return a console on what is stdout or stderr now. In a file, lines are as long as they are."""
-    from rich.console import Console
-
-    out = Console(highlight=False, stderr=stderr)
+    out = make_console(stderr)
     if not out.is_terminal:
         out.width = max(shutil.get_terminal_size().columns, 100)
     return out

@@ -156,12 +156,13 @@ def _in_words(error: BaseException) -> str:
 @contextmanager
 def progress_bar(url: str) -> Iterator[Progress | bool]:
     """Show a bar on a terminal, and one plain line (no control characters) in a log file; both on stderr."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         print(f"Downloading {url}", file=sys.stderr, flush=True)
         yield False
         return
     from rich import progress as rich_progress
-    from rich.console import Console
+
+    from scratchnet.utils.terminal import make_console
 
     columns = (
         rich_progress.TextColumn("{task.description}"),
@@ -170,7 +171,7 @@ def progress_bar(url: str) -> Iterator[Progress | bool]:
         rich_progress.TransferSpeedColumn(),
         rich_progress.TimeRemainingColumn(),
     )
-    with rich_progress.Progress(*columns, console=Console(stderr=True)) as display:
+    with rich_progress.Progress(*columns, console=make_console(stderr=True)) as display:
         yield _RichBar(display, display.add_task(url.rsplit("/", 1)[-1], total=None))
 
 

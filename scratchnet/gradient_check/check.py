@@ -8,17 +8,27 @@ from typing import Any
 import numpy as np
 
 from scratchnet import config, losses
-from scratchnet.gradient_check.compare import TensorResult, choose_entries, compare
+from scratchnet.gradient_check.compare import (
+    MOST_ON_KNOWN_KINKS,
+    TensorResult,
+    choose_entries,
+    compare,
+    not_compared,
+)
 from scratchnet.gradient_check.contract import Case, check_contract
 from scratchnet.gradient_check.diagnosis import conclude, diagnose
 from scratchnet.gradient_check.differences import Prober
-from scratchnet.gradient_check.kinks import CONVENTIONS, check_kinks, convention_of
+from scratchnet.gradient_check.holdings import is_built_in, refuse_hidden_parameters
+from scratchnet.gradient_check.kinks import CONVENTIONS, check_kinks, check_kinks_at, convention_of
 from scratchnet.gradient_check.loss_contract import LossCase, check_loss_contract
+from scratchnet.gradient_check.randomness import find_randomness
+from scratchnet.gradient_check.refusals import check_finite, check_loss_gradient, check_methods
 from scratchnet.gradient_check.report import Report
-from scratchnet.gradient_check.runner import Runner, Subject, runner_subject
+from scratchnet.gradient_check.runner import Runner, Subject, input_names, runner_subject, samples_are_independent
 from scratchnet.gradient_check.twins import graph_twin, layer_graph
 from scratchnet.models import Model
 from scratchnet.typing import Array
+from scratchnet.utils.held_still import held_still
 from scratchnet.utils.random import seeded
 
 FEWEST = 500
@@ -39,6 +49,7 @@ def check_layer(
     training: bool = True,
     kinks: str | None = None,
     independent_samples: bool = True,
+    constants: Sequence[str] = (),
 ) -> Report:
     """Check a layer's ``backward`` against its ``forward``, entry by entry, and the contract of layers.
 
@@ -46,7 +57,8 @@ def check_layer(
         layer: a ``Layer``, or any object with ``forward(x)``, ``backward(dy)``, and if it has parameters ``params``
             and ``grads``. It is copied; the original stays as it is. If it is built, its parameters are used.
         input_shape: the batch in front: ``(4, 8, 8, 3)``. For several inputs, a list of shapes.
-        x: the input to check at, or a list of them; random if not given.
+        x: the input to check at, or a list of them; random if not given. Whole numbers, such as the indices of an
+            embedding, stay whole where ``backward`` returns None for them.
         dy: the upstream gradient, of the output's shape; random if not given, which is what it should be: ones, the
             usual choice elsewhere, cannot see a wrong softmax.
         dtype: ``"float64"``. ``"float32"`` has the layer compute in float32, where difference quotients are good for
@@ -57,55 +69,146 @@ def check_layer(
         tolerance: the largest relative error that counts as right. An error is relative to the entry's slope, or
             the root mean square of the whole gradient if that is larger.
         max_entries: of a larger tensor, a random sample of this many entries is checked, 500 at the least.
-        training: passed to ``forward``.
+        training: passed to ``forward``, if that has a parameter of this name.
         kinks: the convention at kinks, ``"relu"``, ``"first_maximum"`` or ``"between"`` (any slope between left and
             right); found out if not given.
         independent_samples: False for a layer whose samples influence each other, such as a batch normalization.
+        constants: names of attributes that hold arrays which the output depends on and which are no parameters.
 
     Returns:
         The report. ``report.passed`` is the verdict, ``print(report)`` explains it.
 
     Raises:
-        ValueError: if an argument makes no sense, or the layer refuses the shape.
+        ValueError: if an argument makes no sense, the layer refuses the shape, or it holds what looks like parameters
+            but is not in ``params`` and ``grads``.
     """
     if kinks is not None and kinks not in CONVENTIONS:
         raise ValueError(f"check_layer expected kinks to be one of {', '.join(CONVENTIONS)}, got {kinks!r}.")
     _check_options(tolerance, max_entries)
     generator = np.random.default_rng(seed)
     shapes = _shapes(input_shape)
-    with seeded(seed):
-        graph = layer_graph(layer, shapes, config.check_float(dtype))
+    check_methods(layer)
+    constants = (constants,) if isinstance(constants, str) else constants
+    given = _given_inputs(x, shapes)
+    with held_still(layer), seeded(seed):
+        graph = layer_graph(layer, shapes, config.check_float(dtype), given)
     runner = Runner(graph, _backend(backend), training)
     if not getattr(layer, "params", None):
         _vary_parameters(runner, generator)
-    given = None if x is None else [x] if isinstance(x, np.ndarray) else list(x)
-    xs = [
-        np.array(generator.standard_normal(shape) if given is None else given[i], dtype)
-        for i, shape in enumerate(shapes)
-    ]
-    with runner.running():
-        y = np.array(runner.forward(xs))
+    xs = [np.array(generator.standard_normal(shape), dtype) for shape in shapes] if given is None else given
+    with held_still(layer), runner.running():
+        xs = _settle_inputs(runner, xs, dtype)
+        runner.try_out(xs)
+        y = runner.forward_copies(xs)
+        check_finite("y", y, "a slope can only be measured where the output is finite: give another x")
         dy = generator.standard_normal(y.shape).astype(dtype) if dy is None else np.array(dy, dtype)
         if dy.shape != y.shape:
             raise ValueError(f"check_layer expected dy of the output's shape {y.shape}, got {dy.shape}.")
+        check_finite("dy", dy, "give finite numbers")
+        report = Report(
+            title=f"{type(layer).__name__} {getattr(layer, 'name', '')!r}".replace(" ''", ""),
+            backend=runner.plan.backend,
+            seed=seed,
+            tolerance=tolerance,
+            tensors=[],
+            output_shape=y.shape,
+            by_kernel=runner.has_kernels,
+        )
+        if not _prepare(report, runner, xs, independent_samples, constants):
+            return report
         tensors = check_gradients(runner_subject(runner, xs), dy, tolerance, max_entries, generator)
-        contract = check_contract(Case(runner, xs, dy), independent_samples) if dtype == "float64" else []
-        found = None
-        if dtype == "float64" and all(t.passed for t in tensors):  # else the same mistake would show once more
-            found = check_kinks(runner, shapes, kinks or convention_of(layer) or "between", tolerance, dy)
+        report.tensors = tensors
+        if not tensors:
+            report.refusal = "there are no parameters, and no input has a gradient: there is nothing to compare"
+        if dtype == "float64":
+            report.contract = check_contract(Case(runner, xs, dy, independent_samples))
+        if dtype == "float64" and not any(t.failed for t in tensors):  # else the same mistake would show once more
+            convention = kinks or convention_of(layer) or "between"
+            found = check_kinks(runner, xs, convention, tolerance, dy)
+            report.kinks = found if found.outputs or not found.passed else None
+            if convention != "between" and any(t.on_kinks for t in tensors):
+                here = check_kinks_at(runner, xs, convention, tolerance, dy)
+                report.kinks = report.kinks if here.passed else here
+                for tensor in tensors if here.passed and here.outputs else []:
+                    tensor.most_on_a_kink = MOST_ON_KNOWN_KINKS
     explain(tensors, _sizes(xs[0].shape, y.shape))
-    return Report(
-        title=f"{type(layer).__name__} {getattr(layer, 'name', '')!r}".replace(" ''", ""),
-        backend=runner.plan.backend,
-        seed=seed,
-        tolerance=tolerance,
-        tensors=tensors,
-        contract=contract,
-        kinks=found if found is not None and (found.outputs or not found.passed) else None,
-        conclusion=conclude(tensors),
-        output_shape=y.shape,
-        by_kernel=runner.has_kernels,
-    )
+    report.conclusion = conclude(tensors)
+    return report
+
+
+def _given_inputs(x: Any, shapes: list[tuple[int, ...]]) -> list[Array] | None:
+    """Return the inputs that the caller gave, one for each shape; None if there are none."""
+    if x is None:
+        return None
+    alone = len(shapes) == 1 and not (isinstance(x, (list, tuple)) and len(x) == 1 and np.shape(x[0]) == shapes[0])
+    given = [np.asarray(a) for a in ([x] if alone else x)]
+    if [a.shape for a in given] != shapes:
+        raise ValueError(
+            f"check_layer expected x of the shape {' and '.join(map(str, shapes))} that input_shape says, got "
+            f"{' and '.join(str(a.shape) for a in given)}."
+        )
+    for name, array in zip(input_names(len(given)), given):
+        if array.dtype.kind not in "fiub":
+            raise ValueError(f"check_layer expected {name} to hold numbers, got an array of {array.dtype}.")
+        check_finite(name, array, "give finite numbers")
+    return given
+
+
+def _settle_inputs(runner: Runner, xs: list[Array], dtype: str) -> list[Array]:
+    """Return copies of the inputs as floats, but whole numbers as they are where ``backward`` gives None for them."""
+    floats = [np.array(x, dtype) for x in xs]
+    mixed = [x.copy() if x.dtype.kind in "iub" else a for x, a in zip(xs, floats)]
+    if runner.has_kernels or all(a.dtype.kind == "f" for a in mixed):
+        return floats
+    try:
+        y = runner.forward_copies(mixed)
+        runner.backward(np.ones(y.shape, dtype))
+    except Exception as error:
+        try:
+            runner.forward_copies(floats)
+        except Exception:
+            raise error from None  # as indices they were meant, and as indices they are wrong
+        return floats
+    return [a if i in runner.without_gradient else floats[i] for i, a in enumerate(mixed)]
+
+
+def _prepare(
+    report: Report, runner: Runner, xs: list[Array], independent_samples: bool, constants: Sequence[str]
+) -> bool:
+    """Look for randomness, hidden parameters and dependent samples, and note them; return whether to go on.
+
+    Raises:
+        ValueError: if a layer holds what looks like parameters and is not in its dictionaries.
+    """
+    randomness = find_randomness(runner, xs)
+    report.random, report.refusal = runner.random, randomness.refusal
+    report.notes += [f"random: {randomness.note}"] if randomness.note else []
+    if report.refusal:
+        return False
+    for layer, inputs in runner.inputs_by_layer(xs):
+        if not is_built_in(layer):
+            prefix = "" if len(runner.layers) == 1 else f"{layer.name}."
+            names = [name.removeprefix(f"{layer.name}/") for name in constants]
+            state = refuse_hidden_parameters(layer, inputs, runner.training, names)
+            report.notes += [f"not checked: {prefix}{name}: forward changes it, so it is state" for name in state]
+    report.notes += [f"not checked: {name}: a constant, as told" for name in constants]
+    runner.try_out(xs)
+    for i in runner.without_gradient:
+        report.notes.append(f"not checked: {input_names(len(xs))[i]}: no gradient (backward returns None)")
+    if runner.random or len(xs[0]) < 2:
+        report.batch_dependent = not independent_samples
+        dependent = report.batch_dependent
+    else:
+        dependent = report.batch_dependent = not samples_are_independent(runner, xs)
+    if not independent_samples:
+        report.notes.append(
+            f"batch-dependent, as told: the samples of {report.title} depend on each other"
+            if dependent
+            else f"batch-dependent, as told, but each sample of {report.title} gives the same alone as among others"
+        )
+    elif dependent:
+        report.notes.append(f"batch-dependent: the samples of {report.title} depend on each other")
+    return True
 
 
 def check_model(
@@ -118,6 +221,8 @@ def check_model(
     tolerance: float = 1e-6,
     max_entries: int = 500,
     training: bool = True,
+    independent_samples: bool = True,
+    constants: Sequence[str] = (),
 ) -> Report:
     """Check the gradients of a whole model, from the loss back to every parameter and the input.
 
@@ -126,13 +231,14 @@ def check_model(
         x: a batch, or a list of them for several inputs.
         y: its labels as the loss takes them; the model's own loss is used, or sparse categorical cross-entropy if it
             is not compiled. Without labels, the outputs get a random upstream gradient.
-        seed, backend, tolerance, max_entries, training: as for ``check_layer``.
+        seed, backend, tolerance, max_entries, training, independent_samples: as for ``check_layer``.
+        constants: as for ``check_layer``, the layer's name in front: ``"encoding/table"``.
 
     Returns:
         The report.
 
     Raises:
-        ValueError: if an argument makes no sense.
+        ValueError: if an argument makes no sense, or a layer holds what looks like parameters but is not in ``params``.
     """
     _check_options(tolerance, max_entries)
     generator = np.random.default_rng(seed)
@@ -143,26 +249,33 @@ def check_model(
     twin.loss = loss
     fused = y is not None and twin.trains_through_logits()  # check what training would run
     runner = Runner(twin.graph, _backend(backend), training, logits=fused)
-    with runner.running():
-        outputs = np.array(runner.forward(xs))
+    constants = (constants,) if isinstance(constants, str) else constants
+    for name, array in zip(input_names(len(xs)), xs):
+        check_finite(name, array, "give finite numbers")
+    with held_still(*model.layers), runner.running():
+        runner.try_out(xs)
+        outputs = runner.forward_copies(xs)
+        check_finite("y", outputs, "a slope can only be measured where the output is finite: give another x")
+        report = Report(
+            title=f"model {model.name!r}" + (f" with {loss.name}" if y is not None else ""),
+            backend=runner.plan.backend,
+            seed=seed,
+            tolerance=tolerance,
+            tensors=[],
+            output_shape=outputs.shape,
+            by_kernel=runner.has_kernels,
+        )
+        if not _prepare(report, runner, xs, independent_samples, constants):
+            return report
         subject, dy = runner_subject(runner, xs), generator.standard_normal(outputs.shape)
-        contract = check_contract(Case(runner, xs, dy))
+        report.contract = check_contract(Case(runner, xs, dy, independent_samples))
         if y is not None:
             labels = loss.prepare_labels(np.asarray(y), (None, *outputs.shape[1:]))
             used = runner.plan.loss(loss)
             subject, dy = _with_loss(subject, used, labels), np.ones(1)
-        tensors = check_gradients(subject, dy, tolerance, max_entries, generator)
-    explain(tensors, {"N": len(xs[0])})
-    return Report(
-        title=f"model {model.name!r}" + (f" with {loss.name}" if y is not None else ""),
-        backend=runner.plan.backend,
-        seed=seed,
-        tolerance=tolerance,
-        tensors=tensors,
-        contract=contract,
-        output_shape=outputs.shape,
-        by_kernel=runner.has_kernels,
-    )
+        report.tensors = check_gradients(subject, dy, tolerance, max_entries, generator)
+    explain(report.tensors, {"N": len(xs[0])})
+    return report
 
 
 def check_loss(
@@ -193,36 +306,47 @@ def check_loss(
         ValueError: if an argument makes no sense.
     """
     _check_options(tolerance, max_entries)
+    check_methods(loss)
     generator = np.random.default_rng(seed)
     if y_pred is None:
         y_pred = 2 * generator.standard_normal(shape)
         if isinstance(loss, losses._Crossentropy) and not loss.from_logits:
             y_pred = np.exp(y_pred) / np.exp(y_pred).sum(axis=-1, keepdims=True)
     y_pred = np.array(y_pred, np.float64)
+    check_finite("y_pred", y_pred, "give finite numbers")
     truth = np.asarray(_draw_truth(loss, y_pred.shape, generator) if y_true is None else y_true)
     used = _loss_on(loss, _backend(backend))
 
     def backward(dy: Array) -> dict[str, Array]:
-        return {"y_pred": used.backward() * dy}
+        gradient = used.backward()
+        check_loss_gradient(gradient, loss)
+        return {"y_pred": gradient * dy}
 
     def forward() -> Array:
         return np.array([used.forward(truth.copy(), y_pred)])
 
     subject = Subject({"y_pred": y_pred}, forward, lambda name: forward(), backward)
-    before = y_pred.copy()
-    tensors = check_gradients(subject, np.ones(1), tolerance, max_entries, generator)
-    contract = check_loss_contract(LossCase(used, truth, before, is_kernel=used is not loss))
-    explain(tensors, {"N": len(y_pred)})
     settings = " from logits" if getattr(loss, "from_logits", False) else ""
-    return Report(
+    report = Report(
         title=f"{type(loss).__name__}{settings}",
         backend=_backend(backend),
         seed=seed,
         tolerance=tolerance,
-        tensors=tensors,
-        contract=contract,
+        tensors=[],
         by_kernel=used is not loss,
     )
+    before = y_pred.copy()
+    with held_still(loss):
+        values = [forward() for _ in range(3)]
+        if not all(np.array_equal(values[0], value, equal_nan=True) for value in values):
+            report.random = True
+            report.refusal = "it gives another loss for the same numbers, and a loss must not be random"
+            return report
+        check_finite("the loss", values[0], "give other y_true and y_pred")
+        report.tensors = check_gradients(subject, np.ones(1), tolerance, max_entries, generator)
+        report.contract = check_loss_contract(LossCase(used, truth, before, is_kernel=used is not loss))
+    explain(report.tensors, {"N": len(y_pred)})
+    return report
 
 
 def check_gradients(
@@ -233,9 +357,27 @@ def check_gradients(
     gradients = {name: np.array(g) for name, g in subject.backward(dy.copy()).items()}
     results = []
     for name, tensor in subject.tensors.items():
+        if name in subject.without_gradient:
+            if _changes_with(subject, name):
+                problem = f"backward returns None for {name}, but the output changes with it"
+                results.append(not_compared(name, tensor, problem))
+            continue
         entries = choose_entries(tensor.size, max_entries, generator)
         results.append(compare(Prober(subject, name, dy), gradients[name], entries, tolerance))
     return results
+
+
+def _changes_with(subject: Subject, name: str) -> bool:
+    """Whether the output changes when a tensor of floats rises a very little; indices in floats stay the same."""
+    tensor = subject.tensors[name]
+    if tensor.dtype.kind != "f":
+        return False
+    y, before = subject.forward(), tensor.copy()
+    try:
+        tensor += 1e-6 * np.maximum(1, np.abs(before))
+        return not np.array_equal(subject.forward(), y)
+    finally:
+        tensor[...] = before
 
 
 def explain(tensors: list[TensorResult], sizes: dict[str, int]) -> None:
@@ -255,6 +397,7 @@ def _with_loss(subject: Subject, loss: Any, labels: Array) -> Subject:
         forward=lambda: value(subject.forward()),
         forward_from=lambda name: value(subject.forward_from(name)),
         backward=lambda dy: subject.backward(loss.backward() * dy),
+        without_gradient=subject.without_gradient,
     )
 
 

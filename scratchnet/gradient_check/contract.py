@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scratchnet.gradient_check.runner import Pass, Runner
+from scratchnet.gradient_check.runner import Pass, Runner, samples_are_independent
 from scratchnet.gradient_check.twins import graph_twin
 from scratchnet.typing import Array
 
@@ -50,11 +50,16 @@ class Finding:
 
 @dataclass
 class Case:
-    """What the contract is checked on: a runner, a batch for it, and an upstream gradient of its output's shape."""
+    """What the contract is checked on: a runner, a batch for it, and an upstream gradient of its output's shape.
+
+    Whole numbers in the batch, such as indices, stay as they are where a promise changes the numbers.
+    ``independent_samples`` is False for a layer whose samples are meant to influence each other.
+    """
 
     runner: Runner
     xs: list[Array]
     dy: Array
+    independent_samples: bool = True
 
     def run(self) -> Pass:
         """Make one pass over copies of the batch."""
@@ -88,8 +93,16 @@ def _changed(now: Sequence[Array], before: Sequence[Array]) -> list[str]:
 def same_again(case: Case) -> str:
     """A second pass, after one of another batch size, gives the very same bits."""
     first = case.run()
-    case.runner.run([np.concatenate([x, x[:1]]) * 0.5 for x in case.xs], np.concatenate([case.dy, case.dy[:1]]))
+    case.runner.run([_scaled(np.concatenate([x, x[:1]]), 0.5) for x in case.xs], np.concatenate([case.dy, case.dy[:1]]))
     return _difference(case.run(), first, 0, "a second pass over the same batch gives other numbers")
+
+
+def _is_whole(x: Array) -> bool:
+    return x.dtype.kind in "iub"
+
+
+def _scaled(x: Array, factor: float) -> Array:
+    return x if _is_whole(x) else x * factor
 
 
 def overwrites_gradients(case: Case) -> str:
@@ -129,7 +142,7 @@ def caches_are_own(case: Case) -> str:
         y = case.runner.forward(xs)
         for array in arrays(y):
             if array.flags.writeable:
-                array[...] = 7.25
+                array[...] = 0 if _is_whole(array) else 7.25
         seen = Pass(expected.y, [np.array(dx) for dx in case.runner.backward(case.dy.copy())], _copies(case.runner))
         problem = _difference(seen, expected, EXACT, "")
         if problem:
@@ -199,7 +212,13 @@ def batch_is_a_sum(case: Case) -> str:
         [np.concatenate(dx) for dx in zip(*(p.dxs for p in parts))],
         {name: parts[0].grads[name] + parts[1].grads[name] for name in parts[0].grads},
     )
-    return _difference(joined, case.run(), EXACT, "a batch cut in two parts and put together gives other numbers")
+    problem = _difference(joined, case.run(), EXACT, "a batch cut in two parts and put together gives other numbers")
+    if problem and not samples_are_independent(case.runner, case.xs):
+        return (
+            f"{problem}: its samples depend on each other; if that is meant, as in a batch normalization, say so with "
+            f"independent_samples=False (on the command line: --batch-dependent)"
+        )
+    return problem
 
 
 def order_does_not_matter(case: Case) -> str:
@@ -214,7 +233,7 @@ def any_memory_layout(case: Case) -> str:
     """Arrays that are not contiguous in memory give the same."""
 
     def scattered(a: Array) -> Array:
-        room = np.full((*a.shape[:-1], 2 * a.shape[-1]), np.nan)
+        room = np.full((*a.shape[:-1], 2 * a.shape[-1]), 0 if _is_whole(a) else np.nan, a.dtype)
         room[..., ::2] = a
         return room[..., ::2]
 
@@ -226,7 +245,9 @@ def keeps_float32(case: Case) -> str:
     """float32 in gives float32 out, everywhere, and nearly the numbers of float64."""
     plan = case.runner.plan
     single = Runner(graph_twin(plan.graph, "float32"), plan.backend, case.runner.training, plan.logits)
-    seen = single.run([x.astype(np.float32) for x in case.xs], case.dy.astype(np.float32))
+    if case.runner.held_still:
+        single.hold_still()
+    seen = single.run([x if _is_whole(x) else x.astype(np.float32) for x in case.xs], case.dy.astype(np.float32))
     for name, array in seen.arrays().items():
         if array.dtype != np.float32:
             return f"with float32 in, {name} comes out as {array.dtype}: some step on the way promotes it"
@@ -234,12 +255,17 @@ def keeps_float32(case: Case) -> str:
     for name, array in double.arrays().items():
         if array.dtype != np.float64:
             return f"with float64 in, {name} comes out as {array.dtype}: some step on the way rounds it"
+    if case.runner.random:  # a generator asked for float32 draws other numbers
+        return ""
     return _difference(seen, double, SINGLE, "float32 and float64 give different numbers")
 
 
 def finite_when_extreme(case: Case) -> str:
     """Inputs of ±10,000 give finite outputs and gradients, where the function itself stays between bounds."""
-    xs = [np.where(np.arange(x.size).reshape(x.shape) % 3 == 1, FAR, -FAR).astype(x.dtype) for x in case.xs]
+    xs = [
+        x if _is_whole(x) else np.where(np.arange(x.size).reshape(x.shape) % 3 == 1, FAR, -FAR).astype(x.dtype)
+        for x in case.xs
+    ]
     seen = case.runner.run(xs, case.dy)
     for name, array in seen.arrays().items():
         if not np.isfinite(array).all():
@@ -284,15 +310,17 @@ MEMORY = (caches_are_own, results_are_own)
 BATCH = (batch_is_a_sum, order_does_not_matter)
 
 
-def check_contract(case: Case, independent_samples: bool = True) -> list[Finding]:
+def check_contract(case: Case) -> list[Finding]:
     """Check every promise and return one finding for each."""
     findings = []
     for promise, look in PROMISES:
         skipped = ""
         if look in MEMORY and case.runner.has_kernels:
             skipped = "kernels reuse their buffers; the plan guards them"
-        if look in BATCH and not independent_samples:
+        if look is batch_is_a_sum and not case.independent_samples:
             skipped = "the samples of this layer depend on each other"
+        if look in BATCH and case.runner.random:
+            skipped = "the layer is random, and draws other numbers for another batch"
         if look in BATCH and len(case.dy) < 2:
             skipped = "needs a batch of two samples or more"
         if look is finite_when_extreme and not _is_bounded(case):
@@ -304,5 +332,7 @@ def check_contract(case: Case, independent_samples: bool = True) -> list[Finding
                     problem = look(case)
             except Exception as error:
                 problem = f"{type(error).__name__}: {error}"
+        if problem and look is order_does_not_matter and not case.independent_samples:
+            problem, skipped = "", "the samples of this layer depend on each other, and on their order"
         findings.append(Finding(promise, problem, skipped))
     return findings

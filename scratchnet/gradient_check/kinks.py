@@ -87,14 +87,12 @@ def convention_of(layer: Any) -> str | None:
     return None
 
 
-def check_kinks(
-    runner: Runner, shapes: list[tuple[int, ...]], convention: str, tolerance: float, dy: Array
-) -> KinkFinding:
+def check_kinks(runner: Runner, given: list[Array], convention: str, tolerance: float, dy: Array) -> KinkFinding:
     """Run a layer on whole numbers and compare its gradients with the convention.
 
     Args:
         runner: of one layer; its parameters are changed for the check and put back.
-        shapes: of its inputs.
+        given: its inputs; of those of floats only the shapes count.
         convention: ``"relu"``, ``"first_maximum"`` or ``"between"``.
         tolerance: the relative error to allow.
         dy: the upstream gradient.
@@ -102,31 +100,39 @@ def check_kinks(
     generator = np.random.default_rng(7)
     kept = {name: p.copy() for name, p in runner.params.items()}
     try:
-        xs = [generator.integers(-2, 3, shape).astype(np.float64) for shape in shapes]
+        xs = [generator.integers(-2, 3, x.shape).astype(x.dtype) if x.dtype.kind == "f" else x.copy() for x in given]
         for param in runner.params.values():
             param[...] = generator.integers(-1, 2, param.shape)
-        y = np.array(runner.forward(xs))
-        subject = runner_subject(runner, xs)
-        subject.forward()
-        gradients = {name: np.array(g) for name, g in subject.backward(dy).items()}
-        smooth_dy, outputs = dy, 0
-        if convention == "relu":
-            smooth_dy, outputs = np.where(y == 0, 0, dy), int((y == 0).sum())
-        if convention == "first_maximum":
-            outputs = _ties(runner, xs, y)
-            for x in xs:
-                x -= _ramp(x)
-        results = []
-        for name, gradient in gradients.items():
-            prober = Prober(subject, name, smooth_dy)
-            entries = choose_entries(prober.tensor.size, 500, generator)
-            results.append(compare(prober, gradient, entries, tolerance))
-        if convention == "between":
-            outputs = sum(int(r.estimate.kink.sum()) for r in results)
-        return KinkFinding(CONVENTIONS[convention], outputs, results)
+        return check_kinks_at(runner, xs, convention, tolerance, dy)
     finally:
         for name, before in kept.items():
             runner.params[name][...] = before
+
+
+def check_kinks_at(runner: Runner, given: list[Array], convention: str, tolerance: float, dy: Array) -> KinkFinding:
+    """Compare a layer's gradients with the convention at these very inputs, with the parameters that it has."""
+    generator, xs = np.random.default_rng(7), [x.copy() for x in given]
+    y = runner.forward_copies(xs)
+    subject = runner_subject(runner, xs)
+    subject.forward()
+    gradients = {name: np.array(g) for name, g in subject.backward(dy).items()}
+    smooth_dy, outputs = dy, 0
+    if convention == "relu":
+        smooth_dy, outputs = np.where(y == 0, 0, dy), int((y == 0).sum())
+    if convention == "first_maximum":
+        outputs = _ties(runner, xs, y)
+        for x in xs:
+            x -= _ramp(x)
+    results = []
+    for name, gradient in gradients.items():
+        if name in subject.without_gradient:
+            continue
+        prober = Prober(subject, name, smooth_dy)
+        entries = choose_entries(prober.tensor.size, 500, generator)
+        results.append(compare(prober, gradient, entries, tolerance))
+    if convention == "between":
+        outputs = sum(int(r.estimate.kink.sum()) for r in results)
+    return KinkFinding(CONVENTIONS[convention], outputs, results)
 
 
 def _ties(runner: Runner, xs: list[Array], y: Array) -> int:

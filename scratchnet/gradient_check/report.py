@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from html import escape
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from scratchnet.gradient_check.compare import TensorResult
 from scratchnet.gradient_check.contract import Finding
 from scratchnet.gradient_check.kinks import KinkFinding
+from scratchnet.utils.terminal import writable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-@dataclass
+@dataclass(repr=False)
 class Report:
     """The outcome of a gradient check. ``print(report)`` explains it.
 
@@ -29,6 +31,10 @@ class Report:
         kinks: how it behaves at inputs exactly on a kink; None if there was nothing to look at.
         conclusion: what the results tell taken together; may be empty.
         output_shape: of what was differentiated.
+        random: whether the output changes from call to call; then it was checked with the draws held still.
+        batch_dependent: whether its samples depend on each other.
+        notes: what else there is to know, above all what was not checked, such as ``"x: no gradient (…)"``.
+        refusal: why nothing could be checked; empty if something could. Then the check has failed.
     """
 
     title: str
@@ -41,12 +47,17 @@ class Report:
     conclusion: str = ""
     output_shape: tuple[int, ...] = ()
     by_kernel: bool = False
+    random: bool = False
+    batch_dependent: bool = False
+    notes: list[str] = field(default_factory=list)
+    refusal: str = ""
 
     @property
     def passed(self) -> bool:
         """Whether every gradient is right, every promise kept, and the convention at kinks too."""
         return (
-            all(t.passed for t in self.tensors)
+            not self.refusal
+            and all(t.passed for t in self.tensors)
             and all(f.passed for f in self.contract)
             and (self.kinks is None or self.kinks.passed)
         )
@@ -69,7 +80,8 @@ class Report:
     @property
     def problems(self) -> list[str]:
         """Everything that is wrong, a few sentences each, one on a line; empty if nothing is."""
-        problems = [text for text in map(_describe, self.tensors) if text]
+        problems = [f"It cannot be checked.\n{_sentence(self.refusal)}"] if self.refusal else []
+        problems += [text for text in map(_describe, self.tensors) if text]
         problems += [f"Contract broken: {f.promise}.\n{_sentence(f.problem)}" for f in self.contract if f.problem]
         if self.kinks is not None and self.kinks.problem:
             problems.append(f"Convention broken: {self.kinks.convention}.\n{_sentence(self.kinks.problem)}")
@@ -82,6 +94,9 @@ class Report:
             "backend": self.backend,
             "by_kernel": self.by_kernel,
             "passed": self.passed,
+            "random": self.random,
+            "batch_dependent": self.batch_dependent,
+            "notes": self.notes,
             "seed": self.seed,
             "tolerance": self.tolerance,
             "output_shape": list(self.output_shape),
@@ -117,6 +132,37 @@ class Report:
     def _heading(self) -> str:
         return f"Gradient check of {self.title}, {self.run_by}: {'passed' if self.passed else 'FAILED'}"
 
+    def __repr__(self) -> str:
+        verdict = (
+            "passed" if self.passed else f"FAILED, {len(self.problems)} problems".replace(" 1 problems", " 1 problem")
+        )
+        return (
+            f"<Report {self.title}, {self.backend}: {verdict}, {self.entries:,} entries, worst relative error "
+            f"{self.worst_error:.1e}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return the report as a table, for notebooks."""
+        names = ("gradient", "shape", "checked", "wrong", "worst relative error", "")
+        rows = ["<tr>" + "".join(f"<th>{name}</th>" for name in names) + "</tr>"]
+        for t in self.tensors:
+            checked = f"{len(t.checked):,}" + ("" if t.complete or t.problem else f" of {t.size:,}")
+            cells = (
+                t.name,
+                t.shape,
+                checked,
+                int(t.wrong.sum()),
+                "" if t.problem else f"{t.worst_error:.1e}",
+                _state(t),
+            )
+            rows.append("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>")
+        parts = [f"<p><b>{escape(self._heading)}</b></p>", f"<table>{''.join(rows)}</table>"]
+        lines = [line.strip() for line in self._other_lines()]
+        parts += [f"<p>{'<br>'.join(map(escape, lines))}</p>"] if lines else []
+        parts += ["<p>✗ " + "<br>".join(map(escape, problem.split("\n"))) + "</p>" for problem in self.problems]
+        parts += [f"<p>→ {escape(self.conclusion)}</p>"] if self.conclusion else []
+        return "".join(parts)
+
     def __str__(self) -> str:
         lines = [
             self._heading,
@@ -126,12 +172,10 @@ class Report:
             f"  {'gradient':<16} {'shape':<18} {'checked':>9} {'wrong':>7}   {'worst relative error':<22}",
         ]
         for t in self.tensors:
-            state = "" if t.passed else "  ← WRONG" if t.problem or t.wrong.any() else "  ← UNSETTLED"
-            kinks = f"  ({int(t.estimate.kink.sum())} on a kink)" if t.estimate.kink.any() else ""
-            kinks += f"  ({int(t.unsettled.sum())} beside a kink: less exact)" if t.unsettled.any() else ""
+            state = f"  {_state(t)}" if _state(t) else ""
             checked = f"{len(t.checked):,}" if t.complete else f"{len(t.checked):,} *"
             error = "" if t.problem else f"{t.worst_error:.1e}"
-            lines.append(f"  {t.name:<16} {t.shape!s:<18} {checked:>9} {int(t.wrong.sum()):>7}   {error}{kinks}{state}")
+            lines.append(f"  {t.name:<16} {t.shape!s:<18} {checked:>9} {int(t.wrong.sum()):>7}   {error}{state}")
         if not all(t.complete or t.problem for t in self.tensors):
             lines.append("  * a random sample of a large tensor's entries")
         lines += ["", *self._other_lines()]
@@ -142,10 +186,10 @@ class Report:
                 lines += wrap(sentence, 112, initial_indent="    ", subsequent_indent="      ")
         if self.conclusion:
             lines += ["", *wrap(self.conclusion, 112, initial_indent="  → ", subsequent_indent="    ")]
-        return "\n".join(lines)
+        return writable("\n".join(lines))
 
     def _other_lines(self) -> list[str]:
-        lines = []
+        lines = [f"  {note}" for note in self.notes]
         if self.contract:
             asked = [f for f in self.contract if not f.skipped]
             kept = len([f for f in asked if f.passed])
@@ -162,12 +206,26 @@ def _describe(t: TensorResult) -> str:
         return f"{t.name} is wrong.\n{_sentence(t.problem)}"
     if t.wrong.any():
         return "\n".join([f"{t.name} is wrong.", *t.diagnosis[:1], worst(t), *t.diagnosis[1:]])
+    if t.too_many_on_kinks:
+        return (
+            f"{t.name} cannot be judged everywhere.\n{t.on_kinks} of {len(t.checked)} entries lie exactly on a kink, "
+            f"where a slope between those from left and right is all that can be asked for: give another x."
+        )
     if not t.passed:
         return (
             f"{t.name} cannot be judged everywhere.\nThe difference quotients of {int(t.unsettled.sum())} entries do "
             f"not settle: try another seed, or smaller inputs."
         )
     return ""
+
+
+def _state(t: TensorResult) -> str:
+    """Return what the last column says of a gradient."""
+    parts = [f"({t.on_kinks} on a kink)"] if t.on_kinks else []
+    parts += [f"({int(t.unsettled.sum())} beside a kink: less exact)"] if t.unsettled.any() else []
+    if not t.passed:
+        parts.append("← WRONG" if t.failed else "← UNSETTLED")
+    return "  ".join(parts)
 
 
 def _sentence(text: str) -> str:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from scratchnet.gradient_check.refusals import check_gradient_names, check_input_gradients, check_output, name_of
 from scratchnet.graph.graph import Graph
 from scratchnet.graph.plan import LayerStep, Plan
+from scratchnet.layers import Layer
 from scratchnet.typing import Array
+from scratchnet.utils.held_still import RandomSources
 
 
 @dataclass
@@ -41,6 +45,8 @@ class Runner:
             change counts at the next ``forward``.
         has_kernels: whether some step is a compiled kernel. Kernels keep buffers that the plan guards, so what a
             layer's definition promises about memory is not asked of them.
+        random: whether the output changes from call to call, unless the draws are held still.
+        without_gradient: the numbers of the inputs for which the last ``backward`` gave None.
     """
 
     def __init__(self, graph: Graph, backend: str, training: bool = True, logits: bool = False) -> None:
@@ -50,6 +56,9 @@ class Runner:
         self.layers = [layer for layer in graph.layers if layer not in [t.layer for t in graph.inputs]]
         self.dtype = np.dtype(graph.inputs[0].dtype)
         single = len(self.layers) == 1
+        self.random = False
+        self.without_gradient: list[int] = []
+        self._sources: RandomSources | None = None
         self._owners = {
             name if single else f"{layer.name}/{name}": (layer, name) for layer in self.layers for name in layer.params
         }
@@ -69,12 +78,66 @@ class Runner:
         for gradient in self.grads.values():
             gradient[...] = 0
 
+    # Random numbers -----------------------------------------------------------------------------------------------
+
+    def running_layers(self) -> list[Layer]:
+        """Return the layers that the plan runs, which may be copies of the graph's."""
+        return [layer for step in self.plan.steps for layer in step.layers]
+
+    def random_sources(self) -> RandomSources:
+        """Return where the layers may get random numbers from."""
+        return RandomSources(*self.layers, *self.running_layers())
+
+    def hold_still(self, sources: RandomSources | None = None) -> None:
+        """From now on have every ``forward`` get the same random numbers."""
+        self._sources = sources or self.random_sources()
+
+    def values_by_layer(self) -> dict[str, Array]:
+        """Return a copy of what every step of the last ``forward`` gave, by the name of its last layer's output."""
+        return {f"{i}": np.array(self.plan.values[output]) for i, (_, _, output) in enumerate(self.plan.wiring)}
+
+    def inputs_by_layer(self, xs: Sequence[Array]) -> list[tuple[Layer, list[Array]]]:
+        """Return the layers that run by their definition, each with a copy of its inputs in one forward."""
+        self.forward_copies(xs)
+        values = self.plan.values
+        return [
+            (step.layers[0], [np.array(values[source]) for source in sources])
+            for step, sources, _ in self.plan.wiring
+            if isinstance(step, LayerStep)
+        ]
+
+    def changed_layers(self, before: dict[str, Array], now: dict[str, Array]) -> list[str]:
+        """Return the names of the layers whose output changed though their inputs did not."""
+        places = {output: f"{i}" for i, (_, _, output) in enumerate(self.plan.wiring)}
+        changed = {key for key in now if not np.array_equal(before[key], now[key], equal_nan=True)}
+        return [
+            output.layer.name
+            for _, sources, output in self.plan.wiring
+            if places[output] in changed and not any(places.get(source) in changed for source in sources)
+        ]
+
+    @property
+    def held_still(self) -> bool:
+        """Whether every ``forward`` gets the same random numbers."""
+        return self._sources is not None
+
+    # Passes -------------------------------------------------------------------------------------------------------
+
     def forward(self, xs: Sequence[Array]) -> Array:
         """Return the output itself, which the next pass may overwrite; several outputs come side by side, flat."""
-        return self._side_by_side(self.plan.forward(list(xs), self.training))
+        self._x_shapes = [np.shape(x) for x in xs]
+        with nullcontext() if self._sources is None else self._sources.held_still():
+            return self._side_by_side(self.plan.forward(list(xs), self.training))
+
+    def forward_copies(self, xs: Sequence[Array]) -> Array:
+        """Return a copy of the output for copies of the inputs, which a layer that writes into x cannot reach."""
+        return np.array(self.forward([x.copy() for x in xs]))
 
     def forward_from(self, param: str) -> Array:
-        """Return the output after a change of one parameter: what lies before its layer still holds."""
+        """Return the output after a change of one parameter: what lies before its layer still holds.
+
+        Not for a random graph, where the layers before would not draw, and those after would draw other numbers.
+        """
         params = self._owners[param][0].params
         wiring, values = self.plan.wiring, self.plan.values
         first = min(i for i, (step, _, _) in enumerate(wiring) if any(layer.params is params for layer in step.layers))
@@ -90,7 +153,7 @@ class Runner:
         return np.concatenate([y.reshape(len(y), -1) for y in outputs], axis=1)
 
     def backward(self, dy: Array) -> list[Array]:
-        """Return the gradients of the inputs, and leave those of the parameters in ``grads``."""
+        """Return the gradients of the inputs, zeros where there is none, and leave the parameters' in ``grads``."""
         dys, start = [dy], 0
         if len(self._shapes) > 1:
             dys = []
@@ -99,7 +162,36 @@ class Runner:
                 dys.append(np.ascontiguousarray(dy[:, start : start + width]).reshape(shape))
                 start += width
         self.plan.backward(dys)
-        return [self.plan.gradients[tensor] for tensor in self.graph.inputs]
+        dxs = [self.plan.gradients.get(tensor) for tensor in self.graph.inputs]
+        self.without_gradient = [i for i, dx in enumerate(dxs) if dx is None]
+        return [np.zeros(shape, self.dtype) if dx is None else dx for dx, shape in zip(dxs, self._x_shapes)]
+
+    def try_out(self, xs: Sequence[Array]) -> None:
+        """Make one pass that looks at what each of the user's own layers returns.
+
+        Raises:
+            ValueError: if that is not what a layer should return.
+        """
+        own = [step for step in self.plan.steps if isinstance(step, LayerStep)]
+        inputs = {id(step): len(sources) for step, sources, _ in self.plan.wiring}
+        for step in own:
+            _look_at(step, inputs[id(step)])
+        try:
+            params = {name: set(layer.params) for name, layer in ((layer.name, layer) for layer in self.layers)}
+            y = self.forward_copies(xs)
+            for layer in self.layers:
+                new = sorted(set(layer.params) - params[layer.name])
+                if new:
+                    raise ValueError(
+                        f"A gradient check expected {name_of(layer)} to have its parameters before it runs, but its "
+                        f"first forward made {', '.join(new)}: make them in __init__ or build."
+                    )
+            self.backward(np.ones_like(y))
+        finally:
+            for step in own:
+                del step.forward, step.backward
+        for layer in self.layers:
+            check_gradient_names(layer, layer.grads)
 
     def run(self, xs: Sequence[Array], dy: Array | Callable[[Array], Array]) -> Pass:
         """Make one forward and backward pass, from gradients of zero, and return copies of all results."""
@@ -126,6 +218,30 @@ class Runner:
                 yield
         finally:
             numba.set_num_threads(threads)
+
+
+def _look_at(step: LayerStep, inputs: int) -> None:
+    """Have a step check what its layer returns, until its own ``forward`` and ``backward`` are deleted."""
+    forward, backward, layer = step.forward, step.backward, step.layers[0]
+    last: list[Any] = []
+
+    def checked_forward(x: Any, training: bool) -> Array:
+        last[:] = x if inputs > 1 else [x]
+        y = check_output(forward(x, training), layer)
+        said = layer.output_shape
+        if said is not None and (len(said) != y.ndim or any(n not in (None, m) for n, m in zip(said[1:], y.shape[1:]))):
+            raise ValueError(
+                f"A gradient check expected {name_of(layer)}.forward to return the shape {said} that its "
+                f"compute_output_shape gives, got {y.shape}: correct the one or the other."
+            )
+        return y
+
+    def checked_backward(dy: Array) -> Any:
+        dx = backward(dy)
+        check_input_gradients(dx, last, layer)
+        return dx
+
+    step.forward, step.backward = checked_forward, checked_backward  # type: ignore[method-assign]
 
 
 def input_names(count: int) -> list[str]:
@@ -156,6 +272,7 @@ class Subject:
         batched: the names of the tensors whose first axis is the batch, if every sample's output depends on that
             sample alone; many changed samples can then be run as one batch.
         forward_batch: given those tensors for any number of samples, returns the outputs, one for each sample.
+        without_gradient: the names of the tensors for which ``backward`` gives None.
     """
 
     tensors: dict[str, Array]
@@ -164,6 +281,7 @@ class Subject:
     backward: Callable[[Array], dict[str, Array]]
     batched: tuple[str, ...] = ()
     forward_batch: Callable[[list[Array]], Array] | None = None
+    without_gradient: tuple[str, ...] = ()
 
 
 def runner_subject(runner: Runner, xs: list[Array]) -> Subject:
@@ -177,17 +295,20 @@ def runner_subject(runner: Runner, xs: list[Array]) -> Subject:
 
     return Subject(
         tensors={**dict(zip(names, xs)), **runner.params},
-        forward=lambda: np.array(runner.forward(xs)),
-        forward_from=lambda name: np.array(runner.forward(xs) if name in names else runner.forward_from(name)),
+        forward=lambda: runner.forward_copies(xs),
+        forward_from=lambda name: (
+            runner.forward_copies(xs) if name in names or runner.held_still else np.array(runner.forward_from(name))
+        ),
         backward=backward,
-        batched=tuple(names) if _samples_are_independent(runner, xs) else (),
-        forward_batch=runner.forward,
+        batched=tuple(names) if not runner.random and samples_are_independent(runner, xs) else (),
+        forward_batch=runner.forward_copies,
+        without_gradient=tuple(names[i] for i in runner.without_gradient),
     )
 
 
-def _samples_are_independent(runner: Runner, xs: list[Array]) -> bool:
+def samples_are_independent(runner: Runner, xs: list[Array]) -> bool:
     """Whether each sample alone gives what it gives among the others."""
-    whole = np.array(runner.forward(xs))
+    whole = runner.forward_copies(xs)
     for n in range(len(xs[0])):
         try:
             alone = runner.forward([x[n : n + 1].copy() for x in xs])

@@ -47,6 +47,8 @@ def move_in(layers: Iterable[Layer]) -> None:
     new = [leaf for layer in layers for _, leaf, _ in layer.leaves() if not hasattr(leaf, "_home")]
     for kind in ("params", "non_trainable"):
         arrays = [(leaf, name, array) for leaf in new for name, array in leaf.own(kind).items()]
+        if kind == "non_trainable":  # counters and the like stay whole numbers, where they are
+            arrays = [entry for entry in arrays if entry[2].dtype.kind == "f"]
         if not arrays:
             continue
         size = sum(array.size for _, _, array in arrays)

@@ -11,6 +11,7 @@ import numpy as np
 from scratchnet.graph.plan import LayerStep, Plan, Step
 from scratchnet.losses import Loss, SparseCategoricalCrossentropy
 from scratchnet.typing import Array
+from scratchnet.utils.terminal import make_console
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -123,10 +124,8 @@ def print_plan(
     """Print which layers run together, by which kernel, and what each step costs."""
     import io
 
-    from rich.console import Console
-
     file = io.StringIO() if print_fn else None
-    console = Console(highlight=False, file=file, width=None if file is None else 120)
+    console = make_console(file=file, width=None if file is None else 120)
     console.print(f"[bold]Backend {plan.backend}[/], batches of {batch_size}, times in ms, measured now")
     console.print(_table(measure(plan, batch_size, loss)))
     if print_fn and file:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet.layers.layer import Layer
-from scratchnet.layers.variables import BOOKKEEPING, Keeper, find, replaced
+from scratchnet.layers.variables import BOOKKEEPING, Arrays, Keeper, find, replaced, run_forward
 from scratchnet.typing import Array
 
 _CHANGEABLE = (list, dict, set)
@@ -84,7 +84,8 @@ class StandIn:
         own = object.__new__(type(layer))
         stays: dict[str, Any] = {name: vars(layer)[name] for name in BOOKKEEPING if name in vars(layer)}
         if own_gradients:
-            stays["grads"] = {name: np.zeros_like(g) for name, g in layer.own("grads").items()}
+            stays["grads"] = Arrays(f"grads of layer {layer.name!r}")
+            stays["grads"].become({name: np.zeros_like(g) for name, g in layer.own("grads").items()})
         for name, value in vars(layer).items():
             if name not in BOOKKEEPING and next(find(value, Keeper), None) is not None:
                 stays[name] = replaced(
@@ -102,7 +103,7 @@ class StandIn:
     def forward(self, x: Any, training: bool) -> Array:
         """Return the layer's output, as the layer is now."""
         befores = [pair.take() for pair in self._pairs]
-        y: Array = self.layer.forward(x, training)
+        y = run_forward(self.layer, x, training)
         for pair, before in zip(self._pairs, befores):
             pair.give(before)
         return y

@@ -72,6 +72,9 @@ def _forward_block(
 
 @kernel(parallel=True)
 def _forward(x: Array, kernel_: Array, bias: Array, relu: bool, g: Geometry, y: Array, samples: int) -> None:
+    F = bias.size
+    if not (x.size == samples * g.pixels and kernel_.size == g.K * F and y.size == samples * g.windows * F):
+        raise ValueError("A convolution was given arrays whose sizes do not belong together.")
     for block in prange((samples + 3) // 4):
         _forward_block(x, kernel_, bias, relu, g, y, 4 * block, min(4 * block + 4, samples))
 
@@ -132,6 +135,14 @@ def _backward(
     samples: int, partial: Array, dkernel: Array, dbias: Array,
 ) -> None:  # fmt: skip
     F, length = dbias.size, partial.size // BLOCKS
+    if not (
+        x.size == samples * g.pixels
+        and dy.size == y.size == samples * g.windows * F
+        and kernel_.size == dkernel.size == g.K * F
+        and length == (g.K + 1) * F
+        and (dx.size == x.size or not needs_dx)
+    ):
+        raise ValueError("A convolution's gradient was given arrays whose sizes do not belong together.")
     kernel_t = scratch(g.K * F, x)
     if needs_dx:
         transpose(kernel_, 0, F, g.K, F, kernel_t, 0, g.K)

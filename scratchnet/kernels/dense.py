@@ -98,6 +98,15 @@ def _forward(
     samples: int, words: Array, sparse_below: float,
 ) -> None:  # fmt: skip
     U, column_strip = bias.size, 2 * (VECTOR_BYTES // x.itemsize)
+    if not (
+        x.size == samples * D
+        and kernel_.size == D * U
+        and y.size == samples * U
+        and rows.size >= samples + TILE - 1
+        and words.size >= samples * words_in(D)
+        and (middle == D or (0 < middle < D and middle % WORD == 0 and half.size >= y.size))
+    ):
+        raise ValueError("A dense layer was given arrays whose sizes do not belong together.")
     row_strip = STRIP if column_strip < U else TILE
     count = 0
     for row in prange(samples if strip_of(x, U) <= U else 0):
@@ -143,23 +152,8 @@ def _backward_block(
         for d in range(first, last, 2 * TILE):
             count = min(2 * TILE, last - d)
             product(
-                kernel_,
-                ZERO,
-                kernel_rows,
-                d,
-                count,
-                nothing,
-                1,
-                U,
-                1,
-                dz_t,
-                ZERO,
-                samples,
-                samples,
-                tile,
-                ZERO,
-                samples,
-                ZERO,
+                kernel_, ZERO, kernel_rows, d, count, nothing, 1, U, 1, dz_t, ZERO, samples, samples,
+                tile, ZERO, samples, ZERO,
             )  # (2 TILE, N)
             transpose(tile, ZERO, samples, count, samples, dx, d, D)
 
@@ -182,7 +176,9 @@ def _nonzero_dkernel(
 
 
 @inner
-def _nonzero_dx(kernel_: Array, dz: Array, words: Array, samples: int, D: int, U: int, dx: Array, first: int) -> None:
+def _nonzero_dx(
+    kernel_: Array, dz: Array, words: Array, samples: int, D: int, U: int, dx: Array, first: int
+) -> None:
     """A strip of columns of dx, from `first`."""
     strip = strip_of(dz, D)
     tile = scratch(WORD * strip, dz)
@@ -199,6 +195,16 @@ def _backward(
     words_t: Array, sparse_below: float,
 ) -> None:  # fmt: skip
     U, strip, groups = dbias.size, STRIP, 1
+    if not (
+        x.size == samples * D
+        and dy.size == y.size == dz.size == dz_t.size == samples * U
+        and kernel_.size == dkernel.size == D * U
+        and min(d_rows.size, kernel_rows.size) >= D + TILE - 1
+        and words.size >= samples * words_in(U)
+        and words_t.size >= words_in(samples) * U
+        and (dx.size == x.size or not needs_dx)
+    ):
+        raise ValueError("A dense layer's gradient was given arrays whose sizes do not belong together.")
     fill(dbias)
     relu_gradient(dy, y, ZERO, relu, samples, U, dz, ZERO, dbias)
     transpose(dz, 0, U, samples, U, dz_t, 0, samples)

@@ -70,4 +70,4 @@ class Softmax(_Named):
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(activations.Softmax(axis), **kwargs)
-        self.axis = axis
+        self.axis: int = self.activation.axis

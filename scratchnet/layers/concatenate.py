@@ -21,6 +21,7 @@ import numpy as np
 
 from scratchnet.layers.layer import Layer
 from scratchnet.typing import Array, Shape
+from scratchnet.utils.numbers import whole_number
 
 
 class Concatenate(Layer):
@@ -38,9 +39,9 @@ class Concatenate(Layer):
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if isinstance(axis, bool) or not isinstance(axis, (int, np.integer)) or axis == 0:
-            raise ValueError(f"Concatenate expected axis as a whole number other than 0, the batch, got {axis!r}.")
-        self.axis = int(axis)
+        self.axis = whole_number("axis of Concatenate", axis)
+        if self.axis == 0:
+            raise ValueError("axis of Concatenate expected any axis but 0, which is the batch, got 0.")
 
     def compute_output_shape(self, input_shape: Sequence[Shape]) -> Shape:
         """Return the shape of the inputs, with the sum of their sizes along ``axis``."""

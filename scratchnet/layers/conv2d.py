@@ -36,6 +36,7 @@ from scratchnet import activations, initializers
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.windows import check_padding, col2im, im2col, image_size, pair, place_windows
 from scratchnet.typing import Array, Shape
+from scratchnet.utils.numbers import true_or_false, whole_number
 
 
 class Conv2D(Layer):
@@ -47,7 +48,7 @@ class Conv2D(Layer):
         padding: ``"valid"``, no padding; or ``"same"``, zeros around so that OH = ⌈H / stride⌉.
         activation: a name (relu, gelu, softmax, …, see ``activations``) or an ``ActivationFunction``; None is linear.
         use_bias: whether there is a ``bias``.
-        kernel_initializer, bias_initializer: see ``initializers``.
+        kernel_initializer, bias_initializer: see ``initializers``; None is glorot_uniform for either, as in Keras.
 
     Shapes: x (N, H, W, C) → y (N, OH, OW, F). Parameters: ``kernel`` (KH, KW, C, F), ``bias`` (F,).
 
@@ -66,22 +67,20 @@ class Conv2D(Layer):
         dilation_rate: int | tuple[int, int] = (1, 1),
         activation: str | activations.ActivationFunction | None = None,
         use_bias: bool = True,
-        kernel_initializer: str | initializers.Initializer | dict[str, Any] = "glorot_uniform",
-        bias_initializer: str | initializers.Initializer | dict[str, Any] = "zeros",
+        kernel_initializer: str | initializers.Initializer | dict[str, Any] | None = "glorot_uniform",
+        bias_initializer: str | initializers.Initializer | dict[str, Any] | None = "zeros",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if not isinstance(filters, int) or filters < 1:
-            raise ValueError(f"Conv2D expected a positive whole number of filters, got {filters!r}.")
-        self.filters = filters
+        self.filters = whole_number("filters of Conv2D", filters, 1)
         self.kernel_size = pair("kernel_size", kernel_size, "Conv2D")
         self.strides = pair("strides", strides, "Conv2D")
         self.padding = check_padding(padding)
         self.dilation_rate = pair("dilation_rate", dilation_rate, "Conv2D")
         self.activation = activation
-        self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
+        self.use_bias = true_or_false("use_bias of Conv2D", use_bias)
+        self.kernel_initializer = initializers.get_or_default(kernel_initializer)
+        self.bias_initializer = initializers.get_or_default(bias_initializer)
 
     def build(self, input_shape: Shape) -> None:
         """Make ``kernel`` (KH, KW, C, F) and ``bias`` (F,)."""

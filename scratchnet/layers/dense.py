@@ -32,6 +32,7 @@ from typing import Any
 from scratchnet import activations, initializers
 from scratchnet.layers.layer import Layer
 from scratchnet.typing import Array, Shape
+from scratchnet.utils.numbers import true_or_false, whole_number
 
 
 class Dense(Layer):
@@ -41,7 +42,7 @@ class Dense(Layer):
         units: U, the number of outputs.
         activation: a name (relu, gelu, softmax, …, see ``activations``) or an ``ActivationFunction``; None is linear.
         use_bias: whether there is a ``bias``.
-        kernel_initializer, bias_initializer: see ``initializers``.
+        kernel_initializer, bias_initializer: see ``initializers``; None is glorot_uniform for either, as in Keras.
 
     Shapes: x (N, D) → y (N, U); with more axes, (N, …, D) → (N, …, U), each row by itself. Parameters: ``kernel``
     (D, U), ``bias`` (U,).
@@ -57,18 +58,16 @@ class Dense(Layer):
         units: int,
         activation: str | activations.ActivationFunction | None = None,
         use_bias: bool = True,
-        kernel_initializer: str | initializers.Initializer | dict[str, Any] = "glorot_uniform",
-        bias_initializer: str | initializers.Initializer | dict[str, Any] = "zeros",
+        kernel_initializer: str | initializers.Initializer | dict[str, Any] | None = "glorot_uniform",
+        bias_initializer: str | initializers.Initializer | dict[str, Any] | None = "zeros",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if not isinstance(units, int) or units < 1:
-            raise ValueError(f"Dense expected a positive whole number of units, got {units!r}.")
-        self.units = units
+        self.units = whole_number("units of Dense", units, 1)
         self.activation = activation
-        self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
+        self.use_bias = true_or_false("use_bias of Dense", use_bias)
+        self.kernel_initializer = initializers.get_or_default(kernel_initializer)
+        self.bias_initializer = initializers.get_or_default(bias_initializer)
 
     def build(self, input_shape: Shape) -> None:
         """Make ``kernel`` (D, U) and ``bias`` (U,)."""

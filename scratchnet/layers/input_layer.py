@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.typing import Array, Shape
+from scratchnet.utils.numbers import whole_number
 
 
 class InputLayer(Layer):
@@ -23,14 +26,9 @@ class InputLayer(Layer):
 
     def __init__(self, shape: Sequence[int], *, name: str | None = None, dtype: str | None = None) -> None:
         super().__init__(name=name, dtype=dtype)
-        if isinstance(shape, int):
-            raise ValueError(f"Input expected a shape such as ({shape},), got the number {shape}.")
-        if not all(isinstance(n, int) and n > 0 for n in shape):
-            raise ValueError(
-                f"Input expected the shape of one sample, positive whole numbers without the batch size such as "
-                f"(28, 28, 1), got {tuple(shape)}."
-            )
-        self.shape: Shape = (None, *shape)
+        if isinstance(shape, (str, bytes, set, dict)) or not np.iterable(shape):
+            raise ValueError(f"shape of Input expected the shape of one sample such as (28,), got {shape!r}.")
+        self.shape: Shape = (None, *(whole_number("shape of Input, without the batch size,", n, 1) for n in shape))
         self.built = True
         self.input_shape = self.output_shape = self.shape
         self._outputs.append(SymbolicTensor(self.shape, self, ()))

@@ -23,7 +23,7 @@ import numpy as np
 
 from scratchnet import config, initializers
 from scratchnet.layers.tensor import SymbolicTensor
-from scratchnet.layers.variables import Keeper, initial_values
+from scratchnet.layers.variables import Keeper, initial_values, run_forward
 from scratchnet.typing import Array, Shape
 from scratchnet.utils.naming import automatic_name
 
@@ -128,7 +128,7 @@ class Layer(Keeper):
         arrays = [np.asarray(a, self.dtype) for a in inputs]
         shapes = [(None, *a.shape[1:]) for a in arrays]
         self.build_once(shapes if several else shapes[0])
-        return self.forward(arrays if several else arrays[0], training)
+        return run_forward(self, arrays if several else arrays[0], training)
 
     def _place(self, inputs: Sequence[SymbolicTensor], several: bool) -> SymbolicTensor:
         for tensor in inputs:

@@ -23,6 +23,7 @@ import numpy as np
 
 from scratchnet.layers.layer import Layer
 from scratchnet.typing import Array, Shape
+from scratchnet.utils.numbers import whole_number
 
 
 class Permute(Layer):
@@ -39,13 +40,10 @@ class Permute(Layer):
 
     def __init__(self, dims: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        order = tuple(dims) if isinstance(dims, (tuple, list)) else ()
-        whole = all(isinstance(n, (int, np.integer)) for n in order)
-        if not whole or not order or sorted(order) != list(range(1, len(order) + 1)):
-            raise ValueError(
-                f"Permute expected dims as the numbers from 1 on in some order, such as (2, 1), got {dims!r}."
-            )
-        self.dims = tuple(map(int, order))
+        order = dims if isinstance(dims, (tuple, list)) else ()
+        self.dims = tuple(whole_number("dims of Permute", n) for n in order)
+        if not order or sorted(self.dims) != list(range(1, len(order) + 1)):
+            raise ValueError(f"dims of Permute expected the numbers from 1 on in some order, as (2, 1), got {dims!r}.")
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (None, A_{p₁}, A_{p₂}, …)."""

@@ -1,6 +1,6 @@
 """Rescaling: the same scale and offset for every number, such as 1/255 for the pixels of an image.
 
-x (N, …) → y = x·scale + offset (N, …), hence dx = dy·scale
+    x (N, …) → y = x·scale + offset (N, …), hence dx = dy·scale
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from typing import Any
 
 from scratchnet.layers.layer import Layer
 from scratchnet.typing import Array
+from scratchnet.utils.numbers import real_number
 
 
 class Rescaling(Layer):
@@ -16,8 +17,8 @@ class Rescaling(Layer):
 
     def __init__(self, scale: float, offset: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.scale = float(scale)
-        self.offset = float(offset)
+        self.scale = real_number("scale of Rescaling", scale)
+        self.offset = real_number("offset of Rescaling", offset)
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return x·scale + offset."""

@@ -14,10 +14,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from scratchnet.layers.layer import Layer
 from scratchnet.typing import Array, Shape
+from scratchnet.utils.numbers import whole_number
 
 
 class Reshape(Layer):
@@ -35,14 +34,12 @@ class Reshape(Layer):
 
     def __init__(self, target_shape: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        sizes = tuple(target_shape) if isinstance(target_shape, (tuple, list)) else ()
-        whole = all(isinstance(n, (int, np.integer)) and (n > 0 or n == -1) for n in sizes)
-        if not isinstance(target_shape, (tuple, list)) or not whole or sizes.count(-1) > 1:
-            raise ValueError(
-                f"Reshape expected target_shape as the positive sizes of one sample's axes, one of which may be -1, "
-                f"got {target_shape!r}."
-            )
-        self.target_shape = tuple(map(int, sizes))
+        if not isinstance(target_shape, (tuple, list)):
+            raise ValueError(f"target_shape of Reshape expected a shape such as (28, 28), got {target_shape!r}.")
+        sizes = tuple(whole_number("target_shape of Reshape", n, -1) for n in target_shape)
+        if 0 in sizes or sizes.count(-1) > 1:
+            raise ValueError(f"target_shape of Reshape expected sizes ≥ 1, or -1 for one of them, got {target_shape!r}.")
+        self.target_shape = sizes
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (None, *target_shape), with what -1 stands for."""

@@ -156,6 +156,23 @@ def check_weights(owner: str, variables: Mapping[str, Array], weights: Any) -> l
     ]
 
 
+@functools.cache
+def _asks_for_training(function: Any) -> bool:
+    try:
+        parameter = inspect.signature(function).parameters.get("training")
+    except (TypeError, ValueError):  # a built-in function has no signature to read
+        return False
+    return parameter is not None and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+
+
+def run_forward(layer: Any, x: Any, training: bool) -> Array:
+    """Return ``layer.forward`` of x, told ``training`` if it has a parameter of that name, wherever that stands."""
+    forward = layer.forward
+    told = {"training": training} if _asks_for_training(getattr(forward, "__func__", forward)) else {}
+    y: Array = forward(x, **told)
+    return y
+
+
 def find(value: Any, kind: type | tuple[type, ...], path: str = "") -> Iterator[tuple[str, Any]]:
     """Yield every object of a class in an attribute's value, lists and dictionaries included, with the way to it."""
     if isinstance(value, kind):

@@ -17,6 +17,7 @@ import numpy as np
 
 from scratchnet.errors import unknown_name
 from scratchnet.typing import Array, Shape
+from scratchnet.utils.numbers import whole_number
 
 
 @dataclass(frozen=True)
@@ -118,10 +119,11 @@ def pair(name: str, value: Any, owner: str) -> tuple[int, int]:
     Raises:
         ValueError: if it is not one or two positive whole numbers.
     """
-    both = (value, value) if isinstance(value, (int, np.integer)) else tuple(value) if np.ndim(value) == 1 else ()
-    if len(both) != 2 or not all(isinstance(n, (int, np.integer)) and n > 0 for n in both):
-        raise ValueError(f"{owner} expected {name} as one or two positive whole numbers, got {value!r}.")
-    return int(both[0]), int(both[1])
+    several = isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim == 1)
+    both = tuple(value) if several else (value, value)
+    if len(both) != 2:
+        raise ValueError(f"{name} of {owner} expected one or two whole numbers ≥ 1, got {value!r}.")
+    return whole_number(f"{name} of {owner}", both[0], 1), whole_number(f"{name} of {owner}", both[1], 1)
 
 
 def check_padding(value: str) -> str:

@@ -34,10 +34,14 @@ class Sequential(Model):
         self._input: SymbolicTensor | None = None
         self._tensors: list[SymbolicTensor] = []  # of each layer, once the input is known
         self._start_uncompiled()
-        for layer in layers or []:
-            self.add(layer)
-        if self.built:
-            self._connect_all()
+        try:
+            for layer in layers or []:
+                self.add(layer)
+            if self.built:
+                self._connect_all()
+        except BaseException:
+            self.take_apart()
+            raise
 
     @property
     def layers(self) -> list[Layer]:

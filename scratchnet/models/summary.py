@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import shutil
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
+from scratchnet.utils.terminal import make_console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,16 +42,14 @@ def print_summary(
         line_length: width in characters; 88 for a chain of layers, 108 for other graphs, less in a narrow terminal.
         print_fn: called with the whole text, instead of printing it.
     """
-    from rich.console import Console
-
     chain = model.is_sequential or model.graph.is_chain
     width = line_length or min(88 if chain else 108, shutil.get_terminal_size().columns - 4)
     if print_fn is None:
         # At least as wide as the table, so that rich never folds it.
-        _render(model, chain, width, Console(highlight=False, file=sys.stdout, width=max(width, 80)))
+        _render(model, chain, width, make_console(width=max(width, 80)))
         return
     text = io.StringIO()
-    _render(model, chain, width, Console(highlight=False, file=text, color_system=None, width=max(width, 80)))
+    _render(model, chain, width, make_console(file=text, color_system=None, width=max(width, 80)))
     print_fn(text.getvalue())
 
 

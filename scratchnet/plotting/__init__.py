@@ -6,10 +6,14 @@ Nothing here uses pyplot, so neither its current figure nor its settings change.
 
 from __future__ import annotations
 
-from scratchnet.plotting.confusion import confusion_matrix
-from scratchnet.plotting.curves import learning_curves
-from scratchnet.plotting.galleries import confident_mistakes, image_grid
-from scratchnet.plotting.network import feature_maps, first_layer_filters
+from scratchnet.utils.matplotlib_import import import_matplotlib
+
+import_matplotlib()  # before the files below do, whatever MPLBACKEND says
+
+from scratchnet.plotting.confusion import confusion_matrix  # noqa: E402
+from scratchnet.plotting.curves import learning_curves  # noqa: E402
+from scratchnet.plotting.galleries import confident_mistakes, image_grid  # noqa: E402
+from scratchnet.plotting.network import feature_maps, first_layer_filters  # noqa: E402
 
 __all__ = [
     "confident_mistakes",

@@ -15,8 +15,9 @@ import numpy as np
 
 from scratchnet.layers import LAYERS
 from scratchnet.layers.layer import Layer
-from scratchnet.layers.variables import BOOKKEEPING, Keeper, find, replaced
+from scratchnet.layers.variables import BOOKKEEPING, Keeper, find, replaced, run_forward
 from scratchnet.typing import Array
+from scratchnet.utils.held_still import held_still
 from scratchnet.utils.session import global_state_kept
 
 
@@ -95,7 +96,8 @@ def _outcome(layer: Layer, path: str, name: str, shift: float) -> list[list[Arra
         generator = np.random.default_rng(0)
         shapes = layer.input_shape if isinstance(layer.input_shape, list) else [layer.input_shape]
         xs = [generator.standard_normal([2, *(n or 1 for n in shape[1:])]).astype(layer.dtype) for shape in shapes]
-        y = twin.forward(xs if isinstance(layer.input_shape, list) else xs[0], training)
+        with held_still(twin):
+            y = run_forward(twin, xs if isinstance(layer.input_shape, list) else xs[0], training)
         outcome.append([np.array(y)])
     kept = vars(leaf)[name]  # as training leaves it: a mask is only made anew there
     return [*outcome, [kept] if isinstance(kept, np.ndarray) else []]

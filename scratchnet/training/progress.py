@@ -6,6 +6,8 @@ import sys
 import time
 from collections.abc import Callable
 
+from scratchnet.utils.terminal import write
+
 Logs = dict[str, float]
 
 _BAR_WIDTH = 20
@@ -14,7 +16,7 @@ _SECONDS_BETWEEN_DRAWINGS = 0.05
 
 def is_interactive() -> bool:
     """Whether standard output shows live updates: a terminal or a notebook."""
-    return sys.stdout.isatty() or "ipykernel" in sys.modules
+    return sys.stdout is not None and (sys.stdout.isatty() or "ipykernel" in sys.modules)
 
 
 def resolve_verbose(verbose: int | str) -> int:
@@ -68,14 +70,14 @@ class Progress:
         elapsed, each = f"{now - self._start:.0f}s", self._seconds_each(self.steps, now)
         if self.verbose == 1:
             self._draw(self.steps, elapsed, each, logs)
-            _write("\n")
+            write("\n")
         else:
-            _write(f"{self.steps}/{self.steps} - {elapsed} - {_per_step(each)}{_metrics(logs)}\n")
+            write(f"{self.steps}/{self.steps} - {elapsed} - {_per_step(each)}{_metrics(logs)}\n")
 
     def abandon(self) -> None:
         """End the line of a bar that will not be finished."""
         if self._drawn_length:
-            _write("\n")
+            write("\n")
 
     def _seconds_each(self, done: int, now: float) -> float:
         """Return the mean time of a step; the first, which may have compiled kernels, is left out."""
@@ -89,23 +91,18 @@ class Progress:
         tail = f"{_per_step(each)}{_metrics(logs)}"
         plain = f"{count} {'━' * _BAR_WIDTH} {clock} {tail}"
         if not self._live:
-            _write(plain)
+            write(plain)
             return
         bar = f"\x1b[32m{'━' * filled}\x1b[0m\x1b[37m{'━' * (_BAR_WIDTH - filled)}\x1b[0m"
         blanks = " " * (self._drawn_length - len(plain))
         self._drawn_length = len(plain)
-        _write(f"\r\x1b[1m{count}\x1b[0m {bar} \x1b[1m{clock}\x1b[0m {tail}{blanks}")
+        write(f"\r\x1b[1m{count}\x1b[0m {bar} \x1b[1m{clock}\x1b[0m {tail}{blanks}")
 
 
 def print_epoch(epoch: int, epochs: int, verbose: int) -> None:
     """Print the line above an epoch's bar. With a single epoch Keras prints none."""
     if verbose and epochs > 1:
-        _write(f"Epoch {epoch + 1}/{epochs}\n")
-
-
-def _write(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+        write(f"Epoch {epoch + 1}/{epochs}\n")
 
 
 def _clock(seconds: float) -> str:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from scratchnet.typing import Array
+from scratchnet.training.refusals import unbuilt_if_refused
+from scratchnet.typing import Array, Shape
+from scratchnet.utils.numbers import real_number, shown
 
 if TYPE_CHECKING:
     from scratchnet.graph.network import Network
     from scratchnet.graph.plan import Plan
+    from scratchnet.layers.tensor import SymbolicTensor
 
 _ROWS_AT_ONCE = 4096  # how much of a data set is looked at at a time, so that checking it needs no memory
 
@@ -31,121 +34,161 @@ class Samples:
     Attributes:
         x: one array for each input of the model, (N, …), of any number type.
         y: labels as the loss takes them, or None for prediction.
-        weight: the factor of each sample's loss, (N,), or None.
+        weight: the user's factor of each sample's loss, (N,), or None.
+        class_factor: the factor that each sample has for its class in training, (N,), or None.
     """
 
-    def __init__(self, x: list[Array], y: Array | None, weight: Array | None) -> None:
-        self.x, self.y, self.weight = x, y, weight
+    def __init__(
+        self, x: list[Array], y: Array | None, weight: Array | None, class_factor: Array | None = None
+    ) -> None:
+        self.x, self.y, self.weight, self.class_factor = x, y, weight, class_factor
 
     def __len__(self) -> int:
         return len(self.x[0])
 
     def take(self, plan: Plan, rows: Any) -> Batch:
         """Gather a batch: the samples of these indices, or of a slice."""
+        factors = [f[rows] for f in (self.weight, self.class_factor) if f is not None]
         return Batch(
             [plan.gather(x, rows, place) for place, x in enumerate(self.x)],
             self.y[rows] if self.y is not None else np.empty(0),
-            self.weight[rows] if self.weight is not None else None,
+            math.prod(factors[1:], start=factors[0]) if factors else None,
         )
 
     def split(self, share: float) -> tuple[Samples, Samples]:
         """Return all but the last ``share`` of the samples, and those.
 
+        The second part is for validation: classes weigh alike there, as in Keras, while samples keep their weights.
+
         Raises:
             ValueError: if one of the two would be empty.
         """
-        if not 0 < share < 1:
-            raise ValueError(f"fit expected validation_split between 0 and 1, got {share!r}.")
+        share = real_number("validation_split of fit", share, 0, 1, open_ends="least most")
         at = math.floor(len(self) * (1 - share))
         if not 0 < at < len(self):
             raise ValueError(f"validation_split={share} of {len(self)} samples leaves none for one of the two parts.")
-        return self._rows(slice(None, at)), self._rows(slice(at, None))
+        training, held_back = self._rows(slice(None, at)), self._rows(slice(at, None))
+        held_back.class_factor = None
+        return training, held_back
 
     def _rows(self, rows: slice) -> Samples:
-        y = self.y[rows] if self.y is not None else None
-        return Samples([x[rows] for x in self.x], y, self.weight[rows] if self.weight is not None else None)
+        y, weight, factor = (a[rows] if a is not None else None for a in (self.y, self.weight, self.class_factor))
+        return Samples([x[rows] for x in self.x], y, weight, factor)
 
 
 def check_inputs(model: Network, x: Any, where: str) -> list[Array]:
     """Return the arrays for a model's inputs; build a ``Sequential`` that waited to see its data.
 
+    Where an array has one axis too few or too many and that is a last axis of 1, it is added or taken off, as in Keras.
+    Nothing is copied.
+
     Raises:
-        ValueError: if number, shape or length do not fit, there are no samples, or a number is NaN or infinite.
+        ValueError: if number, shape or length do not fit, there are no samples, or a number is NaN or infinite; then
+            the ``Sequential`` waits again.
     """
+    if isinstance(x, Mapping):
+        raise ValueError(f"{where} expected x as an array or a list in the order of model.inputs, got a dict.")
     arrays = [_array(a, f"x of {where}") for a in (x if isinstance(x, (list, tuple)) else [x])]
-    if not model.built:
-        model.build((None, *arrays[0].shape[1:]))
-    if len(arrays) != len(model.inputs):
-        raise ValueError(f"{where} expected {len(model.inputs)} input arrays, got {len(arrays)}.")
-    for array, tensor in zip(arrays, model.inputs):
-        if array.shape[1:] != tensor.shape[1:]:
-            expected = ("N", *tensor.shape[1:])
-            shown = f"({', '.join(map(str, expected))}{',' if len(expected) == 1 else ''})"
-            hint = ""
-            if (*array.shape[1:], 1) == tensor.shape[1:]:
-                hint = ": add the channel axis with np.expand_dims(x, -1)"
-            elif array.shape == tensor.shape[1:]:
-                hint = ": for one sample pass a batch of one, x[None]"
-            raise ValueError(
-                f"{where} expected x of shape {shown} for layer {tensor.layer.name!r}, got {array.shape}{hint}."
-            )
-        if len(array) == 0:
-            raise ValueError(f"{where} expected at least one sample, got x of shape {array.shape}.")
-        if len(array) != len(arrays[0]):
-            raise ValueError(f"{where} expected inputs of one length, got {len(arrays[0])} and {len(array)} samples.")
-        check_finite(array, f"x of {where}")
+    if not arrays:
+        raise ValueError(f"{where} expected an array of samples as x, got {x!r}.")
+    with unbuilt_if_refused(model):
+        if not model.built:
+            model.build((None, *arrays[0].shape[1:]))
+        if len(arrays) != len(model.inputs):
+            raise ValueError(f"{where} expected {len(model.inputs)} input arrays, got {len(arrays)}.")
+        arrays = [_with_rank_of(tensor.shape, array) for array, tensor in zip(arrays, model.inputs)]
+        for array, tensor in zip(arrays, model.inputs):
+            if array.shape[1:] != tensor.shape[1:]:
+                raise _wrong_shape(where, tensor, array)
+            if len(array) == 0:
+                raise ValueError(f"{where} expected at least one sample, got x of shape {array.shape}.")
+            if len(array) != len(arrays[0]):
+                raise ValueError(
+                    f"{where} expected inputs of one length, got {len(arrays[0])} and {len(array)} samples."
+                )
+            check_finite(array, f"x of {where}", tensor.dtype)
     return arrays
 
 
-def check_finite(array: Array, what: str) -> None:
-    """Raise a ValueError that names the first NaN or infinite number of a float array, if there is one."""
+def _with_rank_of(shape: Shape, array: Array) -> Array:
+    """Return a view with a last axis of 1 added or taken off, if that gives the array the shape's number of axes."""
+    if array.ndim == len(shape) + 1 and array.shape[-1] == 1:
+        return array[..., 0]
+    if array.ndim == len(shape) - 1 and (*array.shape[1:], 1) == shape[1:]:
+        return array[..., None]
+    return array
+
+
+def _wrong_shape(where: str, tensor: SymbolicTensor, array: Array) -> ValueError:
+    expected = ("N", *tensor.shape[1:])
+    shown = f"({', '.join(map(str, expected))}{',' if len(expected) == 1 else ''})"
+    hint = ": for one sample pass a batch of one, x[None]" if array.shape == tensor.shape[1:] else ""
+    return ValueError(
+        f"{where} expected x of shape {shown} for layer {tensor.layer.name!r}, got {array.shape}{hint}."
+    )
+
+
+def check_finite(array: Array, what: str, dtype: str) -> None:
+    """Raise a ValueError that names the first number of a float array that is NaN, infinite, or so in ``dtype``."""
     if array.dtype.kind not in "fc":
         return
+    largest = np.finfo(dtype).max
+    wider = array.dtype.itemsize > np.dtype(dtype).itemsize
     for start in range(0, len(array), _ROWS_AT_ONCE):
         rows = array[start : start + _ROWS_AT_ONCE]
         with np.errstate(over="ignore", invalid="ignore"):
-            total = rows.sum()  # NaN and infinity survive in a sum, so most often this is all there is to do
-        if not np.isfinite(total) and not np.isfinite(rows).all():
-            inside = np.argwhere(~np.isfinite(rows))[0]
-            index = (start + int(inside[0]), *map(int, inside[1:]))
-            raise ValueError(
-                f"{what} expected finite numbers, got {array[index]} at index {index}: clean the data first."
-            )
+            if not wider and np.isfinite(rows.sum()):  # which NaN and infinity survive, so most often this is all
+                continue
+            if -largest <= rows.min(initial=0) and rows.max(initial=0) <= largest:  # not so with a NaN among them
+                continue
+        inside = np.argwhere(~(np.abs(rows) <= largest))[0]
+        index = (start + int(inside[0]), *map(int, inside[1:]))
+        limits = f", none beyond {dtype}'s {largest:.3g}" if np.isfinite(array[index]) else ""
+        raise ValueError(
+            f"{what} expected finite numbers{limits}, got {array[index]} at index {index}: clean the data first."
+        )
 
 
 def check_samples(
-    model: Network, x: Any, y: Any, sample_weight: Any, class_weight: dict[int, float] | None, where: str
+    model: Network, x: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, float] | None, where: str
 ) -> Samples:
     """Return the checked samples for training or evaluation.
 
     Raises:
         RuntimeError: if the model is not compiled.
-        ValueError: if something does not fit; the message says what and where.
+        ValueError: if something does not fit; the message says what and where. A ``Sequential`` that was to be built by
+            these data waits again then.
     """
     if model.loss is None:
         raise RuntimeError(
             f"{where} needs a loss and an optimizer: call model.compile(optimizer, loss, metrics) first."
         )
-    inputs = check_inputs(model, x, where)
-    if y is None:
-        raise ValueError(f"{where} expected labels y, got None.")
-    if len(model.outputs) != 1:
-        raise ValueError(
-            f"{where} needs a model with one output, {model.name!r} has {len(model.outputs)}: such a model can only "
-            f"predict."
-        )
-    labels = _array(y, f"y of {where}")
-    if len(labels) != len(inputs[0]):
-        raise ValueError(
-            f"{where} expected one label for each sample, got {len(inputs[0])} samples in x and {len(labels)} in y."
-        )
-    labels = model.loss.prepare_labels(labels, model.outputs[0].shape)
-    weight = _weights(labels, sample_weight, class_weight, model.outputs[0].shape[-1], where)
-    return Samples(inputs, labels, weight)
+    with unbuilt_if_refused(model):
+        inputs = check_inputs(model, x, where)
+        if y is None:
+            raise ValueError(f"{where} expected labels y, got None.")
+        if len(model.outputs) != 1:
+            raise ValueError(
+                f"{where} needs a model with one output, {model.name!r} has {len(model.outputs)}: such a model can "
+                f"only predict."
+            )
+        labels = _array(y, f"y of {where}")
+        if len(labels) != len(inputs[0]):
+            raise ValueError(
+                f"{where} expected one label for each sample, got {len(inputs[0])} samples in x and {len(labels)} in y."
+            )
+        check_finite(labels, f"y of {where}", model.dtype)
+        labels = model.loss.prepare_labels(labels, model.outputs[0].shape)
+        weight = None if sample_weight is None else _sample_weight(sample_weight, len(inputs[0]), where, model.dtype)
+        factor = None if class_weight is None else _class_factor(class_weight, labels, model.outputs[0].shape, where)
+        return Samples(inputs, labels, weight, factor)
 
 
 def _array(values: Any, what: str) -> Array:
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except Exception as error:  # lists of different lengths, and whatever an object's own __array__ raises
+        raise ValueError(f"{what} expected an array of numbers, got {shown(values)}: {error}") from error
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{what} expected an array of numbers, got dtype {array.dtype}.")
     if array.ndim == 0:
@@ -153,30 +196,56 @@ def _array(values: Any, what: str) -> Array:
     return array
 
 
-def _weights(
-    labels: Array, sample_weight: Any, class_weight: dict[int, float] | None, classes: int | None, where: str
-) -> Array | None:
-    weight = None
-    if sample_weight is not None:
-        weight = _array(sample_weight, f"sample_weight of {where}").astype(np.float64)
-        if weight.shape != (len(labels),):
-            raise ValueError(f"{where} expected sample_weight of shape ({len(labels)},), got {weight.shape}.")
-        check_finite(weight, f"sample_weight of {where}")
-        if weight.min() < 0:
-            raise ValueError(f"{where} expected sample_weight ≥ 0, got {weight.min()} at index {int(weight.argmin())}.")
-    if class_weight:
-        factors = np.ones(classes or 1)
-        for label, factor in class_weight.items():
-            if not (isinstance(label, (int, np.integer)) and 0 <= label < len(factors)):
-                raise ValueError(
-                    f"{where} expected class_weight for classes 0…{len(factors) - 1}, got the key {label!r}."
-                )
-            if not (math.isfinite(factor) and factor >= 0):
-                raise ValueError(f"{where} expected class_weight[{label}] to be finite and ≥ 0, got {factor!r}.")
-            factors[label] = factor
-        numbers = labels if labels.ndim == 1 else labels.argmax(axis=1)
-        weight = factors[numbers] if weight is None else weight * factors[numbers]
+def _sample_weight(sample_weight: Any, samples: int, where: str, dtype: str) -> Array:
+    """Return one finite factor ≥ 0 for each sample, float64 (N,), from (N,) or (N, 1)."""
+    weight = _array(sample_weight, f"sample_weight of {where}").astype(np.float64)
+    if weight.shape not in ((samples,), (samples, 1)):
+        raise ValueError(
+            f"{where} expected sample_weight of shape ({samples},) or ({samples}, 1), got {weight.shape}: one factor "
+            f"for each sample."
+        )
+    weight = weight.reshape(samples)
+    check_finite(weight, f"sample_weight of {where}", dtype)
+    if weight.min() < 0:
+        raise ValueError(f"{where} expected sample_weight ≥ 0, got {weight.min()} at index {int(weight.argmin())}.")
     return weight
+
+
+def _class_factor(class_weight: Any, labels: Array, output_shape: Shape, where: str) -> Array | None:
+    """Return the factor of each sample's class, float64 (N,): of its label, or of the class of its one-hot row.
+
+    With one output the label itself is the class. Labels with more axes have several classes in a sample, and Keras
+    fails on them too.
+    """
+    if not isinstance(class_weight, Mapping):
+        raise ValueError(
+            f"{where} expected class_weight as a dict with a factor for each class, such as {{0: 1.0, 1: 2.5}}, got "
+            f"{shown(class_weight)}."
+        )
+    if not class_weight:
+        return None
+    if labels.ndim > 2 or len(output_shape) > 2:
+        raise ValueError(
+            f"{where} expected no class_weight for labels of shape {labels.shape}, since a sample has several classes "
+            f"there: give sample_weight, one factor for each sample."
+        )
+    numbers = labels if labels.ndim == 1 else labels[:, 0] if labels.shape[1] == 1 else labels.argmax(axis=1)
+    broken = np.flatnonzero((numbers < 0) | (numbers % 1 != 0))
+    if broken.size:
+        raise ValueError(
+            f"{where} expected whole class numbers ≥ 0 in y, since class_weight is given, got {numbers[broken[0]]} at "
+            f"index {broken[0]}."
+        )
+    classes = output_shape[-1] if len(output_shape) > 1 else 1
+    if classes is None or classes == 1:
+        classes = max(2, int(numbers.max()) + 1)  # one output tells two classes apart, or more on a scale
+    factors = {}
+    for label, factor in class_weight.items():
+        number = real_number(f"A key of class_weight of {where}", label, 0)  # 1.0 too: labels may come as floats
+        if number >= classes or number % 1:
+            raise ValueError(f"{where} expected class_weight for classes 0…{classes - 1}, got the key {label!r}.")
+        factors[number] = real_number(f"class_weight[{label}] of {where}", factor, 0)
+    return np.select([numbers == label for label in factors], list(factors.values()), 1.0)
 
 
 def batch_slices(count: int, size: int) -> Sequence[slice]:

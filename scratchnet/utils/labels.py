@@ -7,30 +7,49 @@ import numpy.typing as npt
 
 from scratchnet import config
 from scratchnet.typing import Array
+from scratchnet.utils.numbers import shown, whole_number
 
 
 def to_categorical(y: npt.ArrayLike, num_classes: int | None = None) -> Array:
     """Turn class numbers into one-hot rows: 2 of 4 becomes ``[0, 0, 1, 0]``.
 
     Args:
-        y: integers 0…C-1, shape (N,) or (N, 1).
+        y: whole numbers 0…C-1 of any shape (…). A last axis of 1, as in (N, 1), is taken off first, as in Keras.
         num_classes: C; the largest label plus one if not given.
 
     Returns:
-        Array of ``config.floatx()``, shape (N, C).
+        Array of ``config.floatx()``, shape (…, C).
 
     Raises:
-        ValueError: if a label is not an integer in 0…C-1.
+        ValueError: if a label is no whole number in 0…C-1; the message names the first and its index.
     """
-    labels = np.asarray(y)
-    if labels.ndim == 2 and labels.shape[1] == 1:
-        labels = labels[:, 0]  # (N,)
+    try:
+        labels = np.asarray(y)
+    except ValueError as error:  # lists of different lengths
+        raise ValueError(f"to_categorical expected an array of whole numbers, got {shown(y)}: {error}") from error
+    if labels.dtype.kind not in "biuf":
+        raise ValueError(f"to_categorical expected an array of whole numbers, got dtype {labels.dtype}.")
+    if labels.dtype.kind == "b":
+        labels = labels.astype(np.int64)
+    if labels.ndim > 1 and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    with np.errstate(all="ignore"):  # infinity has no remainder, and float16 no 2⁶³
+        numbers = (labels >= 0) & (labels < 2**63) & (labels % 1 == 0)
+    _refuse_first("whole numbers ≥ 0", labels, ~numbers)
     whole = labels.astype(np.int64)
-    if labels.ndim != 1 or not np.array_equal(whole, labels):
-        raise ValueError(f"to_categorical expected integers of shape (N,), got {labels.dtype} of {labels.shape}.")
-    classes = int(num_classes) if num_classes is not None else int(whole.max(initial=-1)) + 1
-    if whole.size and not (whole.min() >= 0 and whole.max() < classes):
-        raise ValueError(
-            f"to_categorical expected labels in 0…{classes - 1}, got values from {whole.min()} to {whole.max()}."
-        )
-    return np.eye(classes, dtype=config.floatx())[whole]  # (N, C)
+    if num_classes is None:
+        classes = int(whole.max(initial=-1)) + 1
+    else:
+        classes = whole_number("num_classes of to_categorical", num_classes, 1)
+        _refuse_first(f"labels in 0…{classes - 1}", labels, whole >= classes)
+    rows = np.zeros((*whole.shape, classes), config.floatx())  # (…, C)
+    np.put_along_axis(rows, whole[..., None], 1, axis=-1)
+    return rows
+
+
+def _refuse_first(expected: str, labels: Array, bad: Array) -> None:
+    """Raise a ValueError that names the first of the labels that are bad, if there is one."""
+    if bad.any():
+        index = tuple(map(int, np.argwhere(bad)[0]))
+        place = index[0] if len(index) == 1 else index
+        raise ValueError(f"to_categorical expected {expected}, got {labels[index]} at index {place}.")

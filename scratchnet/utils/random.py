@@ -11,6 +11,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from scratchnet.utils.numbers import seed_or_none, whole_number
+
 _seeds = np.random.SeedSequence()
 
 
@@ -23,9 +25,7 @@ def set_random_seed(seed: int) -> None:
         ValueError: if ``seed`` is not a non-negative integer.
     """
     global _seeds
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ValueError(f"set_random_seed expected a non-negative integer, got {seed!r}.")
-    _seeds = np.random.SeedSequence(int(seed))
+    _seeds = np.random.SeedSequence(whole_number("seed of set_random_seed", seed, 0))
 
 
 @contextmanager
@@ -38,6 +38,20 @@ def seeded(seed: int) -> Iterator[None]:
         yield
     finally:
         _seeds = before
+
+
+@contextmanager
+def given_back_on_error() -> Iterator[None]:
+    """Draw from the global seed as ever; if an error leaves the block, as if nothing had been drawn inside."""
+    global _seeds
+    before, drawn = _seeds, _seeds.n_children_spawned
+    try:
+        yield
+    except BaseException:
+        _seeds = np.random.SeedSequence(
+            before.entropy, spawn_key=before.spawn_key, pool_size=before.pool_size, n_children_spawned=drawn
+        )
+        raise
 
 
 def new_generator(seed: int | None = None) -> np.random.Generator:
@@ -61,13 +75,11 @@ class SeedGenerator:
         state: uint64 (2,): the key, and the number of generators taken so far.
 
     Raises:
-        ValueError: for any other seed.
+        ValueError: for any other seed, True and False included.
     """
 
     def __init__(self, seed: int | None = None) -> None:
-        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0):
-            raise ValueError(f"SeedGenerator expected seed as a whole number ≥ 0 or None, got {seed!r}.")
-        self.seed = None if seed is None else int(seed)
+        self.seed = seed_or_none("seed of SeedGenerator", seed)
         self.state = np.array([new_generator(self.seed).integers(2**63), 0], np.uint64)
 
     def next(self) -> np.random.Generator:

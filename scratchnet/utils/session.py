@@ -21,3 +21,16 @@ def global_state_kept() -> Iterator[None]:
         random._seeds = seeds
         naming._names_given.clear()
         naming._names_given.update(names)
+
+
+@contextmanager
+def global_state_given_back_on_error() -> Iterator[None]:
+    """Draw from the global seed and count names as ever; if an error leaves the block, as if it had not been."""
+    names = naming._names_given.copy()
+    try:
+        with random.given_back_on_error():
+            yield
+    except BaseException:
+        naming._names_given.clear()
+        naming._names_given.update(names)
+        raise

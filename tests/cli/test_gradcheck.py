@@ -175,3 +175,100 @@ def test_every_layer_and_loss_is_in_the_table() -> None:
     for name in {*LAYERS, *(cls.__name__ for cls in LOSSES.values())} - {"InputLayer"}:
         assert name in titles
     assert {"mlp, images to loss", "cnn, images to loss"} <= {check.title for check in builtin_checks()}
+
+
+# What a user's own code may do ----------------------------------------------------------------------------------------
+
+PLAIN = """
+import sys
+import numpy as np
+
+print("loading")
+
+class Table:
+    def __init__(self):
+        print("made")
+        self.table = np.arange(3.0)
+
+    def forward(self, x):
+        print("forward")
+        return (x * self.table).astype(x.dtype)
+
+    def backward(self, dy):
+        return (dy * self.table).astype(dy.dtype)
+
+class Centre:
+    def forward(self, x):
+        return x - x.mean(axis=0)
+
+    def backward(self, dy):
+        return dy - dy.mean(axis=0)
+
+class Leaves(Table):
+    def forward(self, x):
+        sys.exit(0)
+
+class LeavesLate(Table):
+    def backward(self, dy):
+        raise SystemExit
+"""
+
+
+@pytest.fixture
+def plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plain.py").write_text(PLAIN, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.usefixtures("plain")
+def test_a_constant_is_named_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["gradcheck", "plain.py:Table", "--input-shape", "4,3"]) == 1
+    assert "(on the command line: --constant table)" in capsys.readouterr().err
+    assert run(["gradcheck", "plain.py:Table", "--input-shape", "4,3", "--constant", "table"]) == 0
+    assert "not checked: table: a constant, as told" in capsys.readouterr().out
+    assert run(["gradcheck", "plain.py:Table", "--input-shape", "4,3", "--constant", "tabel"]) == 1
+    assert "got 'tabel'; those that hold numbers: table" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("plain")
+def test_dependent_samples_are_told_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["gradcheck", "plain.py:Centre", "--input-shape", "4,3"]) == 1
+    assert "--batch-dependent" in capsys.readouterr().out
+    assert run(["gradcheck", "plain.py:Centre", "--input-shape", "4,3", "--batch-dependent"]) == 0
+    assert "batch-dependent, as told: the samples of Centre depend on each other" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("plain")
+def test_what_a_layer_prints_is_no_part_of_the_report(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["gradcheck", "plain.py:Table", "--input-shape", "4,3", "--constant", "table", "--json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["notes"] == ["not checked: table: a constant, as told"]
+    assert captured.err.startswith("loading\nmade\nforward\n")
+
+
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize(("cls", "place"), [("Leaves", "in forward"), ("LeavesLate", "in backward")])
+def test_code_that_ends_the_program_is_no_verdict(cls: str, place: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["gradcheck", f"plain.py:{cls}", "--input-shape", "4,3", "--constant", "table"]) == 1
+    captured = capsys.readouterr()
+    assert place in captured.err
+    assert "it ends the program, so nothing was checked" in captured.err
+    assert captured.out == ""
+
+
+@pytest.mark.parametrize("line", ["import sys; sys.exit(0)", "raise SystemExit", "quit(0)"])
+def test_a_script_that_ends_the_program_when_loaded(plain: Path, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (plain / "script.py").write_text(f"{PLAIN}\n{line}\n", encoding="utf-8")
+    assert run(["gradcheck", "script.py:Table", "--input-shape", "4,3"]) == 1
+    captured = capsys.readouterr()
+    assert "script.py, line" in captured.err
+    assert 'put what a script does under if __name__ == "__main__".' in " ".join(captured.err.split())
+
+
+def test_options_of_layers_are_refused_for_a_loss_and_for_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    for option in (["--batch-dependent"], ["--constant", "table"]):
+        assert run(["gradcheck", "scratchnet.losses:MeanSquaredError", *option]) == 2
+        assert "are for layers" in capsys.readouterr().err
+        assert run(["gradcheck", *option]) == 2
+        assert "need a class to check" in capsys.readouterr().err

@@ -198,6 +198,62 @@ def test_a_loss_of_the_users_own_can_be_checked() -> None:
     assert report.passed, f"\n{report}"
 
 
+class Mean:
+    """A loss, for subclasses that get one thing wrong."""
+
+    def forward(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        self.shape, self.dtype = y_pred.shape, y_pred.dtype
+        return float(y_pred.mean())
+
+    def backward(self) -> Any:
+        return np.full(self.shape, 1 / np.prod(self.shape), self.dtype)
+
+
+class Forgets(Mean):
+    def backward(self) -> Any:
+        return None
+
+
+class NotANumber(Mean):
+    def forward(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        return super().forward(y_true, y_pred) * np.nan
+
+
+@pytest.mark.parametrize(
+    ("loss", "options", "words"),
+    [
+        (Forgets(), {}, "Forgets.backward to return the gradient of y_pred, an array of floats, got None"),
+        (NotANumber(), {}, r"expected finite numbers, got nan at the loss\[0\]"),
+        (Mean(), {"y_pred": np.array([[1, np.nan]])}, r"expected finite numbers, got nan at y_pred\[0, 1\]"),
+        (Mean, {}, "expected an object, got the class Mean: make one of it first"),
+        (object(), {}, "got one of type object without forward and backward: define them"),
+    ],
+)
+def test_a_loss_that_cannot_be_checked_is_refused(loss: Any, options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        check_loss(loss, **options)
+
+
+def test_a_random_loss_does_not_pass() -> None:
+    class Random(Mean):
+        def forward(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+            return super().forward(y_true, y_pred) * np.random.default_rng().random()
+
+    report = check_loss(Random())
+    assert not report.passed
+    assert report.random
+    assert "a loss must not be random" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [(layers.Flatten, "got the class Flatten"), (Mean.forward, "without forward and backward"), (None, "got None")],
+)
+def test_what_is_no_layer_is_refused(layer: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        check_layer(layer, (4, 3))
+
+
 def test_a_report_is_json_and_says_what_it_says() -> None:
     for layer in (Scale(), Scale(right=False)):
         report = check_layer(layer, (4, 3))

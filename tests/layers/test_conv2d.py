@@ -65,7 +65,7 @@ def test_another_number_of_channels_is_refused_once_built():
 
 @pytest.mark.parametrize("filters", [0, -1, 2.0, "8"])
 def test_filters_must_be_a_positive_whole_number(filters):
-    with pytest.raises(ValueError, match="positive whole number of filters"):
+    with pytest.raises(ValueError, match=r"^filters of Conv2D expected a whole number ≥ 1, got"):
         Conv2D(filters, 2)
 
 

@@ -44,7 +44,7 @@ def test_another_number_of_features_is_refused_once_built():
 
 @pytest.mark.parametrize("units", [0, -3, 1.5, "ten", None])
 def test_units_must_be_a_positive_whole_number(units):
-    with pytest.raises(ValueError, match="positive whole number of units, got"):
+    with pytest.raises(ValueError, match=r"^units of Dense expected a whole number ≥ 1, got"):
         Dense(units)
 
 

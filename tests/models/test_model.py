@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scratchnet import Input, Model, Sequential, architectures
+from scratchnet import Input, Model, Sequential, architectures, load_model
 from scratchnet.layers import Conv2D, Dense, Flatten, MaxPool2D
 from scratchnet.utils import clear_session
 
@@ -187,3 +187,31 @@ def test_summary_of_a_branching_graph_says_what_is_connected_to_what():
     model.summary(print_fn=texts.append, line_length=100)
     assert "d[0][0]" in texts[0]
     assert "a[0][0]" in texts[0]
+
+
+def test_a_refused_sequential_leaves_its_layers_free_for_another():
+    first = Dense(4)
+    with pytest.raises(ValueError, match="expected images"):
+        Sequential([Input((5,)), first, Conv2D(3, 2)])
+    model = Sequential([Input((5,)), first])
+    assert first.output is model.output
+
+
+def test_a_refused_add_leaves_the_model_as_it_was(tmp_path):
+    model = Sequential([Input((5,)), Dense(4)])
+    for refused in (Conv2D(3, 2), "dense", Dense(2, name=model.layers[0].name)):
+        with pytest.raises((ValueError, TypeError)):
+            model.add(refused)
+    assert len(model.layers) == 1
+    model.save(tmp_path / "m.safetensors")
+    assert load_model(tmp_path / "m.safetensors").output_shape == (None, 4)
+
+
+def test_a_build_that_is_refused_leaves_the_model_waiting():
+    model = Sequential([Dense(4), Conv2D(3, 2)])
+    with pytest.raises(ValueError, match="expected images"):
+        model.build((None, 5))
+    assert not model.built
+    model.pop()
+    model.build((None, 5))
+    assert model.output_shape == (None, 4)

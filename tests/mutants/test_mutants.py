@@ -6,9 +6,10 @@ import json
 
 import pytest
 
+from scratchnet import losses
 from tests.mutants import conv2d, dense, pooling
 from tests.mutants.catalogue import Mutant, all_mutants
-from tests.mutants.checkers import CHECKERS, full
+from tests.mutants.checkers import CHECKERS, full, one_random_entry, textbook
 from tests.mutants.score import REPORTS, Score, markdown, measure
 
 
@@ -58,3 +59,20 @@ def test_mutants_have_names_of_their_own() -> None:
 def test_what_mutants_are_made_of_is_right(parts: type, shape: tuple[int, ...], arguments: tuple[object, ...]) -> None:
     healthy = Mutant("layer", "", parts.__name__, "", lambda: parts(*arguments), shape)
     assert full(healthy) is False
+    assert textbook(healthy) is False
+    assert one_random_entry(healthy) is False
+
+
+def test_what_one_random_entry_sees_every_entry_sees_too(score: Score) -> None:
+    for mutant, verdicts in score.verdicts.items():
+        assert not (verdicts["one random entry"] and not verdicts["textbook"]), mutant.name
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [losses.MeanSquaredError(), losses.CategoricalCrossentropy(), losses.SparseCategoricalCrossentropy()],
+    ids=lambda loss: type(loss).__name__,
+)
+def test_a_right_loss_passes_as_textbooks_check_it(loss: losses.Loss) -> None:
+    named = type(type(loss).__name__, (type(loss),), {})()  # a subclass, as mutants are
+    assert textbook(Mutant("loss", "", "right", "", lambda: named)) is False

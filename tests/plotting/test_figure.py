@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import numpy as np
+import pytest
 from matplotlib.figure import Figure
 
 from scratchnet import plotting
@@ -35,3 +37,42 @@ def test_images_handed_in_are_not_changed() -> None:
     before = images.copy()
     plotting.image_grid(images)._repr_png_()  # type: ignore[attr-defined]
     np.testing.assert_array_equal(images, before)
+
+
+PICTURES = """
+import io, os, numpy as np, scratchnet
+from scratchnet import plotting
+x, y = np.zeros((4, 8, 8)), np.arange(4)
+model = scratchnet.Sequential([scratchnet.Input((8, 8, 1)), scratchnet.layers.Conv2D(4, 3), scratchnet.layers.Flatten(),
+                               scratchnet.layers.Dense(4, activation="softmax")])
+for figure in (plotting.image_grid(x, y), plotting.confusion_matrix(y, y), plotting.first_layer_filters(model),
+               plotting.learning_curves({"loss": [2.0, 1.0]}), plotting.feature_maps(model, x[0]),
+               plotting.confident_mistakes(x, y, np.full((4, 4), 0.25))):
+    for kind in ("png", "svg", "pdf"):
+        figure.savefig(io.BytesIO(), format=kind)
+"""
+
+
+@pytest.mark.parametrize("backend", ["inline", "module://not_installed", "TkAgg", "gtk3agg", "", "agg"])
+def test_pictures_need_no_backend_of_the_users_and_no_display(backend: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    program = PICTURES + f"assert os.environ['MPLBACKEND'] == {backend!r}"
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**environment, "MPLBACKEND": backend, "SCRATCHNET_BACKEND": "numpy"},
+        capture_output=True,
+        timeout=120,
+    )
+    assert ran.returncode == 0, ran.stderr.decode()
+
+
+@pytest.mark.parametrize(("backend", "known"), [("svg", True), ("module://somewhere", True), ("inline", False)])
+def test_a_backend_that_matplotlib_knows_is_the_one_it_has(backend: str, known: bool) -> None:
+    program = f"""if True:
+        from scratchnet import plotting
+        import matplotlib
+        assert (dict.__getitem__(matplotlib.rcParams, "backend") == {backend!r}) is {known}
+    """
+    environment = {**os.environ, "MPLBACKEND": backend}
+    ran = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr.decode()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 from contextlib import redirect_stdout
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +13,9 @@ import pytest
 import reference
 import scratchnet
 from reference.environment import floatx, keras, tf
-from scratchnet.errors import NonFiniteError
+from scratchnet.errors import NonFiniteError, unknown_name
+from scratchnet.utils.naming import snake_case
+from tests.reference.absent import absent
 
 SPARSE = "sparse_categorical_crossentropy"
 BOTH = [scratchnet, keras]
@@ -79,6 +83,18 @@ def test_keras_has_no_top_k_in_float64() -> None:
 # Refused here and accepted there
 
 
+def fit_with(library, *callbacks, optimizer="sgd"):
+    model = classifier(library)
+    model.compile(optimizer=optimizer, loss=SPARSE)
+    model.fit(X, Y, epochs=2, verbose=0, callbacks=list(callbacks))
+
+
+def change_units(library):
+    model = classifier(library)
+    model.layers[0].units = 9
+    model.predict(X, verbose=0)
+
+
 REFUSED = {
     "NaN in the data": lambda lib: classifier(lib).train_on_batch(X * np.nan, Y),
     "fractional labels": lambda lib: classifier(lib).train_on_batch(X, Y + 0.5),
@@ -92,6 +108,13 @@ REFUSED = {
     "no epochs": lambda lib: classifier(lib).fit(X, Y, epochs=0, verbose=0),
     "no batch": lambda lib: classifier(lib).fit(X, Y, batch_size=0, verbose=0),
     "unknown sizes": lambda lib: lib.Input((None, 3)),
+    "a metric that never comes": lambda lib: fit_with(lib, lib.callbacks.EarlyStopping("val_los", mode="min")),
+    "validation data forgotten": lambda lib: fit_with(lib, lib.callbacks.EarlyStopping()),
+    "negative patience": lambda lib: fit_with(lib, lib.callbacks.EarlyStopping("loss", patience=-1)),
+    "NaN for min_delta": lambda lib: fit_with(lib, lib.callbacks.EarlyStopping("loss", min_delta=float("nan"))),
+    "an unknown mode": lambda lib: fit_with(lib, lib.callbacks.EarlyStopping("loss", mode="maximum")),
+    "save_freq=0": lambda lib: lib.callbacks.ModelCheckpoint("best.keras", save_freq=0),
+    "a size changed after build": change_units,
 }
 
 
@@ -105,14 +128,15 @@ def test_refused_here_and_accepted_there(what: str) -> None:
 
 @pytest.mark.filterwarnings("ignore:overflow")
 def test_a_loss_that_overflows_stops_here_and_goes_on_there() -> None:
+    """That Keras goes on is what it does everywhere; what its weights become depends on the processor."""
     models = [classifier(lib, None, "mean_squared_error") for lib in BOTH]
     x, y = np.full((2, 3), 1e30), np.zeros((2, 2))
     before = models[0].get_weights()
     with pytest.raises(NonFiniteError):
         models[0].train_on_batch(x, y)
     assert all(np.array_equal(a, b) for a, b in zip(before, models[0].get_weights()))
-    models[1].train_on_batch(x, y)
-    assert not np.isfinite(models[1].get_weights()[0]).any()
+    assert not np.isfinite(models[1].train_on_batch(x, y))
+    assert models[1].optimizer.iterations == 1
 
 
 # Accepted here and refused there
@@ -136,7 +160,55 @@ def test_class_and_sample_weights_together_are_multiplied_here_and_refused_there
     assert refuses(lambda: classifier(keras).fit(X, Y, class_weight={1: 2.0}, sample_weight=np.ones(4), **given))
 
 
+def test_an_optimizer_of_two_models_is_refused_there_and_starts_afresh_here() -> None:
+    for lib in BOTH:
+        rule, models = lib.optimizers.Adam(0.01), [classifier(lib) for _ in range(2)]
+        for model in models:
+            model.compile(optimizer=rule, loss=SPARSE)
+            first = model is models[0]
+            assert refuses(lambda m=model: m.train_on_batch(X, Y)) is (lib is keras and not first)
+        if lib is scratchnet:
+            assert int(rule.iterations) == 1
+            assert refuses(lambda m=models[0]: m.train_on_batch(X, Y), RuntimeError)
+
+
 # Form
+
+
+def test_an_optimizer_that_is_compiled_again_starts_afresh_here_and_goes_on_there() -> None:
+    steps = []
+    for lib in BOTH:
+        rule, model = lib.optimizers.Adam(0.01), classifier(lib)
+        for _ in range(2):
+            model.compile(optimizer=rule, loss=SPARSE)
+            model.train_on_batch(X, Y)
+        steps.append(int(rule.iterations))
+    assert steps == [1, 2]
+
+
+def test_accuracy_as_an_object_counts_classes_here_and_equal_numbers_there() -> None:
+    model = classifier(scratchnet, metrics=[scratchnet.metrics.Accuracy()])
+    assert (
+        model.evaluate(X, Y, verbose=0)[1] == classifier(keras, metrics=["accuracy"]).evaluate(X, Y, verbose=0)[1] > 0
+    )
+    theirs = keras.metrics.Accuracy()
+    theirs.update_state(np.array([0, 1]), np.array([0.25, 1.0]))
+    assert float(theirs.result()) == 0.5
+
+
+def test_a_metric_says_which_direction_is_better_in_words_of_its_own() -> None:
+    assert scratchnet.metrics.Accuracy.better == "max"
+    assert keras.metrics.SparseCategoricalAccuracy()._direction == "up"
+
+
+def test_a_scheduler_over_a_schedule_is_refused_with_errors_of_two_kinds() -> None:
+    for lib, decay, error in (
+        (scratchnet, scratchnet.schedules.ExponentialDecay, ValueError),
+        (keras, keras.optimizers.schedules.ExponentialDecay, TypeError),
+    ):
+        rule = lib.optimizers.SGD(decay(0.1, 10, 0.5))
+        scheduler = lib.callbacks.LearningRateScheduler(lambda epoch: 0.1)
+        assert refuses(lambda lib=lib, rule=rule, s=scheduler: fit_with(lib, s, optimizer=rule), error)
 
 
 def test_the_default_optimizers() -> None:
@@ -196,3 +268,38 @@ def test_several_outputs_can_only_be_trained_there() -> None:
         model.compile(optimizer="sgd", loss="mse" if lib is scratchnet else ["mse", "mse"])
         y = np.zeros((4, 1))
         assert refuses(lambda m=model, y=y: m.train_on_batch(X, [y, y])) is not trains
+
+
+# What is not here
+
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "keras-differences.md"
+
+
+def listed() -> dict[str, list[str]]:
+    """Return the document's last table: names by kind."""
+    section = DOCUMENT.read_text(encoding="utf-8").split("## What is not here")[1]
+    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("| ")][1:]
+    return {kind.strip(): re.findall(r"`(\w+)`", names) for kind, names in rows}
+
+
+def test_what_is_absent_is_listed_and_what_is_listed_is_absent() -> None:
+    assert listed() == absent()
+
+
+KINDS = {
+    "layers": ("layer", str),
+    "losses": ("loss", snake_case),
+    "metrics": ("metric", snake_case),
+    "optimizers": ("optimizer", str.lower),
+    "initializers": ("initializer", snake_case),
+    "activations": ("activation", str),
+}
+
+
+@pytest.mark.parametrize("module", KINDS)
+def test_an_absent_name_is_told_to_be_keras(module: str) -> None:
+    kind, spelling = KINDS[module]
+    names = [name for name in absent()[module] if "Convolution" not in name]  # near enough to Conv… to get advice
+    untold = [n for n in names if "Keras has it" not in str(unknown_name(kind, spelling(n), []))]
+    assert untold == []

@@ -1,0 +1,70 @@
+"""What Keras has and scratchnet has not, found by looking at both."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import scratchnet
+from reference.environment import keras
+
+MODULES = ("layers", "losses", "metrics", "optimizers", "initializers", "callbacks")
+SIGNATURES = (
+    *("Input", "Model.compile", "Model.fit", "Model.evaluate", "Model.predict", "Model.summary"),
+    *("layers.Conv2D", "layers.Dense", "layers.Flatten", "layers.MaxPooling2D", "layers.ReLU", "layers.Rescaling"),
+    *("layers.Activation", "layers.Softmax", "optimizers.Adam", "optimizers.SGD"),
+    *("losses.CategoricalCrossentropy", "losses.MeanSquaredError", "losses.SparseCategoricalCrossentropy"),
+    *("metrics.Accuracy", "metrics.CategoricalAccuracy", "metrics.SparseCategoricalAccuracy"),
+    *("metrics.TopKCategoricalAccuracy", "metrics.SparseTopKCategoricalAccuracy"),
+    *("callbacks.CSVLogger", "callbacks.EarlyStopping", "callbacks.LearningRateScheduler", "callbacks.ModelCheckpoint"),
+)
+_CATCH_ALL = {"args", "kwargs"}
+_LAYER_ARGUMENTS = {"name", "dtype", "trainable"}
+"""What every layer takes, also where Keras's signature says only ``**kwargs``."""
+
+_BOTH = (keras, scratchnet)
+
+
+def absent() -> dict[str, list[str]]:
+    """Return by kind, and by class or method for arguments, the names that only Keras knows."""
+    found = {module: _classes(getattr(keras, module), getattr(scratchnet, module)) for module in MODULES}
+    found["schedules"] = _classes(keras.optimizers.schedules, scratchnet.schedules)
+    functions = (n for n in dir(keras.activations) if n[0] != "_" and n not in ("get", "serialize", "deserialize"))
+    found["activations"] = [n for n in functions if n not in scratchnet.activations.ACTIVATIONS]
+    layer, our_layer = (_attributes(_layer(library)) for library in _BOTH)
+    model, our_model = (_attributes(_model(library)) for library in _BOTH)
+    found["attributes of a layer"] = sorted(layer - our_layer)
+    found["attributes of a model"] = sorted(model - our_model - layer)
+    for path in SIGNATURES:
+        if names := [n for n in _arguments(keras, path) if n not in _arguments(scratchnet, path)]:
+            found[f"arguments of `{path}`"] = names
+    return {kind: names for kind, names in found.items() if names}
+
+
+def _classes(theirs: Any, ours: Any) -> list[str]:
+    return sorted(name for name in dir(theirs) if name[0].isupper() and not hasattr(ours, name))
+
+
+def _layer(library: Any) -> Any:
+    layer = library.layers.Dense(1)
+    layer(library.Input((1,)))
+    return layer
+
+
+def _model(library: Any) -> Any:
+    inputs = library.Input((1,))
+    model = library.Model(inputs, library.layers.Dense(1)(inputs))
+    model.compile(optimizer="sgd", loss="mean_squared_error")
+    return model
+
+
+def _attributes(thing: Any) -> set[str]:
+    return {name for name in dir(thing) if name[0] != "_"}
+
+
+def _arguments(library: Any, path: str) -> list[str]:
+    thing = library
+    for part in path.split("."):
+        thing = getattr(thing, part)
+    names = [name for name in inspect.signature(thing).parameters if name not in _CATCH_ALL]
+    return [*names, *_LAYER_ARGUMENTS] if path.startswith("layers.") else names
