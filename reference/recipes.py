@@ -177,7 +177,10 @@ def _append(
 
 
 Made = tuple[dict[str, Any], tuple[int, ...]]
-ACTIVATIONS = (None, "relu", "sigmoid", "tanh", "softmax", "linear")
+ACTIVATIONS = (
+    *(None, "relu", "relu", "relu", "sigmoid", "tanh", "softmax", "linear"),
+    *("elu", "selu", "silu", "softplus"),
+)
 
 
 def _dense(choose: Choose, shape: tuple[int, ...]) -> Made:

@@ -26,10 +26,20 @@ IGNORED = {"data_format": "channels_last"}
 
 KERAS_ONLY: dict[str, dict[str, Any]] = {
     "Conv2D": {"groups": 1},
-    "ReLU": {"max_value": None, "negative_slope": 0.0, "threshold": 0.0},
     "InputLayer": {"sparse": False, "ragged": False, "optional": False},
 }
 """The same for the options of single classes."""
+
+
+REQUIRED: dict[str, dict[str, Any]] = {
+    "Activation": {"activation": "relu"},
+    "Conv2D": {"filters": 1, "kernel_size": 1},
+    "Dense": {"units": 1},
+    "Permute": {"dims": (1,)},
+    "Rescaling": {"scale": 1.0},
+    "Reshape": {"target_shape": (1,)},
+}
+"""Arguments without a default value, and some value for them."""
 
 
 # scratchnet → Keras ---------------------------------------------------------------------------------------------
@@ -73,8 +83,7 @@ def layer_to_keras(layer: layers.Layer) -> Any:
 
 def _activation_to_keras(layer: Any) -> str:
     function = layer.activation
-    known = activations.ACTIVATIONS.get(function.name)
-    if type(function) is not known or getattr(function, "axis", -1) != -1:
+    if not activations.is_plain(function):
         raise ValueError(
             f"Layer {layer.name!r} has the activation {function!r}, which Keras does not have by name: to_keras "
             f"expected one of {', '.join(activations.ACTIVATIONS)}."
@@ -128,8 +137,7 @@ def layer_from_keras(layer: Any) -> layers.Layer:
 
 def _placeholders(known: type[layers.Layer]) -> dict[str, Any]:
     """Return enough arguments to make a layer of the class, whose configuration then shows what it takes."""
-    required = {"Dense": {"units": 1}, "Conv2D": {"filters": 1, "kernel_size": 1}, "Rescaling": {"scale": 1.0}}
-    return {**required.get(known.__name__, {"activation": "relu"} if known is layers.Activation else {}), "name": "_"}
+    return {**REQUIRED.get(known.__name__, {}), "name": "_"}
 
 
 def _input_from_keras(layer: Any) -> layers.Layer:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet import layers, losses
+from scratchnet.activations import ACTIVATIONS, ELU, GELU
 from scratchnet.gradient_check.check import check_layer, check_loss, check_model
 from scratchnet.gradient_check.report import Report
 from scratchnet.models import Model
@@ -72,12 +73,40 @@ def _layers() -> list[Check]:
         *convolution,
         *pooling,
         _layer(layers.Flatten, image),
-        *[_layer(layers.Activation, (4, 3, 5), name) for name in ("linear", "relu", "sigmoid", "tanh", "softmax")],
+        *_activations(),
+        *_shapes_and_merging(),
+        _layer(layers.Rescaling, image, 0.5, offset=-0.25),
+    ]
+
+
+def _activations() -> list[Check]:
+    image = (3, 7, 6, 2)
+    return [
+        *[_layer(layers.Activation, (4, 3, 5), name) for name in ACTIVATIONS if name != "swish"],
+        _layer(layers.Activation, (4, 3, 5), GELU(approximate=True)),
+        _layer(layers.Activation, (4, 3, 5), ELU(0.5)),
         _layer(layers.ReLU, image),
+        _layer(layers.ReLU, image, max_value=1.0, negative_slope=0.25, threshold=0.3),
+        _layer(layers.LeakyReLU, image),
         _layer(layers.Softmax, (4, 6)),
         _layer(layers.Softmax, (4, 5, 3), axis=1),
-        _layer(layers.Add, [(4, 6), (4, 6), (4, 6)]),
-        _layer(layers.Rescaling, image, 0.5, offset=-0.25),
+        _layer(layers.Dense, (4, 6), 5, activation="gelu"),
+        _layer(layers.Conv2D, image, 3, 2, activation="silu"),
+    ]
+
+
+def _shapes_and_merging() -> list[Check]:
+    three = [(4, 6), (4, 6), (4, 6)]
+    return [
+        _layer(layers.Add, three),
+        _layer(layers.Average, three),
+        _layer(layers.Multiply, three),
+        _layer(layers.Multiply, three[:2]),
+        _layer(layers.Subtract, three[:2]),
+        _layer(layers.Concatenate, [(4, 3), (4, 1), (4, 2)]),
+        _layer(layers.Concatenate, [(3, 2, 4), (3, 3, 4)], axis=1),
+        _layer(layers.Reshape, (3, 4, 6), (-1, 3, 2)),
+        _layer(layers.Permute, (3, 2, 4, 5), (2, 3, 1)),
     ]
 
 

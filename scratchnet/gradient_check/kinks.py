@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from scratchnet.activations import ReLU
 from scratchnet.gradient_check.compare import TensorResult, choose_entries, compare
 from scratchnet.gradient_check.differences import Prober
 from scratchnet.gradient_check.runner import Runner, runner_subject
@@ -80,7 +81,8 @@ def convention_of(layer: Any) -> str | None:
     if isinstance(wrapped, MaxPooling2D):
         return "first_maximum"
     activation = getattr(wrapped, "activation", None)
-    if getattr(activation, "name", activation) == "relu":
+    bent = isinstance(activation, ReLU) and activation.get_config() != ReLU().get_config()  # has other corners
+    if getattr(activation, "name", activation) == "relu" and not bent:
         return "relu"
     return None
 

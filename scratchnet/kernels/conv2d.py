@@ -190,14 +190,14 @@ class Conv2DStep(KernelStep):
         self.y = self.buffer("y", N, (g.OH, g.OW, self.F))  # (N, OH, OW, F)
         _forward(self.x, self.kernel, self.bias, self.relu, g, self.y.reshape(-1), N)
         if self.separate:
-            self.y = self.activation.forward(self.y)
+            self.z, self.y = self.y, self.activation.forward(self.y)
         return self.y
 
     def backward(self, dy: Array) -> Array | None:
         """Fill the gradients; return dx (N, H, W, C) if it is needed."""
         g, N = self.geometry, len(dy)
         if self.separate:
-            dy = self.activation.backward(dy, self.y)
+            dy = self.activation.gradient(dy, self.y, self.z)
         dx = self.buffer("dx", N, (g.H, g.W, g.C)) if self.needs_dx else self.nothing
         _backward(
             self.flat(dy), self.y.reshape(-1), self.relu, self.x, self.kernel, g, self.rows, dx.reshape(-1),

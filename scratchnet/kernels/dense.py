@@ -267,7 +267,7 @@ class DenseStep(KernelStep):
             self.buffer("x_words", N * -(-self.D // WORD), (), np.int64), self.sparse_below,
         )  # fmt: skip
         if self.separate:
-            self.y = self.activation.forward(self.y)
+            self.z, self.y = self.y, self.activation.forward(self.y)
         return self.y if x.ndim == 2 else self.y.reshape(*x.shape[:-1], self.U)
 
     def row_table(self, N: int) -> Array:
@@ -280,7 +280,7 @@ class DenseStep(KernelStep):
         """Fill the gradients; return dx, shaped like x, if it is needed."""
         N = len(self.y)
         if self.separate:
-            dy = self.activation.backward(dy.reshape(N, self.U), self.y)
+            dy = self.activation.gradient(dy.reshape(N, self.U), self.y, self.z)
         dx = self.buffer("dx", N, (self.D,)) if self.needs_dx else None  # (N, D)
         _backward(
             self.flat(dy), self.y.reshape(-1), self.relu, self.x, self.kernel, self.d_rows, self.kernel_rows, self.D,

@@ -46,7 +46,7 @@ class Conv2D(Layer):
         filters: F, the number of output channels.
         kernel_size, strides, dilation_rate: one number or (down, across), in pixels.
         padding: ``"valid"``, no padding; or ``"same"``, zeros around so that OH = ⌈H / stride⌉.
-        activation: a name (relu, softmax, linear, sigmoid, tanh) or an ``ActivationFunction``; None is linear.
+        activation: a name (relu, gelu, softmax, …, see ``activations``) or an ``ActivationFunction``; None is linear.
         use_bias: whether there is a ``bias``.
         kernel_initializer, bias_initializer: see ``initializers``; None is glorot_uniform for either, as in Keras.
 
@@ -119,7 +119,9 @@ class Conv2D(Layer):
         z = self._cols @ self.params["kernel"].reshape(-1, self.filters)  # (N·OH·OW, F)
         if self.use_bias:
             z += self.params["bias"]
-        self._y = self.activation.forward(z.reshape(N, *windows.count, self.filters))  # (N, OH, OW, F)
+        z = z.reshape(N, *windows.count, self.filters)  # (N, OH, OW, F)
+        self._z = z if self.activation.needs_input else None
+        self._y = self.activation.forward(z)
         return self._y.copy()
 
     def backward(self, dy: Array) -> Array:
@@ -127,7 +129,7 @@ class Conv2D(Layer):
         N, H, W, C = self._x_shape
         KH, KW = self.kernel_size
         windows = self._windows((H, W))
-        dz = self.activation.backward(dy, self._y).reshape(-1, self.filters)  # (N·OH·OW, F)
+        dz = self.activation.gradient(dy, self._y, self._z).reshape(-1, self.filters)  # (N·OH·OW, F)
         self.grads["kernel"][...] = (self._cols.T @ dz).reshape(KH, KW, C, self.filters)  # (KH, KW, C, F)
         if self.use_bias:
             self.grads["bias"][...] = dz.sum(axis=0)  # (F,)

@@ -11,14 +11,21 @@ from scratchnet.layers import LAYERS, Conv2D, Dense, Flatten, Input, Layer, MaxP
 BUILT_IN = {
     "Activation": (lambda **k: layers.Activation("sigmoid", **k), (4, 3)),
     "Add": (layers.Add, [(4, 3), (4, 3)]),
+    "Average": (layers.Average, [(4, 3), (4, 3)]),
+    "Concatenate": (layers.Concatenate, [(4, 3), (4, 2)]),
     "Conv2D": (lambda **k: Conv2D(2, 2, activation="relu", **k), (4, 5, 5, 3)),
     "Dense": (lambda **k: Dense(2, activation="tanh", **k), (4, 3)),
     "Flatten": (Flatten, (4, 3, 2)),
     "InputLayer": (lambda **k: layers.InputLayer((3,), **k), (4, 3)),
+    "LeakyReLU": (layers.LeakyReLU, (4, 3)),
     "MaxPooling2D": (MaxPooling2D, (4, 5, 5, 3)),
+    "Multiply": (layers.Multiply, [(4, 3), (4, 3)]),
+    "Permute": (lambda **k: layers.Permute((2, 1), **k), (4, 3, 2)),
     "ReLU": (layers.ReLU, (4, 3)),
     "Rescaling": (lambda **k: layers.Rescaling(2.0, **k), (4, 3)),
+    "Reshape": (lambda **k: layers.Reshape((3, 2), **k), (4, 6)),
     "Softmax": (layers.Softmax, (4, 3)),
+    "Subtract": (layers.Subtract, [(4, 3), (4, 3)]),
 }
 
 
@@ -32,6 +39,10 @@ def example(name, dtype="float32"):
         else rng.normal(size=shape).astype(dtype)
     )
     return layer, x
+
+
+def listed(dx):
+    return dx if isinstance(dx, list) else [dx]
 
 
 def test_every_built_in_layer_is_examined_here():
@@ -59,7 +70,7 @@ def test_the_caller_may_change_his_arrays_between_forward_and_backward(name):
     y[...] = 99
     for array in x if isinstance(x, list) else [x]:
         array[...] = 77
-    for a, b in zip(np.atleast_1d(layer.backward(dy)), np.atleast_1d(expected)):
+    for a, b in zip(listed(layer.backward(dy)), listed(expected)):
         np.testing.assert_array_equal(a, b)
     for key, gradient in expected_grads.items():
         np.testing.assert_array_equal(layer.grads[key], gradient)

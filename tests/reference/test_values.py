@@ -17,7 +17,9 @@ DTYPES = ("float64", "float32")
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(
-    ("kind", "every"), [("convolutions", 7), ("poolings", 6), ("other_layers", 1)], ids=lambda x: str(x)
+    ("kind", "every"),
+    [("convolutions", 7), ("poolings", 6), ("other_layers", 1), ("merging_and_shapes", 1)],
+    ids=lambda x: str(x),
 )
 def test_single_layers(kind: str, every: int, dtype: str) -> None:
     worst = cases.compare_layers(getattr(cases, kind), dtype, cases.BACKENDS, every)
