@@ -25,7 +25,6 @@ IGNORED = {"data_format": "channels_last"}
 """Options of Keras's layers that scratchnet does not have, with the only value that it can stand for."""
 
 KERAS_ONLY: dict[str, dict[str, Any]] = {
-    "Conv2D": {"groups": 1},
     "ReLU": {"max_value": None, "negative_slope": 0.0, "threshold": 0.0},
     "InputLayer": {"sparse": False, "ragged": False, "optional": False},
 }
@@ -65,8 +64,8 @@ def layer_to_keras(layer: layers.Layer) -> Any:
         return keras.layers.InputLayer(shape=tuple(config["shape"]), dtype=config["dtype"], name=config["name"])
     if "activation" in config:
         config["activation"] = _activation_to_keras(layer)
-    for key in ("kernel_initializer", "bias_initializer"):
-        if key in config:
+    for key in config:
+        if key.endswith("_initializer"):
             config[key] = _initializer_to_keras(layer, config[key])
     return getattr(keras.layers, known.__name__)(**config)
 
@@ -128,7 +127,10 @@ def layer_from_keras(layer: Any) -> layers.Layer:
 
 def _placeholders(known: type[layers.Layer]) -> dict[str, Any]:
     """Return enough arguments to make a layer of the class, whose configuration then shows what it takes."""
-    required = {"Dense": {"units": 1}, "Conv2D": {"filters": 1, "kernel_size": 1}, "Rescaling": {"scale": 1.0}}
+    required: dict[str, dict[str, Any]] = {"Dense": {"units": 1}, "Rescaling": {"scale": 1.0}}
+    required["DepthwiseConv2D"] = {"kernel_size": 1}
+    for name in ("Conv2D", "Conv2DTranspose", "SeparableConv2D"):
+        required[name] = {"filters": 1, "kernel_size": 1}
     return {**required.get(known.__name__, {"activation": "relu"} if known is layers.Activation else {}), "name": "_"}
 
 
@@ -213,4 +215,6 @@ _CONVERTERS: dict[str, Callable[[Any, str, Any], Any]] = {
     "activation": _activation_from_keras,
     "kernel_initializer": _initializer_from_keras,
     "bias_initializer": _initializer_from_keras,
+    "depthwise_initializer": _initializer_from_keras,
+    "pointwise_initializer": _initializer_from_keras,
 }

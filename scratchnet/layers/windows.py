@@ -112,15 +112,26 @@ def col2im(dcols: Array, windows: Windows, x_shape: tuple[int, ...]) -> Array:
     return padded[:, top : top + H, left : left + W].copy()  # (N, H, W, C)
 
 
-def pair(name: str, value: Any, owner: str) -> tuple[int, int]:
+def split_groups(x: Array, groups: int) -> Array:
+    """Divide the last axis into groups and put these in front: (…, C) → (groups, …, C/groups)."""
+    return np.moveaxis(x.reshape(*x.shape[:-1], groups, x.shape[-1] // groups), -2, 0)
+
+
+def join_groups(x: Array) -> Array:
+    """Lay the groups side by side again, (groups, …, C/groups) → (…, C): the way back from ``split_groups``."""
+    return np.moveaxis(x, 0, -2).reshape(*x.shape[1:-1], len(x) * x.shape[-1])
+
+
+def pair(name: str, value: Any, owner: str, least: int = 1) -> tuple[int, int]:
     """Return ``value`` as (down, across): 3 becomes (3, 3).
 
     Raises:
-        ValueError: if it is not one or two positive whole numbers.
+        ValueError: if it is not one or two whole numbers of at least ``least``.
     """
     both = (value, value) if isinstance(value, (int, np.integer)) else tuple(value) if np.ndim(value) == 1 else ()
-    if len(both) != 2 or not all(isinstance(n, (int, np.integer)) and n > 0 for n in both):
-        raise ValueError(f"{owner} expected {name} as one or two positive whole numbers, got {value!r}.")
+    if len(both) != 2 or not all(isinstance(n, (int, np.integer)) and n >= least for n in both):
+        kind = "positive whole numbers" if least == 1 else f"whole numbers of at least {least}"
+        raise ValueError(f"{owner} expected {name} as one or two {kind}, got {value!r}.")
     return int(both[0]), int(both[1])
 
 
@@ -133,6 +144,19 @@ def check_padding(value: str) -> str:
     if not isinstance(value, str) or value.lower() not in ("valid", "same"):
         raise unknown_name("padding", value, ("valid", "same"))
     return value.lower()
+
+
+def check_data_format(value: str | None) -> None:
+    """Accept Keras's argument ``data_format`` if it says what is the case here: channels last.
+
+    Raises:
+        ValueError: if it says anything else.
+    """
+    if value not in (None, "channels_last"):
+        raise ValueError(
+            f"Layers expected data_format='channels_last', got {value!r}: images are (N, H, W, C) here, which "
+            f"np.moveaxis(x, 1, -1) makes of (N, C, H, W)."
+        )
 
 
 def image_size(input_shape: Shape) -> tuple[int, int]:
