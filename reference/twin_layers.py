@@ -174,6 +174,12 @@ def _axis(layer: Any, key: str, value: Any) -> int:
     return value
 
 
+def _data_format(layer: Any, key: str, value: Any) -> str:
+    if value != "channels_last":
+        raise ValueError(f"Layer {layer.name!r} has data_format={value!r}: from_keras expected 'channels_last'.")
+    return str(value)
+
+
 def _activation_from_keras(layer: Any, key: str, value: Any) -> str:
     if not isinstance(value, str) or value not in activations.ACTIVATIONS:
         name = value if isinstance(value, str) else type(layer.activation).__name__
@@ -212,6 +218,7 @@ _CONVERTERS: dict[str, Callable[[Any, str, Any], Any]] = {
     "scale": _number,
     "offset": _number,
     "axis": _axis,
+    "data_format": _data_format,
     "activation": _activation_from_keras,
     "kernel_initializer": _initializer_from_keras,
     "bias_initializer": _initializer_from_keras,

@@ -51,7 +51,7 @@ class Convolution(Layer):
         self.kernel_size = pair("kernel_size", kernel_size, who)
         self.strides = pair("strides", strides, who)
         self.padding = check_padding(padding)
-        check_data_format(data_format)
+        self.data_format = check_data_format(data_format)
         self.dilation_rate = pair("dilation_rate", dilation_rate, who)
         self.activation = activation
         self.use_bias = use_bias
@@ -100,6 +100,7 @@ class Convolution(Layer):
             "kernel_size": self.kernel_size,
             "strides": self.strides,
             "padding": self.padding,
+            "data_format": self.data_format,
             "dilation_rate": self.dilation_rate,
             "activation": self.activation.name,
             "use_bias": self.use_bias,

@@ -37,7 +37,7 @@ class Pooling2D(Layer):
         self.pool_size = pair("pool_size", pool_size, who)
         self.strides = self.pool_size if strides is None else pair("strides", strides, who)
         self.padding = check_padding(padding)
-        check_data_format(data_format)
+        self.data_format = check_data_format(data_format)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (None, OH, OW, C)."""
@@ -57,4 +57,5 @@ class Pooling2D(Layer):
             "pool_size": self.pool_size,
             "strides": self.strides,
             "padding": self.padding,
+            "data_format": self.data_format,
         }

@@ -56,7 +56,7 @@ class UpSampling2D(Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.size = pair("size", size, "UpSampling2D")
-        check_data_format(data_format)
+        self.data_format = check_data_format(data_format)
         if not isinstance(interpolation, str) or interpolation.lower() not in ("nearest", "bilinear"):
             raise unknown_name("interpolation of UpSampling2D", interpolation, ("nearest", "bilinear"))
         self.interpolation = interpolation.lower()
@@ -92,4 +92,9 @@ class UpSampling2D(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal layer."""
-        return {**super().get_config(), "size": self.size, "interpolation": self.interpolation}
+        return {
+            **super().get_config(),
+            "size": self.size,
+            "data_format": self.data_format,
+            "interpolation": self.interpolation,
+        }

@@ -146,8 +146,8 @@ def check_padding(value: str) -> str:
     return value.lower()
 
 
-def check_data_format(value: str | None) -> None:
-    """Accept Keras's argument ``data_format`` if it says what is the case here: channels last.
+def check_data_format(value: str | None) -> str:
+    """Return "channels_last", which is the only ``data_format`` there is here; None means the same.
 
     Raises:
         ValueError: if it says anything else.
@@ -157,6 +157,7 @@ def check_data_format(value: str | None) -> None:
             f"Layers expected data_format='channels_last', got {value!r}: images are (N, H, W, C) here, which "
             f"np.moveaxis(x, 1, -1) makes of (N, C, H, W)."
         )
+    return "channels_last"
 
 
 def image_size(input_shape: Shape) -> tuple[int, int]:

@@ -40,7 +40,7 @@ class ZeroPadding2D(Layer):
     def __init__(self, padding: Any = (1, 1), data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.padding = _four_sides(padding)
-        check_data_format(data_format)
+        self.data_format = check_data_format(data_format)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape with its border."""
@@ -62,14 +62,14 @@ class ZeroPadding2D(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal layer."""
-        return {**super().get_config(), "padding": self.padding}
+        return {**super().get_config(), "padding": self.padding, "data_format": self.data_format}
 
 
 def _four_sides(padding: Any) -> tuple[tuple[int, int], tuple[int, int]]:
     """Return ((top, bottom), (left, right)): a number stands for both sides of an axis, or for both axes."""
 
     def both(value: Any) -> tuple[Any, ...]:
-        return (value, value) if np.ndim(value) == 0 else tuple(value)
+        return tuple(value) if isinstance(value, (tuple, list)) else (value, value)
 
     sides = tuple(both(axis) for axis in both(padding))
     if [len(axis) for axis in sides] != [2, 2] or not all(
