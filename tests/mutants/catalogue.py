@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 Class = TypeVar("Class", bound=type)
 
-MODULES = ("dense", "conv2d", "pooling", "activations", "shapes", "losses", "optimizers", "schedules")
+MODULES = ("dense", "conv2d", "pooling", "image_layers", "activations", "shapes", "losses", "optimizers", "schedules")
 _all: list[Mutant] = []
 
 
