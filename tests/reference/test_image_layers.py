@@ -99,9 +99,27 @@ def test_ties_of_the_global_maximum_are_shared_as_by_keras() -> None:
     assert_as_keras(layer, layer_to_keras(layer), x, 1e-12)
 
 
+@pytest.mark.parametrize("cls", [layers.DepthwiseConv2D, layers.SeparableConv2D])
+def test_unequal_strides_are_those_of_keras_in_float32(cls, rng) -> None:
+    filters = {"filters": 3} if cls is layers.SeparableConv2D else {}
+    layer = cls(**filters, kernel_size=(3, 2), strides=(1, 2), padding="same", depth_multiplier=2)
+    x = rng.standard_normal(IMAGE).astype("float32")
+    y = layer(x)
+    twin = layer_to_keras(layer)
+    twin.build(x.shape)
+    twin.set_weights(layer.get_weights())
+    np.testing.assert_allclose(y, twin(x).numpy(), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("arguments", [{"dilation_rate": 2}, {"dilation_rate": (1, 3), "padding": "same"}])
+def test_a_dilated_transposed_convolution_is_that_of_keras_in_float32(arguments, rng) -> None:
+    layer = layers.Conv2DTranspose(3, (2, 3), activation="tanh", **arguments)
+    assert_as_keras(layer, layer_to_keras(layer), rng.standard_normal(IMAGE).astype("float32"), 1e-5)
+
+
 @pytest.mark.parametrize("padding", ["valid", "same"])
 def test_a_dilated_transposed_convolution_is_that_of_tensorflow_compiled(padding: str, rng) -> None:
-    """TensorFlow's plain CPU code refuses the dilation; what XLA compiles does not."""
+    """In float64, TensorFlow's plain CPU code refuses the dilation; what XLA compiles does not."""
     layer = layers.Conv2DTranspose(3, (2, 3), padding=padding, dilation_rate=(3, 2), dtype="float64")
     x = rng.standard_normal(IMAGE)
     y = layer(x)
