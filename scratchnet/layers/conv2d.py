@@ -80,22 +80,22 @@ class Conv2D(Convolution):
         super().__init__(
             kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer, **kwargs
         )
-        self.filters = self.count("filters", filters)
-        self.groups = self.count("groups", groups)
+        self.filters = self._count("filters", filters)
+        self.groups = self._count("groups", groups)
         if self.filters % self.groups:
             raise ValueError(f"Conv2D expected filters to be a multiple of groups={groups}, got {filters}.")
         self.kernel_initializer = initializers.get(kernel_initializer)
 
     def build(self, input_shape: Shape) -> None:
         """Make ``kernel`` (KH, KW, C/G, F) and ``bias`` (F,)."""
-        C = self.channels_of(input_shape)
+        C = self._channels_of(input_shape)
         self.add_weight("kernel", (*self.kernel_size, C // self.groups, self.filters), self.kernel_initializer)
         if self.use_bias:
             self.add_weight("bias", (self.filters,), self.bias_initializer)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (None, OH, OW, F)."""
-        OH, OW = self.count_windows(input_shape)
+        OH, OW = self._count_windows(input_shape)
         if input_shape[-1] % self.groups:  # type: ignore[operator]
             raise self.refuse(f"a multiple of groups={self.groups} as number of channels", input_shape)
         return (input_shape[0], OH, OW, self.filters)
@@ -122,12 +122,12 @@ class Conv2D(Convolution):
         N, H, W, C = self._x_shape
         windows = self._windows((H, W))
         dz = self.activation.backward(dy, self._y).reshape(-1, self.filters)  # (3) (N·OH·OW, F)
+        dz_groups = split_groups(dz, self.groups)  # (G, N·OH·OW, F/G)
+        dkernel = join_groups(self._cols.mT @ dz_groups)  # (4) (KH·KW·C/G, F)
+        self.grads["kernel"][...] = dkernel.reshape(self.params["kernel"].shape)  # (KH, KW, C/G, F)
         if self.use_bias:
             self.grads["bias"][...] = dz.sum(axis=0)  # (5) (F,)
-        dz = split_groups(dz, self.groups)  # (G, N·OH·OW, F/G)
-        dkernel = join_groups(self._cols.mT @ dz)  # (4) (KH·KW·C/G, F)
-        self.grads["kernel"][...] = dkernel.reshape(self.params["kernel"].shape)  # (KH, KW, C/G, F)
-        dcols = dz @ self._kernels().mT  # (6) (G, N·OH·OW, KH·KW·C/G)
+        dcols = dz_groups @ self._kernels().mT  # (6) (G, N·OH·OW, KH·KW·C/G)
         dcols = dcols.reshape(self.groups, N, *windows.count, *windows.size, C // self.groups)
         return col2im(join_groups(dcols), windows, self._x_shape)  # (7) (N, H, W, C)
 

@@ -81,7 +81,7 @@ class Conv2DTranspose(Convolution):
         super().__init__(
             kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer, **kwargs
         )
-        self.filters = self.count("filters", filters)
+        self.filters = self._count("filters", filters)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.output_padding: tuple[int, int] | None = None
         if output_padding is not None:
@@ -107,14 +107,14 @@ class Conv2DTranspose(Convolution):
     def build(self, input_shape: Shape) -> None:
         """Make ``kernel`` (KH, KW, F, C) and ``bias`` (F,)."""
         self.add_weight(
-            "kernel", (*self.kernel_size, self.filters, self.channels_of(input_shape)), self.kernel_initializer
+            "kernel", (*self.kernel_size, self.filters, self._channels_of(input_shape)), self.kernel_initializer
         )
         if self.use_bias:
             self.add_weight("bias", (self.filters,), self.bias_initializer)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (None, OH, OW, F)."""
-        self.check_images(input_shape)
+        self._check_images(input_shape)
         return (input_shape[0], *self._size(image_size(input_shape)), self.filters)
 
     def forward(self, x: Array, training: bool = False) -> Array:

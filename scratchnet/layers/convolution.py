@@ -58,29 +58,29 @@ class Convolution(Layer):
         self.bias_initializer = initializers.get(bias_initializer)
         self._channels: int | None = None
 
-    def count(self, what: str, value: Any) -> int:
+    def _count(self, what: str, value: Any) -> int:
         """Return an argument that counts something, such as filters, once it is found to be at least 1."""
         if not isinstance(value, (int, np.integer)) or value < 1:
             raise ValueError(f"{type(self).__name__} expected a positive whole number of {what}, got {value!r}.")
         return int(value)
 
-    def channels_of(self, input_shape: Shape) -> int:
+    def _channels_of(self, input_shape: Shape) -> int:
         """Return C, and remember it: once built for C channels, a layer takes no other number of them."""
         self._channels = input_shape[-1]
         assert self._channels is not None
         return self._channels
 
-    def check_images(self, input_shape: Shape) -> None:
+    def _check_images(self, input_shape: Shape) -> None:
         """Refuse what is not (N, H, W, C), or has another number of channels than the layer was built for."""
         if len(input_shape) != 4:
             advice = "add the channel axis, as in np.expand_dims(x, -1)" if len(input_shape) == 3 else ""
             raise self.refuse("images of shape (N, H, W, C)", input_shape, advice)
-        if self.built and input_shape[-1] != self._channels:
+        if self.built and self._channels not in (None, input_shape[-1]):
             raise self.refuse(f"{self._channels} channels in the last axis", input_shape)
 
-    def count_windows(self, input_shape: Shape) -> tuple[int, int]:
+    def _count_windows(self, input_shape: Shape) -> tuple[int, int]:
         """Return (OH, OW) for images that are large enough."""
-        self.check_images(input_shape)
+        self._check_images(input_shape)
         OH, OW = self._windows(image_size(input_shape)).count
         if OH < 1 or OW < 1:
             raise self.refuse(

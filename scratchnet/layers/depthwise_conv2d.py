@@ -76,19 +76,19 @@ class DepthwiseConv2D(Convolution):
         super().__init__(
             kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer, **kwargs
         )
-        self.depth_multiplier = self.count("filters for each channel, depth_multiplier", depth_multiplier)
+        self.depth_multiplier = self._count("filters for each channel, depth_multiplier", depth_multiplier)
         self.depthwise_initializer = initializers.get(depthwise_initializer)
 
     def build(self, input_shape: Shape) -> None:
         """Make ``kernel`` (KH, KW, C, M) and ``bias`` (C·M,)."""
-        C, M = self.channels_of(input_shape), self.depth_multiplier
+        C, M = self._channels_of(input_shape), self.depth_multiplier
         self.add_weight("kernel", (*self.kernel_size, C, M), self.depthwise_initializer)
         if self.use_bias:
             self.add_weight("bias", (C * M,), self.bias_initializer)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (None, OH, OW, C·M)."""
-        OH, OW = self.count_windows(input_shape)
+        OH, OW = self._count_windows(input_shape)
         return (input_shape[0], OH, OW, input_shape[3] * self.depth_multiplier)  # type: ignore[operator]
 
     def forward(self, x: Array, training: bool = False) -> Array:

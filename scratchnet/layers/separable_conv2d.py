@@ -77,14 +77,14 @@ class SeparableConv2D(Convolution):
         super().__init__(
             kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer, **kwargs
         )
-        self.filters = self.count("filters", filters)
-        self.depth_multiplier = self.count("filters for each channel, depth_multiplier", depth_multiplier)
+        self.filters = self._count("filters", filters)
+        self.depth_multiplier = self._count("filters for each channel, depth_multiplier", depth_multiplier)
         self.depthwise_initializer = initializers.get(depthwise_initializer)
         self.pointwise_initializer = initializers.get(pointwise_initializer)
 
     def build(self, input_shape: Shape) -> None:
         """Make ``depthwise_kernel`` (KH, KW, C, M), ``pointwise_kernel`` (1, 1, C·M, F) and ``bias`` (F,)."""
-        C, M = self.channels_of(input_shape), self.depth_multiplier
+        C, M = self._channels_of(input_shape), self.depth_multiplier
         self.add_weight("depthwise_kernel", (*self.kernel_size, C, M), self.depthwise_initializer)
         self.add_weight("pointwise_kernel", (1, 1, C * M, self.filters), self.pointwise_initializer)
         if self.use_bias:
@@ -92,7 +92,7 @@ class SeparableConv2D(Convolution):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (None, OH, OW, F)."""
-        return (input_shape[0], *self.count_windows(input_shape), self.filters)
+        return (input_shape[0], *self._count_windows(input_shape), self.filters)
 
     def _kernels(self) -> tuple[Array, Array]:
         depthwise, pointwise = self.params["depthwise_kernel"], self.params["pointwise_kernel"]
