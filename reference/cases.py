@@ -98,10 +98,34 @@ def merging_and_shapes() -> Iterator[tuple[str, layers.Layer, Shapes]]:
         yield f"Permute({dims})", layers.Permute(dims), (2, 3, 4)
 
 
+def image_layers() -> Iterator[tuple[str, layers.Layer, tuple[int, ...]]]:
+    """The relatives of Conv2D and MaxPooling2D, and what changes an image's size, where TensorFlow has code for it."""
+    sizes, both = ((1, 1), (2, 2), (3, 3), (2, 3), (4, 2)), ("valid", "same")
+    for size, strides, padding in product(sizes, (None, (1, 1), (2, 2), (3, 1)), both):
+        where = f"{size}, {strides}, {padding!r}"
+        yield f"AveragePooling2D({where})", layers.AveragePooling2D(size, strides, padding), (9, 7, 3)
+    for number, (size, strides, padding) in enumerate(product(sizes, ((1, 1), (2, 2), (2, 1), (3, 4)), both)):
+        more: dict[str, Any] = {"activation": ("relu", "linear", "tanh")[number % 3], "use_bias": number % 4 != 3}
+        where = f"{size}, {strides}, {padding!r}, {more}"
+        yield f"Conv2DTranspose({where})", layers.Conv2DTranspose(3, size, strides, padding, **more), (4, 5, 2)
+        more["groups"] = 2 + number % 2
+        yield f"Conv2D({where})", layers.Conv2D(6, size, strides, padding, **more), (7, 5, 6)
+        more["depth_multiplier"] = more.pop("groups") - 1
+        equal = (strides[0], strides[0])  # as TensorFlow asks for in float64
+        yield f"DepthwiseConv2D({where})", layers.DepthwiseConv2D(size, equal, padding, **more), (7, 5, 3)
+        yield f"SeparableConv2D({where})", layers.SeparableConv2D(4, size, equal, padding, **more), (7, 5, 3)
+    for keepdims in (False, True):
+        yield "GlobalAveragePooling2D", layers.GlobalAveragePooling2D(keepdims=keepdims), (5, 4, 3)
+        yield "GlobalMaxPooling2D", layers.GlobalMaxPooling2D(keepdims=keepdims), (5, 4, 3)
+    yield "ZeroPadding2D", layers.ZeroPadding2D(((1, 2), (0, 3))), (4, 3, 2)
+    yield "UpSampling2D", layers.UpSampling2D((2, 3)), (4, 3, 2)
+
+
 Cases = Callable[[], Iterator[tuple[str, layers.Layer, Shapes]]]
 LAYER_CASES: tuple[tuple[str, Cases], ...] = (
     ("Conv2D", convolutions),
     ("MaxPooling2D", poolings),
+    ("other layers on images", image_layers),
     ("other layers", other_layers),
     ("merging and reshaping", merging_and_shapes),
 )

@@ -25,7 +25,6 @@ IGNORED = {"data_format": "channels_last"}
 """Options of Keras's layers that scratchnet does not have, with the only value that it can stand for."""
 
 KERAS_ONLY: dict[str, dict[str, Any]] = {
-    "Conv2D": {"groups": 1},
     "InputLayer": {"sparse": False, "ragged": False, "optional": False},
 }
 """The same for the options of single classes."""
@@ -34,10 +33,13 @@ KERAS_ONLY: dict[str, dict[str, Any]] = {
 REQUIRED: dict[str, dict[str, Any]] = {
     "Activation": {"activation": "relu"},
     "Conv2D": {"filters": 1, "kernel_size": 1},
+    "Conv2DTranspose": {"filters": 1, "kernel_size": 1},
     "Dense": {"units": 1},
+    "DepthwiseConv2D": {"kernel_size": 1},
     "Permute": {"dims": (1,)},
     "Rescaling": {"scale": 1.0},
     "Reshape": {"target_shape": (1,)},
+    "SeparableConv2D": {"filters": 1, "kernel_size": 1},
 }
 """Arguments without a default value, and some value for them."""
 
@@ -75,8 +77,8 @@ def layer_to_keras(layer: layers.Layer) -> Any:
         return keras.layers.InputLayer(shape=tuple(config["shape"]), dtype=config["dtype"], name=config["name"])
     if "activation" in config:
         config["activation"] = _activation_to_keras(layer)
-    for key in ("kernel_initializer", "bias_initializer"):
-        if key in config:
+    for key in config:
+        if key.endswith("_initializer"):
             config[key] = _initializer_to_keras(layer, config[key])
     return getattr(keras.layers, known.__name__)(**config)
 
@@ -180,6 +182,12 @@ def _axis(layer: Any, key: str, value: Any) -> int:
     return value
 
 
+def _data_format(layer: Any, key: str, value: Any) -> str:
+    if value != "channels_last":
+        raise ValueError(f"Layer {layer.name!r} has data_format={value!r}: from_keras expected 'channels_last'.")
+    return str(value)
+
+
 def _activation_from_keras(layer: Any, key: str, value: Any) -> str:
     if not isinstance(value, str) or value not in activations.ACTIVATIONS:
         name = value if isinstance(value, str) else type(layer.activation).__name__
@@ -218,7 +226,10 @@ _CONVERTERS: dict[str, Callable[[Any, str, Any], Any]] = {
     "scale": _number,
     "offset": _number,
     "axis": _axis,
+    "data_format": _data_format,
     "activation": _activation_from_keras,
     "kernel_initializer": _initializer_from_keras,
     "bias_initializer": _initializer_from_keras,
+    "depthwise_initializer": _initializer_from_keras,
+    "pointwise_initializer": _initializer_from_keras,
 }

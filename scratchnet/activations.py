@@ -15,7 +15,6 @@ import math
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.special import erf
 
 from scratchnet import config
 from scratchnet.typing import Array
@@ -315,6 +314,8 @@ class GELU(ActivationFunction):
     def _probability_and_density(self, x: Array) -> tuple[Array, Array]:
         """Return Φ(x) and φ(x), or what is taken for them."""
         if not self.approximate:
+            from scipy.special import erf  # here, since it takes a while to load
+
             return (1 + erf(x / math.sqrt(2))) / 2, np.exp(-x * x / 2) / math.sqrt(2 * math.pi)  # (1)
         c, k = math.sqrt(2 / math.pi), 0.044715
         t = np.tanh(c * (x + k * x * x * x))

@@ -58,6 +58,22 @@ def _layers() -> list[Check]:
         _layer(layers.Conv2D, image, 3, 2, padding="same", dilation_rate=(3, 2), activation="sigmoid"),
         _layer(layers.Conv2D, image, 3, 1, activation="softmax"),
         _layer(layers.Conv2D, (2, 12, 11, 1), 8, 5, activation="relu"),
+        _layer(layers.Conv2D, (2, 5, 4, 4), 6, 3, padding="same", groups=2, activation="relu"),
+        _layer(layers.Conv2D, (2, 5, 4, 3), 3, 2, strides=2, groups=3),
+    ]
+    small = (2, 4, 3, 2)
+    convolution_kin = [
+        _layer(layers.Conv2DTranspose, small, 3, 3),
+        _layer(layers.Conv2DTranspose, small, 3, 2, strides=2, activation="relu"),
+        _layer(layers.Conv2DTranspose, small, 2, (3, 4), strides=(3, 2), padding="same"),
+        _layer(layers.Conv2DTranspose, small, 2, 3, strides=3, padding="same", output_padding=1, use_bias=False),
+        _layer(layers.Conv2DTranspose, small, 2, 2, strides=(3, 4), output_padding=(2, 0)),
+        _layer(layers.Conv2DTranspose, small, 2, (3, 2), dilation_rate=(2, 3), activation="tanh"),
+        _layer(layers.DepthwiseConv2D, image, 3),
+        _layer(layers.DepthwiseConv2D, image, (2, 3), strides=2, padding="same", depth_multiplier=3, activation="relu"),
+        _layer(layers.DepthwiseConv2D, image, 2, depth_multiplier=2, dilation_rate=(3, 2), use_bias=False),
+        _layer(layers.SeparableConv2D, (2, 6, 5, 2), 3, 3, activation="relu"),
+        _layer(layers.SeparableConv2D, (2, 6, 5, 2), 3, 2, strides=2, padding="same", depth_multiplier=3),
     ]
     pooling = [
         _layer(layers.MaxPooling2D, image),
@@ -65,13 +81,25 @@ def _layers() -> list[Check]:
         _layer(layers.MaxPooling2D, image, 3, strides=2, padding="same"),
         _layer(layers.MaxPooling2D, image, (2, 3), strides=(3, 1)),
         _layer(layers.MaxPooling2D, image, (3, 2), padding="same"),
+        _layer(layers.AveragePooling2D, image),
+        _layer(layers.AveragePooling2D, image, 3, strides=2, padding="same"),
+        _layer(layers.AveragePooling2D, image, (2, 3), strides=1),
+        _layer(layers.GlobalAveragePooling2D, image),
+        _layer(layers.GlobalAveragePooling2D, image, keepdims=True),
+        _layer(layers.GlobalMaxPooling2D, image),
+        _layer(layers.GlobalMaxPooling2D, image, keepdims=True),
     ]
     return [
         *dense,
         _layer(layers.Dense, (4, 6), 5, use_bias=False),
         _layer(layers.Dense, (2, 3, 6), 5, activation="relu"),
         *convolution,
+        *convolution_kin,
         *pooling,
+        _layer(layers.ZeroPadding2D, small, 2),
+        _layer(layers.ZeroPadding2D, small, ((1, 0), (2, 3))),
+        _layer(layers.UpSampling2D, small),
+        _layer(layers.UpSampling2D, small, (3, 2), interpolation="bilinear"),
         _layer(layers.Flatten, image),
         *_activations(),
         *_shapes_and_merging(),

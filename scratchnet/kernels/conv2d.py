@@ -180,8 +180,8 @@ class Conv2DStep(KernelStep):
 
     @classmethod
     def fits(cls, layers: list[Any]) -> bool:
-        """Whether `layers` is one built Conv2D."""
-        return len(layers) == 1 and type(layers[0]).__name__ == "Conv2D" and layers[0].built
+        """Whether `layers` is one built Conv2D, whose filters see all channels."""
+        return len(layers) == 1 and type(layers[0]).__name__ == "Conv2D" and layers[0].built and layers[0].groups == 1
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return y (N, OH, OW, F), in a buffer of the step."""

@@ -231,6 +231,7 @@ class Conv2DMaxPoolStep(KernelStep):
         return (
             [type(layer).__name__ for layer in layers] == ["Conv2D", "MaxPooling2D"]
             and layers[0].built
+            and layers[0].groups == 1
             and layers[0].activation.name in ("relu", "linear")
             and layers[0].dtype == layers[1].dtype
         )

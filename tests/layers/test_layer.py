@@ -13,9 +13,14 @@ BUILT_IN = {
     "Add": (layers.Add, [(4, 3), (4, 3)]),
     "Average": (layers.Average, [(4, 3), (4, 3)]),
     "Concatenate": (layers.Concatenate, [(4, 3), (4, 2)]),
+    "AveragePooling2D": (lambda **k: layers.AveragePooling2D(3, 2, "same", **k), (4, 5, 5, 3)),
     "Conv2D": (lambda **k: Conv2D(2, 2, activation="relu", **k), (4, 5, 5, 3)),
+    "Conv2DTranspose": (lambda **k: layers.Conv2DTranspose(2, 3, 2, activation="relu", **k), (4, 5, 4, 3)),
     "Dense": (lambda **k: Dense(2, activation="tanh", **k), (4, 3)),
+    "DepthwiseConv2D": (lambda **k: layers.DepthwiseConv2D(2, depth_multiplier=2, **k), (4, 5, 5, 3)),
     "Flatten": (Flatten, (4, 3, 2)),
+    "GlobalAveragePooling2D": (layers.GlobalAveragePooling2D, (4, 5, 3, 2)),
+    "GlobalMaxPooling2D": (layers.GlobalMaxPooling2D, (4, 5, 3, 2)),
     "InputLayer": (lambda **k: layers.InputLayer((3,), **k), (4, 3)),
     "LeakyReLU": (layers.LeakyReLU, (4, 3)),
     "MaxPooling2D": (MaxPooling2D, (4, 5, 5, 3)),
@@ -26,6 +31,9 @@ BUILT_IN = {
     "Reshape": (lambda **k: layers.Reshape((3, 2), **k), (4, 6)),
     "Softmax": (layers.Softmax, (4, 3)),
     "Subtract": (layers.Subtract, [(4, 3), (4, 3)]),
+    "SeparableConv2D": (lambda **k: layers.SeparableConv2D(4, 2, depth_multiplier=2, **k), (4, 5, 5, 3)),
+    "UpSampling2D": (lambda **k: layers.UpSampling2D((3, 2), interpolation="bilinear", **k), (4, 3, 4, 2)),
+    "ZeroPadding2D": (lambda **k: layers.ZeroPadding2D(((1, 0), (2, 3)), **k), (4, 3, 4, 2)),
 }
 
 

@@ -21,6 +21,7 @@ MODULES = (
     "dense",
     "conv2d",
     "pooling",
+    "image_layers",
     "activations",
     "shapes",
     "merging",
