@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from reference.environment import keras
-from scratchnet import activations, initializers, layers
+from scratchnet import activations, config, initializers, layers
 
 INITIALIZER_CLASSES = {
     "glorot_uniform": "GlorotUniform",
     "glorot_normal": "GlorotNormal",
     "he_uniform": "HeUniform",
     "he_normal": "HeNormal",
+    "random_uniform": "RandomUniform",
     "zeros": "Zeros",
     "ones": "Ones",
 }
@@ -35,6 +36,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "Activation": {"activation": "relu"},
     "Conv2D": {"filters": 1, "kernel_size": 1},
     "Dense": {"units": 1},
+    "Embedding": {"input_dim": 1, "output_dim": 1},
     "Permute": {"dims": (1,)},
     "Rescaling": {"scale": 1.0},
     "Reshape": {"target_shape": (1,)},
@@ -75,8 +77,8 @@ def layer_to_keras(layer: layers.Layer) -> Any:
         return keras.layers.InputLayer(shape=tuple(config["shape"]), dtype=config["dtype"], name=config["name"])
     if "activation" in config:
         config["activation"] = _activation_to_keras(layer)
-    for key in ("kernel_initializer", "bias_initializer"):
-        if key in config:
+    for key in config:
+        if key.endswith("_initializer"):
             config[key] = _initializer_to_keras(layer, config[key])
     return getattr(keras.layers, known.__name__)(**config)
 
@@ -149,7 +151,8 @@ def _input_from_keras(layer: Any) -> layers.Layer:
         )
     given = {k: v for k, v in layer.get_config().items() if k not in ("batch_shape", "dtype", "name")}
     _refuse_what_is_left(layer, "InputLayer", given)
-    return layers.InputLayer(shape, name=layer.name, dtype=_dtype_from_keras(layer, layer.dtype))
+    whole = layer.dtype if layer.dtype in config.INTEGERS else None
+    return layers.InputLayer(shape, name=layer.name, dtype=whole or _dtype_from_keras(layer, layer.dtype))
 
 
 def _dtype_from_keras(layer: Any, saved: Any) -> str:
@@ -200,8 +203,8 @@ def _initializer_from_keras(layer: Any, key: str, value: Any) -> initializers.In
             f"Layer {layer.name!r} has the {key} {name!r}, which scratchnet does not have: from_keras expected one of "
             f"{', '.join(names)}."
         )
-    config = {k: v for k, v in value["config"].items() if k == "seed"}
-    return initializers.get({"name": names[value["class_name"]], "config": config})
+    ours = initializers.get(names[value["class_name"]])
+    return type(ours)(**{k: v for k, v in value["config"].items() if k in ours.get_config()})
 
 
 def _refuse_what_is_left(layer: Any, class_name: str, given: dict[str, Any]) -> None:
@@ -221,4 +224,5 @@ _CONVERTERS: dict[str, Callable[[Any, str, Any], Any]] = {
     "activation": _activation_from_keras,
     "kernel_initializer": _initializer_from_keras,
     "bias_initializer": _initializer_from_keras,
+    "embeddings_initializer": _initializer_from_keras,
 }

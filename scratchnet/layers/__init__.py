@@ -9,6 +9,7 @@ from scratchnet.layers.average import Average
 from scratchnet.layers.concatenate import Concatenate
 from scratchnet.layers.conv2d import Conv2D
 from scratchnet.layers.dense import Dense
+from scratchnet.layers.embedding import Embedding
 from scratchnet.layers.flatten import Flatten
 from scratchnet.layers.input_layer import Input, InputLayer
 from scratchnet.layers.layer import Layer
@@ -30,6 +31,7 @@ LAYERS: dict[str, type[Layer]] = {
         Concatenate,
         Conv2D,
         Dense,
+        Embedding,
         Flatten,
         InputLayer,
         LeakyReLU,
@@ -53,6 +55,7 @@ __all__ = [
     "Concatenate",
     "Conv2D",
     "Dense",
+    "Embedding",
     "Flatten",
     "Input",
     "InputLayer",

@@ -24,6 +24,7 @@ MODULES = (
     "activations",
     "shapes",
     "merging",
+    "embedding",
     "losses",
     "optimizers",
     "schedules",
