@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from reference.environment import keras
-from scratchnet import activations, initializers, layers
+from scratchnet import activations, config, initializers, layers
 
 INITIALIZER_CLASSES = {
     "glorot_uniform": "GlorotUniform",
     "glorot_normal": "GlorotNormal",
     "he_uniform": "HeUniform",
     "he_normal": "HeNormal",
+    "random_uniform": "RandomUniform",
     "zeros": "Zeros",
     "ones": "Ones",
 }
@@ -36,6 +37,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "Conv2DTranspose": {"filters": 1, "kernel_size": 1},
     "Dense": {"units": 1},
     "DepthwiseConv2D": {"kernel_size": 1},
+    "Embedding": {"input_dim": 1, "output_dim": 1},
     "Permute": {"dims": (1,)},
     "Rescaling": {"scale": 1.0},
     "Reshape": {"target_shape": (1,)},
@@ -151,7 +153,8 @@ def _input_from_keras(layer: Any) -> layers.Layer:
         )
     given = {k: v for k, v in layer.get_config().items() if k not in ("batch_shape", "dtype", "name")}
     _refuse_what_is_left(layer, "InputLayer", given)
-    return layers.InputLayer(shape, name=layer.name, dtype=_dtype_from_keras(layer, layer.dtype))
+    whole = layer.dtype if layer.dtype in config.INTEGERS else None
+    return layers.InputLayer(shape, name=layer.name, dtype=whole or _dtype_from_keras(layer, layer.dtype))
 
 
 def _dtype_from_keras(layer: Any, saved: Any) -> str:
@@ -208,8 +211,8 @@ def _initializer_from_keras(layer: Any, key: str, value: Any) -> initializers.In
             f"Layer {layer.name!r} has the {key} {name!r}, which scratchnet does not have: from_keras expected one of "
             f"{', '.join(names)}."
         )
-    config = {k: v for k, v in value["config"].items() if k == "seed"}
-    return initializers.get({"name": names[value["class_name"]], "config": config})
+    ours = initializers.get(names[value["class_name"]])
+    return type(ours)(**{k: v for k, v in value["config"].items() if k in ours.get_config()})
 
 
 def _refuse_what_is_left(layer: Any, class_name: str, given: dict[str, Any]) -> None:
@@ -232,4 +235,5 @@ _CONVERTERS: dict[str, Callable[[Any, str, Any], Any]] = {
     "bias_initializer": _initializer_from_keras,
     "depthwise_initializer": _initializer_from_keras,
     "pointwise_initializer": _initializer_from_keras,
+    "embeddings_initializer": _initializer_from_keras,
 }

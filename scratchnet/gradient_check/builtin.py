@@ -135,7 +135,13 @@ def _shapes_and_merging() -> list[Check]:
         _layer(layers.Concatenate, [(3, 2, 4), (3, 3, 4)], axis=1),
         _layer(layers.Reshape, (3, 4, 6), (-1, 3, 2)),
         _layer(layers.Permute, (3, 2, 4, 5), (2, 3, 1)),
+        Check("layer", "Embedding(5, 3)", _embedding),
     ]
+
+
+def _embedding(backend: str) -> Report:
+    x = np.array([[0, 4, 4], [1, 4, 0]])  # some words several times, some never
+    return check_layer(layers.Embedding(5, 3), x.shape, x=x, backend=backend)
 
 
 def _losses() -> list[Check]:

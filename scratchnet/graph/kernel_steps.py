@@ -147,7 +147,7 @@ def kernel_gather(data: Array, rows: Any, out: Array) -> Array:
         if part.dtype == out.dtype and part.flags.c_contiguous:
             return part
         rows = np.arange(*rows.indices(len(data)))
-    if data.dtype in _GATHERED_BY_KERNEL and data.flags.c_contiguous:
+    if data.dtype in _GATHERED_BY_KERNEL and out.dtype.kind == "f" and data.flags.c_contiguous:
         return gather(data, rows, out)
     out[...] = data[rows]
     return out

@@ -12,6 +12,7 @@ from scratchnet.layers.conv2d import Conv2D
 from scratchnet.layers.conv2d_transpose import Conv2DTranspose
 from scratchnet.layers.dense import Dense
 from scratchnet.layers.depthwise_conv2d import DepthwiseConv2D
+from scratchnet.layers.embedding import Embedding
 from scratchnet.layers.flatten import Flatten
 from scratchnet.layers.global_pooling2d import GlobalAveragePooling2D, GlobalMaxPooling2D
 from scratchnet.layers.input_layer import Input, InputLayer
@@ -46,6 +47,7 @@ LAYERS: dict[str, type[Layer]] = {
         Conv2DTranspose,
         Dense,
         DepthwiseConv2D,
+        Embedding,
         Flatten,
         GlobalAveragePooling2D,
         GlobalMaxPooling2D,
@@ -80,6 +82,7 @@ __all__ = [
     "Convolution2DTranspose",
     "Dense",
     "DepthwiseConv2D",
+    "Embedding",
     "Flatten",
     "GlobalAveragePooling2D",
     "GlobalAvgPool2D",

@@ -38,7 +38,7 @@ class Reshape(Layer):
             raise ValueError(f"target_shape of Reshape expected a shape such as (28, 28), got {target_shape!r}.")
         sizes = tuple(whole_number("target_shape of Reshape", n, -1) for n in target_shape)
         if 0 in sizes or sizes.count(-1) > 1:
-            raise ValueError(f"target_shape of Reshape expected sizes ≥ 1, or one -1, got {target_shape!r}.")
+            raise ValueError(f"target_shape of Reshape expected sizes ≥ 1, one may be -1, got {target_shape!r}.")
         self.target_shape = sizes
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

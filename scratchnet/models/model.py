@@ -71,7 +71,7 @@ class Model:
         self.inputs, self.outputs, self.graph = begin, end, graph
         self._single_input = isinstance(inputs, SymbolicTensor)
         self._single_output = isinstance(outputs, SymbolicTensor)
-        self.dtype: str = begin[0].dtype
+        self.dtype: str = end[0].dtype
         self._plans = {}
 
     def __getstate__(self) -> dict[str, Any]:

@@ -132,7 +132,7 @@ def check_finite(array: Array, what: str, dtype: str) -> None:
     """Raise a ValueError that names the first number of a float array that is NaN, infinite, or so in ``dtype``."""
     if array.dtype.kind not in "fc":
         return
-    largest = np.finfo(dtype).max
+    largest = (np.finfo if np.dtype(dtype).kind == "f" else np.iinfo)(dtype).max
     wider = array.dtype.itemsize > np.dtype(dtype).itemsize
     for start in range(0, len(array), _ROWS_AT_ONCE):
         rows = array[start : start + _ROWS_AT_ONCE]

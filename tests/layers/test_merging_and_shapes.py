@@ -123,7 +123,7 @@ def test_a_model_of_all_of_them_trains_saves_and_loads(backend: str, tmp_path) -
         (lambda: Concatenate(-2)([Input((2,))] * 2), "expected inputs with an axis -2 beside the batch"),
         (lambda: Concatenate()([Input((2, 3)), Input((3, 3))]), "expected inputs of one shape but for axis -1"),
         (lambda: Concatenate(1)([Input((2, 3)), Input((3,))]), "expected inputs of one shape but for axis 1"),
-        (lambda: Reshape((2, -1, -1)), "or one -1"),
+        (lambda: Reshape((2, -1, -1)), "one may be -1"),
         (lambda: Reshape((0, 3)), "expected sizes ≥ 1"),
         (lambda: Reshape(6), "got 6"),
         (lambda: Reshape((4,))(Input((6,))), r"expected samples of as many numbers as \(4,\), got \(None, 6\)"),

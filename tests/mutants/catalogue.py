@@ -25,6 +25,7 @@ MODULES = (
     "activations",
     "shapes",
     "merging",
+    "embedding",
     "losses",
     "optimizers",
     "schedules",
