@@ -1,15 +1,17 @@
 # Two commands do everything on a fresh machine:
 #   make train   environment, data, train the CNN, show the result
 #   make test    environment, linters, types, the whole test suite
+# and one that takes as long again:
+#   make test-narrow    the kernels' tests for processors with shorter vectors than this one's
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help data train test check clean
+.PHONY: help data train test test-narrow check clean
 
 help:  ## Show what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(VENV)/.base: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -35,7 +37,11 @@ check: $(VENV)/.dev  ## Run the linter, the type checker, and the check that imp
 	$(BIN)/lint-imports
 
 test: check  ## Run the whole test suite, linter and type checker included
-	$(BIN)/pytest
+	$(BIN)/python -m tests.warm
+	$(BIN)/pytest -n 2 --dist worksteal
+
+test-narrow: $(VENV)/.dev  ## Run the kernels' tests for AVX2 and for SSE, on an x86 processor that has them
+	PATH="$(abspath $(BIN)):$$PATH" .ci/test-narrow
 
 clean:  ## Remove the environment and what tools have left behind
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -71,10 +71,8 @@ class RungModel(Model):
 
 def multiply_everything(step: Conv2DMaxPoolStep) -> None:
     """Let a pooled convolution form the sums of each place by themselves."""
-    if step.forward_way == "winograd":
-        step.forward_way = "registers"
-    if step.backward_way == "winograd":
-        step.backward_way = "filters"
+    step.forward_way = next(way for way in step.forward_ways if way != "winograd")
+    step.backward_way = next(way for way in step.backward_ways if way != "winograd")
 
 
 class Rung(Scratchnet):

@@ -16,7 +16,11 @@ from reference.twin_training import training_to_keras
 from reference.twins import to_keras
 from reference.values import LIMITS, Numbers, Probe, compare_gradients, compare_loss
 from scratchnet import Input, Model, layers, losses
+from scratchnet.activations import ACTIVATIONS
 from scratchnet.typing import Array
+
+Shapes = tuple[int, ...] | list[tuple[int, ...]]
+"""The shape of a layer's input without the batch, or those of its inputs."""
 
 BACKENDS = ("numpy", "numba")
 DTYPES = ("float64", "float32")
@@ -57,16 +61,64 @@ def poolings() -> Iterator[tuple[str, layers.Layer, tuple[int, ...]]]:
 
 def other_layers() -> Iterator[tuple[str, layers.Layer, tuple[int, ...]]]:
     """The layers without windows, on vectors, sequences and images."""
-    for activation in ("relu", "linear", "sigmoid", "tanh", "softmax"):
+    rounded = {"leaky_relu", "gelu"} if scratchnet.config.floatx() == "float64" else set()
+    for activation in sorted({*ACTIVATIONS} - rounded):  # Keras rounds 0.2 and √2 to float32 even in float64
         yield f"Dense({activation})", layers.Dense(5, activation), (7,)
         yield f"Activation({activation})", layers.Activation(activation), (4, 3)
     yield "Dense without bias", layers.Dense(1, use_bias=False), (1,)
     yield "Dense on images", layers.Dense(4, "tanh"), (3, 2, 5)
     yield "ReLU", layers.ReLU(), (5, 3, 2)
+    # Corners between the float32 numbers' grid points, since Keras has two conventions for them; and numbers that
+    # float32 holds exactly, for it rounds them even where it computes in float64.
+    yield "ReLU(11/16, 0.25, 5/16)", layers.ReLU(11 / 16, 0.25, 5 / 16), (5, 3, 2)
+    yield "ReLU(max_value=11/16)", layers.ReLU(max_value=11 / 16), (5, 3, 2)
+    yield "ReLU(threshold=5/16)", layers.ReLU(threshold=5 / 16), (5, 3, 2)
+    yield "ReLU(negative_slope=0.25)", layers.ReLU(negative_slope=0.25), (5, 3, 2)
+    yield "LeakyReLU(0.25)", layers.LeakyReLU(0.25), (5, 3, 2)
+    yield "LeakyReLU(1.5)", layers.LeakyReLU(1.5), (5, 3, 2)
+    yield "Conv2D(silu)", layers.Conv2D(2, 2, activation="silu"), (5, 3, 2)
     yield "Softmax", layers.Softmax(), (6,)
     yield "Softmax(axis=1)", layers.Softmax(axis=1), (4, 3)
     yield "Flatten", layers.Flatten(), (3, 4, 2)
     yield "Rescaling", layers.Rescaling(0.5, -1.0), (3, 4)
+
+
+def merging_and_shapes() -> Iterator[tuple[str, layers.Layer, Shapes]]:
+    """The layers that only put numbers elsewhere, and those that take several inputs."""
+    for kind in (layers.Add, layers.Average, layers.Multiply):
+        for count in (2, 3):
+            yield f"{kind.__name__} of {count}", kind(), [(4, 3)] * count
+    yield "Subtract", layers.Subtract(), [(2, 5), (2, 5)]
+    yield "Concatenate", layers.Concatenate(), [(3, 2), (3, 1), (3, 4)]
+    yield "Concatenate(axis=1)", layers.Concatenate(axis=1), [(3, 2), (1, 2)]
+    yield "Concatenate(axis=-2)", layers.Concatenate(-2), [(2, 3, 2), (2, 1, 2)]
+    for shape in ((4, 3, 2), (-1,), (2, -1, 3)):
+        yield f"Reshape({shape})", layers.Reshape(shape), (6, 4)
+    for dims in ((2, 1, 3), (2, 3, 1), (3, 1, 2)):
+        yield f"Permute({dims})", layers.Permute(dims), (2, 3, 4)
+
+
+def image_layers() -> Iterator[tuple[str, layers.Layer, tuple[int, ...]]]:
+    """The relatives of Conv2D and MaxPooling2D, and what changes an image's size, where TensorFlow has code for it."""
+    sizes, both = ((1, 1), (2, 2), (3, 3), (2, 3), (4, 2)), ("valid", "same")
+    for size, strides, padding in product(sizes, (None, (1, 1), (2, 2), (3, 1)), both):
+        where = f"{size}, {strides}, {padding!r}"
+        yield f"AveragePooling2D({where})", layers.AveragePooling2D(size, strides, padding), (9, 7, 3)
+    for number, (size, strides, padding) in enumerate(product(sizes, ((1, 1), (2, 2), (2, 1), (3, 4)), both)):
+        more: dict[str, Any] = {"activation": ("relu", "linear", "tanh")[number % 3], "use_bias": number % 4 != 3}
+        where = f"{size}, {strides}, {padding!r}, {more}"
+        yield f"Conv2DTranspose({where})", layers.Conv2DTranspose(3, size, strides, padding, **more), (4, 5, 2)
+        more["groups"] = 2 + number % 2
+        yield f"Conv2D({where})", layers.Conv2D(6, size, strides, padding, **more), (7, 5, 6)
+        more["depth_multiplier"] = more.pop("groups") - 1
+        equal = (strides[0], strides[0])  # as TensorFlow asks for in float64
+        yield f"DepthwiseConv2D({where})", layers.DepthwiseConv2D(size, equal, padding, **more), (7, 5, 3)
+        yield f"SeparableConv2D({where})", layers.SeparableConv2D(4, size, equal, padding, **more), (7, 5, 3)
+    for keepdims in (False, True):
+        yield "GlobalAveragePooling2D", layers.GlobalAveragePooling2D(keepdims=keepdims), (5, 4, 3)
+        yield "GlobalMaxPooling2D", layers.GlobalMaxPooling2D(keepdims=keepdims), (5, 4, 3)
+    yield "ZeroPadding2D", layers.ZeroPadding2D(((1, 2), (0, 3))), (4, 3, 2)
+    yield "UpSampling2D", layers.UpSampling2D((2, 3)), (4, 3, 2)
 
 
 def normalizations() -> Iterator[tuple[str, layers.Layer, tuple[int, ...]]]:
@@ -86,11 +138,13 @@ def normalizations() -> Iterator[tuple[str, layers.Layer, tuple[int, ...]]]:
         yield f"{type(random).__name__}(0)", random, (4, 3)
 
 
-Cases = Callable[[], Iterator[tuple[str, layers.Layer, tuple[int, ...]]]]
+Cases = Callable[[], Iterator[tuple[str, layers.Layer, Shapes]]]
 LAYER_CASES: tuple[tuple[str, Cases], ...] = (
     ("Conv2D", convolutions),
     ("MaxPooling2D", poolings),
+    ("other layers on images", image_layers),
     ("other layers", other_layers),
+    ("merging and reshaping", merging_and_shapes),
     ("normalization", normalizations),
 )
 
@@ -104,7 +158,7 @@ def compare_layers(cases: Cases, dtype: str, backends: Sequence[str], every: int
             new_session()  # the next layer is made after this, and is called conv2d like every other
             if number % every:
                 continue
-            inputs = Input(shape)
+            inputs = [Input(s) for s in shape] if isinstance(shape, list) else Input(shape)
             model = Model(inputs, layer(inputs))
             numbers = Numbers(number, dtype)
             numbers.fill(model)
@@ -235,8 +289,9 @@ def run(report: Report, quick: bool = False, backends: Sequence[str] = BACKENDS)
     for dtype in DTYPES:
         limit, group = LIMITS[dtype], f"every output, loss, metric and gradient, {dtype}, relative"
         for what, cases in LAYER_CASES:
-            every = 7 if quick and cases in (convolutions, poolings) else 1
-            worst = compare_layers(cases, dtype, backends, every)
+            worst = compare_layers(
+                cases, dtype, backends, every=7 if quick and cases in (convolutions, poolings) else 1
+            )
             report.rows.append(worst.row("values", f"{what}: outputs and all gradients, {dtype}", limit, group))
         for name in recipes.NETWORKS:
             worst = Worst()

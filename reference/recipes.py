@@ -161,6 +161,9 @@ def _add_call(recipe: Recipe, choose: Choose, source: int) -> None:
     kinds = ["Dense", "Dense", "Flatten", "Activation", "ReLU", "Softmax", "Rescaling"]
     if len(shape) == 3:
         kinds += ["Conv2D"] * 5 + ["MaxPooling2D"] * 4
+        kinds += ["AveragePooling2D", "GlobalAveragePooling2D", "DepthwiseConv2D", "SeparableConv2D"]
+        if shape[0] * shape[1] <= 100:  # what makes images larger
+            kinds += ["Conv2DTranspose", "ZeroPadding2D"]
     class_name = choose(kinds)
     arguments, result = _LAYERS[class_name](choose, shape)
     if choose([True, False, False, False, False, False]):
@@ -177,7 +180,10 @@ def _append(
 
 
 Made = tuple[dict[str, Any], tuple[int, ...]]
-ACTIVATIONS = (None, "relu", "sigmoid", "tanh", "softmax", "linear")
+ACTIVATIONS = (
+    *(None, "relu", "relu", "relu", "sigmoid", "tanh", "softmax", "linear"),
+    *("elu", "selu", "silu", "softplus"),
+)
 
 
 def _dense(choose: Choose, shape: tuple[int, ...]) -> Made:
@@ -189,7 +195,39 @@ def _dense(choose: Choose, shape: tuple[int, ...]) -> Made:
 def _conv2d(choose: Choose, shape: tuple[int, ...]) -> Made:
     arguments: dict[str, Any] = {"filters": choose(range(1, 6)), "activation": choose(ACTIVATIONS)}
     result, geometry = _windows(choose, shape, "kernel_size", may_dilate=True)
+    arguments["groups"] = choose([n for n in (1, 1, 2, 3) if shape[2] % n == 0 and arguments["filters"] % n == 0])
     return {**arguments, **geometry, "use_bias": choose([True, True, False])}, (*result, arguments["filters"])
+
+
+def _depthwise_conv2d(choose: Choose, shape: tuple[int, ...]) -> Made:
+    multiplier = choose([1, 1, 2])
+    arguments: dict[str, Any] = {"depth_multiplier": multiplier, "activation": choose(ACTIVATIONS)}
+    result, geometry = _windows(choose, shape, "kernel_size", may_dilate=True, square=True)
+    return {**arguments, **geometry}, (*result, shape[2] * multiplier)
+
+
+def _separable_conv2d(choose: Choose, shape: tuple[int, ...]) -> Made:
+    arguments, result = _depthwise_conv2d(choose, shape)
+    filters = choose(range(1, 6))
+    return {"filters": filters, **arguments}, (*result[:2], filters)
+
+
+def _conv2d_transpose(choose: Choose, shape: tuple[int, ...]) -> Made:
+    size, strides = ((choose([1, 2, 3]), choose([1, 2, 3])) for _ in range(2))
+    padding, filters = choose(["valid", "same"]), choose([1, 2, 3])
+    result = [n * s if padding == "same" else (n - 1) * s + max(k, s) for n, k, s in zip(shape[:2], size, strides)]
+    geometry = {"kernel_size": size, "strides": strides, "padding": padding}
+    return {"filters": filters, "activation": choose(ACTIVATIONS), **geometry}, (*result, filters)
+
+
+def _global_average_pooling2d(choose: Choose, shape: tuple[int, ...]) -> Made:
+    keepdims = choose([True, False])
+    return {"keepdims": keepdims}, (1, 1, shape[2]) if keepdims else shape[2:]
+
+
+def _zero_padding2d(choose: Choose, shape: tuple[int, ...]) -> Made:
+    (top, bottom), (left, right) = ((choose([0, 1, 2]), choose([0, 1, 2])) for _ in range(2))
+    return {"padding": ((top, bottom), (left, right))}, (shape[0] + top + bottom, shape[1] + left + right, shape[2])
 
 
 def _max_pooling2d(choose: Choose, shape: tuple[int, ...]) -> Made:
@@ -197,7 +235,9 @@ def _max_pooling2d(choose: Choose, shape: tuple[int, ...]) -> Made:
     return geometry, (*result, shape[-1])
 
 
-def _windows(choose: Choose, shape: tuple[int, ...], key: str, may_dilate: bool) -> tuple[list[int], dict[str, Any]]:
+def _windows(
+    choose: Choose, shape: tuple[int, ...], key: str, may_dilate: bool, square: bool = False
+) -> tuple[list[int], dict[str, Any]]:
     padding = choose(["valid", "same"])
     size = [choose(range(1, min(length, 4) + 1)) for length in shape[:2]]
     dilation = [1, 1]
@@ -206,6 +246,8 @@ def _windows(choose: Choose, shape: tuple[int, ...], key: str, may_dilate: bool)
         dilation = [choose(range(1, max(1, min(3, most)) + 1)) for most in fits]
     # Keras refuses strides together with dilation.
     strides = [choose([1, 1, 2, 3]), choose([1, 1, 2, 3])] if dilation == [1, 1] else [1, 1]
+    if square:  # as TensorFlow's depthwise convolution asks for in float64
+        strides = [strides[0]] * 2
     result = [
         -(-length // s) if padding == "same" else (length - (k - 1) * d - 1) // s + 1
         for length, k, s, d in zip(shape, size, strides, dilation)
@@ -237,7 +279,13 @@ def _rescaling(choose: Choose, shape: tuple[int, ...]) -> Made:
 _LAYERS: dict[str, Callable[[Choose, tuple[int, ...]], Made]] = {
     "Dense": _dense,
     "Conv2D": _conv2d,
+    "Conv2DTranspose": _conv2d_transpose,
+    "DepthwiseConv2D": _depthwise_conv2d,
+    "SeparableConv2D": _separable_conv2d,
     "MaxPooling2D": _max_pooling2d,
+    "AveragePooling2D": _max_pooling2d,
+    "GlobalAveragePooling2D": _global_average_pooling2d,
+    "ZeroPadding2D": _zero_padding2d,
     "Flatten": _flatten,
     "Activation": _activation,
     "ReLU": _re_lu,

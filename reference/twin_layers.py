@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from reference.environment import keras
-from scratchnet import activations, initializers, layers
+from scratchnet import activations, config, initializers, layers
 
 INITIALIZER_CLASSES = {
     "glorot_uniform": "GlorotUniform",
     "glorot_normal": "GlorotNormal",
     "he_uniform": "HeUniform",
     "he_normal": "HeNormal",
+    "random_uniform": "RandomUniform",
     "zeros": "Zeros",
     "ones": "Ones",
 }
@@ -26,12 +27,27 @@ IGNORED = {"data_format": "channels_last"}
 
 KERAS_ONLY: dict[str, dict[str, Any]] = {
     "BatchNormalization": {"renorm": False, "renorm_momentum": 0.99, "synchronized": False},
-    "Conv2D": {"groups": 1},
     "LayerNormalization": {"rms_scaling": False},
-    "ReLU": {"max_value": None, "negative_slope": 0.0, "threshold": 0.0},
     "InputLayer": {"sparse": False, "ragged": False, "optional": False},
 }
 """The same for the options of single classes."""
+
+
+REQUIRED: dict[str, dict[str, Any]] = {
+    "Activation": {"activation": "relu"},
+    "Conv2D": {"filters": 1, "kernel_size": 1},
+    "Conv2DTranspose": {"filters": 1, "kernel_size": 1},
+    "Dense": {"units": 1},
+    "DepthwiseConv2D": {"kernel_size": 1},
+    "Dropout": {"rate": 0.0},
+    "Embedding": {"input_dim": 1, "output_dim": 1},
+    "GaussianNoise": {"stddev": 0.0},
+    "Permute": {"dims": (1,)},
+    "Rescaling": {"scale": 1.0},
+    "Reshape": {"target_shape": (1,)},
+    "SeparableConv2D": {"filters": 1, "kernel_size": 1},
+}
+"""Arguments without a default value, and some value for them."""
 
 
 # scratchnet → Keras ---------------------------------------------------------------------------------------------
@@ -75,8 +91,7 @@ def layer_to_keras(layer: layers.Layer) -> Any:
 
 def _activation_to_keras(layer: Any) -> str:
     function = layer.activation
-    known = activations.ACTIVATIONS.get(function.name)
-    if type(function) is not known or getattr(function, "axis", -1) != -1:
+    if not activations.is_plain(function):
         raise ValueError(
             f"Layer {layer.name!r} has the activation {function!r}, which Keras does not have by name: to_keras "
             f"expected one of {', '.join(activations.ACTIVATIONS)}."
@@ -130,9 +145,7 @@ def layer_from_keras(layer: Any) -> layers.Layer:
 
 def _placeholders(known: type[layers.Layer]) -> dict[str, Any]:
     """Return enough arguments to make a layer of the class, whose configuration then shows what it takes."""
-    required: dict[str, dict[str, Any]] = {"Dense": {"units": 1}, "Conv2D": {"filters": 1, "kernel_size": 1}}
-    required |= {"Dropout": {"rate": 0.0}, "GaussianNoise": {"stddev": 0.0}, "Rescaling": {"scale": 1.0}}
-    return {**required.get(known.__name__, {"activation": "relu"} if known is layers.Activation else {}), "name": "_"}
+    return {**REQUIRED.get(known.__name__, {}), "name": "_"}
 
 
 def _input_from_keras(layer: Any) -> layers.Layer:
@@ -144,7 +157,8 @@ def _input_from_keras(layer: Any) -> layers.Layer:
         )
     given = {k: v for k, v in layer.get_config().items() if k not in ("batch_shape", "dtype", "name")}
     _refuse_what_is_left(layer, "InputLayer", given)
-    return layers.InputLayer(shape, name=layer.name, dtype=_dtype_from_keras(layer, layer.dtype))
+    whole = layer.dtype if layer.dtype in config.INTEGERS else None
+    return layers.InputLayer(shape, name=layer.name, dtype=whole or _dtype_from_keras(layer, layer.dtype))
 
 
 def _dtype_from_keras(layer: Any, saved: Any) -> str:
@@ -182,6 +196,12 @@ def _axis(layer: Any, key: str, value: Any) -> Any:
     return value
 
 
+def _data_format(layer: Any, key: str, value: Any) -> str:
+    if value != "channels_last":
+        raise ValueError(f"Layer {layer.name!r} has data_format={value!r}: from_keras expected 'channels_last'.")
+    return str(value)
+
+
 def _activation_from_keras(layer: Any, key: str, value: Any) -> str:
     if not isinstance(value, str) or value not in activations.ACTIVATIONS:
         name = value if isinstance(value, str) else type(layer.activation).__name__
@@ -202,8 +222,8 @@ def _initializer_from_keras(layer: Any, key: str, value: Any) -> initializers.In
             f"Layer {layer.name!r} has the {key} {name!r}, which scratchnet does not have: from_keras expected one of "
             f"{', '.join(names)}."
         )
-    config = {k: v for k, v in value["config"].items() if k == "seed"}
-    return initializers.get({"name": names[value["class_name"]], "config": config})
+    ours = initializers.get(names[value["class_name"]])
+    return type(ours)(**{k: v for k, v in value["config"].items() if k in ours.get_config()})
 
 
 def _refuse_what_is_left(layer: Any, class_name: str, given: dict[str, Any]) -> None:
@@ -220,6 +240,7 @@ _CONVERTERS: dict[str, Callable[[Any, str, Any], Any]] = {
     "scale": _scale,
     "offset": _number,
     "axis": _axis,
+    "data_format": _data_format,
     "activation": _activation_from_keras,
     "kernel_initializer": _initializer_from_keras,
     "bias_initializer": _initializer_from_keras,
@@ -227,4 +248,7 @@ _CONVERTERS: dict[str, Callable[[Any, str, Any], Any]] = {
     "beta_initializer": _initializer_from_keras,
     "moving_mean_initializer": _initializer_from_keras,
     "moving_variance_initializer": _initializer_from_keras,
+    "depthwise_initializer": _initializer_from_keras,
+    "pointwise_initializer": _initializer_from_keras,
+    "embeddings_initializer": _initializer_from_keras,
 }

@@ -16,6 +16,7 @@ LOSSES = {
 }
 
 METRICS: dict[str, type[metrics.Metric]] = {
+    "BinaryAccuracy": metrics.BinaryAccuracy,
     "SparseCategoricalAccuracy": metrics.SparseCategoricalAccuracy,
     "CategoricalAccuracy": metrics.CategoricalAccuracy,
     "SparseTopKCategoricalAccuracy": metrics.SparseTopKCategoricalAccuracy,
@@ -38,7 +39,7 @@ def training_to_keras(model: Model, twin: Any) -> None:
         twin.compile(
             optimizer=optimizer_to_keras(model.optimizer),
             loss=loss_to_keras(model.loss, model.dtype),
-            metrics=[_metric_to_keras(metric, model.loss) for metric in model.metrics],
+            metrics=[_metric_to_keras(metric, model.loss, model.outputs[0].shape[-1]) for metric in model.metrics],
         )
         if model.optimizer.slots or model.optimizer.iterations:
             twin.optimizer.build(twin.trainable_variables)
@@ -70,9 +71,13 @@ def optimizer_to_keras(optimizer: optimizers.Optimizer) -> Any:
     return getattr(keras.optimizers, type(optimizer).__name__)(**config)
 
 
-def _metric_to_keras(metric: metrics.Metric, loss: losses.Loss) -> Any:
+def _metric_to_keras(metric: metrics.Metric, loss: losses.Loss, outputs: int | None) -> Any:
     """Return Keras's metric of the same name; where ours takes any labels, the one for the labels of the loss."""
     sparse = "Sparse" if isinstance(loss, losses.SparseCategoricalCrossentropy) else ""
+    if type(metric) is metrics.Accuracy and outputs == 1:
+        return keras.metrics.BinaryAccuracy(name=metric.name)
+    if type(metric) is metrics.BinaryAccuracy:
+        return keras.metrics.BinaryAccuracy(**metric.get_config())
     if type(metric) is metrics.Accuracy:
         return getattr(keras.metrics, f"{sparse}CategoricalAccuracy")(name=metric.name)
     if type(metric) in METRICS.values():
@@ -165,7 +170,7 @@ def _metric_from_keras(saved: Any) -> metrics.Metric:
         return metrics.get(saved)
     if saved["class_name"] not in METRICS:
         raise _unknown("metric", saved["class_name"], METRICS, "from_keras")
-    return METRICS[saved["class_name"]](**{k: v for k, v in saved["config"].items() if k in ("name", "k")})
+    return METRICS[saved["class_name"]](**{k: v for k, v in saved["config"].items() if k in ("name", "k", "threshold")})
 
 
 # Both ways ------------------------------------------------------------------------------------------------------

@@ -7,6 +7,9 @@ import os
 from scratchnet.errors import unknown_name
 
 BACKENDS = ("numba", "numpy")
+INTEGERS = ("uint8", "int32", "int64")
+"""The types of whole numbers that an input can have; no layer computes in them."""
+
 FLOATS = ("float32", "float64")
 
 _floatx = "float32"

@@ -15,7 +15,7 @@ import numpy as np
 
 from scratchnet.typing import Array
 from scratchnet.utils.naming import look_up, snake_case
-from scratchnet.utils.numbers import seed_or_none
+from scratchnet.utils.numbers import real_number, seed_or_none
 from scratchnet.utils.random import new_generator
 
 
@@ -57,6 +57,23 @@ class Ones(Initializer):
     def __call__(self, shape: tuple[int, ...], dtype: str) -> Array:
         """Return ones."""
         return np.ones(shape, dtype)
+
+
+class RandomUniform(Initializer):
+    """Uniform from ``minval`` to ``maxval``, whatever the shape; the default for an embedding, named "uniform"."""
+
+    def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None) -> None:
+        self.minval = real_number("minval of RandomUniform", minval)
+        self.maxval = real_number("maxval of RandomUniform", maxval)
+        self.seed = seed_or_none("seed of RandomUniform", seed)
+
+    def __call__(self, shape: tuple[int, ...], dtype: str) -> Array:
+        """Draw from [minval, maxval)."""
+        return new_generator(self.seed).uniform(self.minval, self.maxval, shape).astype(dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal initializer."""
+        return {"minval": self.minval, "maxval": self.maxval, "seed": self.seed}
 
 
 class _Random(Initializer):
@@ -127,8 +144,9 @@ class HeNormal(_TruncatedNormal):
 
 
 INITIALIZERS: dict[str, type[Initializer]] = {
-    snake_case(c.__name__): c for c in (GlorotUniform, GlorotNormal, HeUniform, HeNormal, Zeros, Ones)
+    snake_case(c.__name__): c for c in (GlorotUniform, GlorotNormal, HeUniform, HeNormal, RandomUniform, Zeros, Ones)
 }
+INITIALIZERS["uniform"] = RandomUniform
 
 
 @overload

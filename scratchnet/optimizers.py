@@ -54,7 +54,9 @@ class Optimizer:
     def learning_rate(self) -> Any:
         """The learning rate of the next step; setting it also replaces a schedule."""
         rate = self._learning_rate
-        return rate(self.iterations) if isinstance(rate, schedules.LearningRateSchedule) else rate
+        if not isinstance(rate, schedules.LearningRateSchedule):
+            return rate
+        return real_number(f"{type(rate).__name__} of {type(self).__name__}", rate(self.iterations), 0)
 
     @learning_rate.setter
     def learning_rate(self, value: float | schedules.LearningRateSchedule) -> None:

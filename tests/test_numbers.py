@@ -14,7 +14,8 @@ from scratchnet.utils.numbers import real_number, seed_or_none, shown, true_or_f
 
 INTEGERS = [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64]
 FLOATS = [np.float16, np.float32, np.float64]
-NO_NUMBERS = ["5", None, [1], (1,), {}, 1j, np.array([1]), np.array([[1.0]]), object(), b"1", True, np.True_]
+STRANGE = pytest.param(object(), id="object")
+NO_NUMBERS = ["5", None, [1], (1,), {}, 1j, np.array([1]), np.array([[1.0]]), STRANGE, b"1", True, np.True_]
 
 
 @given(st.integers(0, 127), st.sampled_from([int, *INTEGERS, lambda n: np.array(n), lambda n: np.int16([n])[0]]))

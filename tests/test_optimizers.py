@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from scratchnet import optimizers
+from scratchnet import optimizers, schedules
 from scratchnet.optimizers import SGD, Adam
 
 
@@ -94,3 +94,16 @@ def test_senseless_settings_are_refused(make, message):
 def test_names_are_taken_in_any_case():
     assert isinstance(optimizers.get("Adam"), Adam)
     assert isinstance(optimizers.get("SGD"), SGD)
+
+
+@pytest.mark.parametrize("rate", [math.nan, math.inf, -0.1, None, "0.1"])
+def test_a_schedule_that_gives_no_learning_rate_is_refused_before_the_step(rate):
+    class OfMyOwn(schedules.LearningRateSchedule):
+        def __call__(self, step):
+            return rate
+
+    sgd, w = SGD(OfMyOwn()), np.ones(2)
+    with pytest.raises(ValueError, match=r"^OfMyOwn of SGD expected a finite number ≥ 0, got"):
+        sgd.step([(slice(0, 2), w, np.ones(2))])
+    assert sgd.iterations == 0
+    assert w.tolist() == [1, 1]

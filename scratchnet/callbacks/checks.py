@@ -10,17 +10,6 @@ from typing import Any
 import numpy as np
 
 
-def whole_number(owner: object, name: str, value: Any, least: int) -> int:
-    """Return a whole number, Python's or NumPy's, that is not less than ``least``.
-
-    Raises:
-        ValueError: for anything else, a bool included.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(f"{_of(owner)} expected {name} as a whole number, {least} or more, got {value!r}.")
-    return int(value)
-
-
 def real_number(owner: object, name: str, value: Any) -> float:
     """Return a number that can be compared with others, infinity included.
 

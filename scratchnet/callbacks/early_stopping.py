@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from scratchnet.callbacks.callback import Logs
-from scratchnet.callbacks.checks import real_number, switch, verbosity, whole_number
+from scratchnet.callbacks.checks import real_number, switch, verbosity
 from scratchnet.callbacks.monitor import Monitor
+from scratchnet.utils.numbers import whole_number
 from scratchnet.utils.terminal import write
 
 
@@ -46,11 +47,11 @@ class EarlyStopping(Monitor):
         start_from_epoch: int = 0,
     ) -> None:
         super().__init__(monitor, mode, min_delta)
-        self.patience = whole_number(self, "patience", patience, 0)
+        self.patience = whole_number("patience of EarlyStopping", patience, 0)
         self.verbose = verbosity(self, verbose)
         self.baseline = None if baseline is None else real_number(self, "baseline", baseline)
         self.restore_best_weights = switch(self, "restore_best_weights", restore_best_weights)
-        self.start_from_epoch = whole_number(self, "start_from_epoch", start_from_epoch, 0)
+        self.start_from_epoch = whole_number("start_from_epoch of EarlyStopping", start_from_epoch, 0)
         self.on_train_begin()
 
     def on_train_begin(self, logs: Logs | None = None) -> None:

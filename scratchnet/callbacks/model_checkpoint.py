@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 from scratchnet.callbacks.callback import Logs
-from scratchnet.callbacks.checks import path_text, real_number, switch, verbosity, whole_number
+from scratchnet.callbacks.checks import path_text, real_number, switch, verbosity
 from scratchnet.callbacks.monitor import Monitor
+from scratchnet.utils.numbers import whole_number
 from scratchnet.utils.terminal import write
 
 
@@ -42,7 +43,8 @@ class ModelCheckpoint(Monitor):
     ) -> None:
         super().__init__(monitor, mode)
         by_epochs = isinstance(save_freq, str) and save_freq == "epoch"
-        self.save_freq = "epoch" if by_epochs else whole_number(self, "save_freq (if not 'epoch')", save_freq, 1)
+        what = "save_freq of ModelCheckpoint, if not 'epoch',"
+        self.save_freq = "epoch" if by_epochs else whole_number(what, save_freq, 1)
         self.filepath = path_text(self, "filepath", filepath)
         self.verbose = verbosity(self, verbose)
         self.save_best_only = switch(self, "save_best_only", save_best_only)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet import layers, losses
+from scratchnet.activations import ACTIVATIONS, ELU, GELU
 from scratchnet.gradient_check.check import check_layer, check_loss, check_model
 from scratchnet.gradient_check.report import Report
 from scratchnet.models import Model
@@ -57,6 +58,22 @@ def _layers() -> list[Check]:
         _layer(layers.Conv2D, image, 3, 2, padding="same", dilation_rate=(3, 2), activation="sigmoid"),
         _layer(layers.Conv2D, image, 3, 1, activation="softmax"),
         _layer(layers.Conv2D, (2, 12, 11, 1), 8, 5, activation="relu"),
+        _layer(layers.Conv2D, (2, 5, 4, 4), 6, 3, padding="same", groups=2, activation="relu"),
+        _layer(layers.Conv2D, (2, 5, 4, 3), 3, 2, strides=2, groups=3),
+    ]
+    small = (2, 4, 3, 2)
+    convolution_kin = [
+        _layer(layers.Conv2DTranspose, small, 3, 3),
+        _layer(layers.Conv2DTranspose, small, 3, 2, strides=2, activation="relu"),
+        _layer(layers.Conv2DTranspose, small, 2, (3, 4), strides=(3, 2), padding="same"),
+        _layer(layers.Conv2DTranspose, small, 2, 3, strides=3, padding="same", output_padding=1, use_bias=False),
+        _layer(layers.Conv2DTranspose, small, 2, 2, strides=(3, 4), output_padding=(2, 0)),
+        _layer(layers.Conv2DTranspose, small, 2, (3, 2), dilation_rate=(2, 3), activation="tanh"),
+        _layer(layers.DepthwiseConv2D, image, 3),
+        _layer(layers.DepthwiseConv2D, image, (2, 3), strides=2, padding="same", depth_multiplier=3, activation="relu"),
+        _layer(layers.DepthwiseConv2D, image, 2, depth_multiplier=2, dilation_rate=(3, 2), use_bias=False),
+        _layer(layers.SeparableConv2D, (2, 6, 5, 2), 3, 3, activation="relu"),
+        _layer(layers.SeparableConv2D, (2, 6, 5, 2), 3, 2, strides=2, padding="same", depth_multiplier=3),
     ]
     pooling = [
         _layer(layers.MaxPooling2D, image),
@@ -64,21 +81,67 @@ def _layers() -> list[Check]:
         _layer(layers.MaxPooling2D, image, 3, strides=2, padding="same"),
         _layer(layers.MaxPooling2D, image, (2, 3), strides=(3, 1)),
         _layer(layers.MaxPooling2D, image, (3, 2), padding="same"),
+        _layer(layers.AveragePooling2D, image),
+        _layer(layers.AveragePooling2D, image, 3, strides=2, padding="same"),
+        _layer(layers.AveragePooling2D, image, (2, 3), strides=1),
+        _layer(layers.GlobalAveragePooling2D, image),
+        _layer(layers.GlobalAveragePooling2D, image, keepdims=True),
+        _layer(layers.GlobalMaxPooling2D, image),
+        _layer(layers.GlobalMaxPooling2D, image, keepdims=True),
     ]
     return [
         *dense,
         _layer(layers.Dense, (4, 6), 5, use_bias=False),
         _layer(layers.Dense, (2, 3, 6), 5, activation="relu"),
         *convolution,
+        *convolution_kin,
         *pooling,
+        _layer(layers.ZeroPadding2D, small, 2),
+        _layer(layers.ZeroPadding2D, small, ((1, 0), (2, 3))),
+        _layer(layers.UpSampling2D, small),
+        _layer(layers.UpSampling2D, small, (3, 2), interpolation="bilinear"),
         _layer(layers.Flatten, image),
-        *[_layer(layers.Activation, (4, 3, 5), name) for name in ("linear", "relu", "sigmoid", "tanh", "softmax")],
-        _layer(layers.ReLU, image),
-        _layer(layers.Softmax, (4, 6)),
-        _layer(layers.Softmax, (4, 5, 3), axis=1),
-        _layer(layers.Add, [(4, 6), (4, 6), (4, 6)]),
+        *_activations(),
+        *_shapes_and_merging(),
         _layer(layers.Rescaling, image, 0.5, offset=-0.25),
     ]
+
+
+def _activations() -> list[Check]:
+    image = (3, 7, 6, 2)
+    return [
+        *[_layer(layers.Activation, (4, 3, 5), name) for name in ACTIVATIONS if name != "swish"],
+        _layer(layers.Activation, (4, 3, 5), GELU(approximate=True)),
+        _layer(layers.Activation, (4, 3, 5), ELU(0.5)),
+        _layer(layers.ReLU, image),
+        _layer(layers.ReLU, image, max_value=1.0, negative_slope=0.25, threshold=0.3),
+        _layer(layers.LeakyReLU, image),
+        _layer(layers.Softmax, (4, 6)),
+        _layer(layers.Softmax, (4, 5, 3), axis=1),
+        _layer(layers.Dense, (4, 6), 5, activation="gelu"),
+        _layer(layers.Conv2D, image, 3, 2, activation="silu"),
+    ]
+
+
+def _shapes_and_merging() -> list[Check]:
+    three = [(4, 6), (4, 6), (4, 6)]
+    return [
+        _layer(layers.Add, three),
+        _layer(layers.Average, three),
+        _layer(layers.Multiply, three),
+        _layer(layers.Multiply, three[:2]),
+        _layer(layers.Subtract, three[:2]),
+        _layer(layers.Concatenate, [(4, 3), (4, 1), (4, 2)]),
+        _layer(layers.Concatenate, [(3, 2, 4), (3, 3, 4)], axis=1),
+        _layer(layers.Reshape, (3, 4, 6), (-1, 3, 2)),
+        _layer(layers.Permute, (3, 2, 4, 5), (2, 3, 1)),
+        Check("layer", "Embedding(5, 3)", _embedding),
+    ]
+
+
+def _embedding(backend: str) -> Report:
+    x = np.array([[0, 4, 4], [1, 4, 0]])  # some words several times, some never
+    return check_layer(layers.Embedding(5, 3), x.shape, x=x, backend=backend)
 
 
 def _normalizations() -> list[Check]:

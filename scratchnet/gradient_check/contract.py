@@ -24,6 +24,10 @@ FAR = 1e4
 """An input of this size is finite; its exponential is not."""
 
 
+BOUNDED = ("sigmoid", "softmax", "tanh", "hard_sigmoid")
+"""Activations that stay between bounds, however large x is."""
+
+
 @dataclass
 class Finding:
     """One promise, and what was seen.
@@ -271,7 +275,7 @@ def finite_when_extreme(case: Case) -> str:
 
 def _is_bounded(case: Case) -> bool:
     activation = getattr(case.runner.graph.outputs[0].layer, "activation", None)
-    return getattr(activation, "name", activation) in ("sigmoid", "softmax", "tanh")
+    return getattr(activation, "name", activation) in BOUNDED
 
 
 def _difference(seen: Pass, expected: Pass, tolerance: float, what: str) -> str:
@@ -320,7 +324,7 @@ def check_contract(case: Case) -> list[Finding]:
         if look in BATCH and len(case.dy) < 2:
             skipped = "needs a batch of two samples or more"
         if look is finite_when_extreme and not _is_bounded(case):
-            skipped = "for sigmoid, softmax and tanh"
+            skipped = f"for {', '.join(BOUNDED[:-1])} and {BOUNDED[-1]}"
         problem = ""
         if not skipped:
             try:

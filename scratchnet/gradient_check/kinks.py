@@ -12,7 +12,8 @@ Each convention is turned into a question that difference quotients *can* answer
   So lower every pixel a little more than the one before it; there are no ties left.
 
 Other layers, whose convention we do not know, must choose a slope between the one from the left and the one from the
-right.
+right. Their parameters stay as they are: a sum over several corners, of which a step passes some one way and some the
+other way, may have any slope.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from scratchnet.activations import ReLU
 from scratchnet.gradient_check.compare import TensorResult, choose_entries, compare
 from scratchnet.gradient_check.differences import Prober
 from scratchnet.gradient_check.runner import Runner, runner_subject
@@ -80,7 +82,8 @@ def convention_of(layer: Any) -> str | None:
     if isinstance(wrapped, MaxPooling2D):
         return "first_maximum"
     activation = getattr(wrapped, "activation", None)
-    if getattr(activation, "name", activation) == "relu":
+    bent = isinstance(activation, ReLU) and activation.get_config() != ReLU().get_config()  # has other corners
+    if getattr(activation, "name", activation) == "relu" and not bent:
         return "relu"
     return None
 
@@ -99,7 +102,7 @@ def check_kinks(runner: Runner, given: list[Array], convention: str, tolerance: 
     kept = {name: p.copy() for name, p in runner.params.items()}
     try:
         xs = [generator.integers(-2, 3, x.shape).astype(x.dtype) if x.dtype.kind == "f" else x.copy() for x in given]
-        for param in runner.params.values():
+        for param in runner.params.values() if convention != "between" else ():
             param[...] = generator.integers(-1, 2, param.shape)
         return check_kinks_at(runner, xs, convention, tolerance, dy)
     finally:

@@ -8,6 +8,7 @@ import numpy as np
 
 from scratchnet.gradient_check.compare import TensorResult
 from scratchnet.typing import Array
+from scratchnet.utils.matplotlib_import import import_matplotlib
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +21,7 @@ SMALLEST = 1e-16
 
 def draw(tensors: list[TensorResult], tolerance: float, title: str) -> Figure:
     """Return a Figure: a heat map of the worst gradient, and the V-shaped error curve of its worst entry."""
+    import_matplotlib()
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 5), layout="constrained")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scratchnet.gradient_check.compare import TensorResult
 from scratchnet.gradient_check.contract import Finding
 from scratchnet.gradient_check.kinks import KinkFinding
+from scratchnet.utils.terminal import writable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -185,7 +186,7 @@ class Report:
                 lines += wrap(sentence, 112, initial_indent="    ", subsequent_indent="      ")
         if self.conclusion:
             lines += ["", *wrap(self.conclusion, 112, initial_indent="  → ", subsequent_indent="    ")]
-        return "\n".join(lines)
+        return writable("\n".join(lines))
 
     def _other_lines(self) -> list[str]:
         lines = [f"  {note}" for note in self.notes]

@@ -54,7 +54,7 @@ class Runner:
         self.plan = Plan(graph, backend, logits=logits, input_gradients=True, check=False)
         self.has_kernels = any(not isinstance(step, LayerStep) for step in self.plan.steps)
         self.layers = [layer for layer in graph.layers if layer not in [t.layer for t in graph.inputs]]
-        self.dtype = np.dtype(graph.inputs[0].dtype)
+        self.dtype = np.dtype(graph.outputs[0].dtype)
         single = len(self.layers) == 1
         self.random = False
         self.without_gradient: list[int] = []

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from scratchnet import config
 from scratchnet.gradient_check.refusals import check_dictionaries, check_gradient_names, check_output
 from scratchnet.graph import parameters
 from scratchnet.graph.graph import Graph, copied
@@ -110,6 +111,7 @@ def layer_twin(layer: Any, dtype: str, example: Sequence[Array] | None = None) -
         return Foreign(copy.deepcopy(layer), dtype, example)
     check_dictionaries(layer)
     if isinstance(layer, InputLayer):
+        dtype = layer.dtype if layer.dtype in config.INTEGERS else dtype
         return InputLayer([n or 1 for n in layer.shape[1:]], name=layer.name, dtype=dtype)
     twin = copy.deepcopy(layer)
     for _, leaf, _ in twin.leaves():

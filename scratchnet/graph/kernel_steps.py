@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.activations import ACTIVATIONS, ActivationFunction
+from scratchnet import activations
 from scratchnet.kernels.conv2d import Conv2DStep
 from scratchnet.kernels.conv2d_maxpool import Conv2DMaxPoolStep
 from scratchnet.kernels.dense import DenseStep
@@ -61,14 +61,9 @@ def _as_defined(layer: Layer) -> bool:
     own = vars(layer)
     kind = type(layer)
     activation = own.get("activation")
-    if activation is not None and not _is_built_in(activation):
+    if activation is not None and not activations.is_plain(activation):
         return False
     return "forward" not in own and "backward" not in own and _DEFINITIONS[kind] == (kind.forward, kind.backward)
-
-
-def _is_built_in(activation: ActivationFunction) -> bool:
-    """Whether a kernel may go by the activation's name: a subclass of ReLU inherits it, but may mean something else."""
-    return type(activation) is ACTIVATIONS.get(activation.name) and getattr(activation, "axis", -1) == -1
 
 
 class KernelCrossentropy(Loss):
@@ -152,7 +147,7 @@ def kernel_gather(data: Array, rows: Any, out: Array) -> Array:
         if part.dtype == out.dtype and part.flags.c_contiguous:
             return part
         rows = np.arange(*rows.indices(len(data)))
-    if data.dtype in _GATHERED_BY_KERNEL and data.flags.c_contiguous:
+    if data.dtype in _GATHERED_BY_KERNEL and out.dtype.kind == "f" and data.flags.c_contiguous:
         return gather(data, rows, out)
     out[...] = data[rows]
     return out

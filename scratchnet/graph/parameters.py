@@ -51,8 +51,8 @@ def move_in(layers: Iterable[Layer]) -> None:
             arrays = [entry for entry in arrays if entry[2].dtype.kind == "f"]
         if not arrays:
             continue
-        size = sum(array.size for _, _, array in arrays)
-        values, gradients = place_zeros(size, new[0].dtype), place_zeros(size if kind == "params" else 0, new[0].dtype)
+        size, dtype = sum(array.size for _, _, array in arrays), arrays[0][0].dtype  # inputs may be whole numbers
+        values, gradients = place_zeros(size, dtype), place_zeros(size if kind == "params" else 0, dtype)
         stop = 0
         for leaf, name, array in arrays:
             place = slice(stop, stop + array.size)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from scratchnet import config
 from scratchnet.graph.plan import LayerStep, Plan, Step
 from scratchnet.losses import Loss, SparseCategoricalCrossentropy
 from scratchnet.typing import Array
@@ -157,4 +158,6 @@ def _millions(pair: tuple[int, int] | None) -> tuple[str, str]:
 
 
 def _random(generator: np.random.Generator, n: int, shape: tuple[int | None, ...], dtype: str) -> Array:
+    if dtype in config.INTEGERS:
+        return np.zeros([n, *(s for s in shape[1:] if s is not None)], dtype)
     return generator.normal(size=[n, *(s for s in shape[1:] if s is not None)]).astype(dtype)

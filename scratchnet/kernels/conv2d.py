@@ -72,6 +72,9 @@ def _forward_block(
 
 @kernel(parallel=True)
 def _forward(x: Array, kernel_: Array, bias: Array, relu: bool, g: Geometry, y: Array, samples: int) -> None:
+    F = bias.size
+    if not (x.size == samples * g.pixels and kernel_.size == g.K * F and y.size == samples * g.windows * F):
+        raise ValueError("A convolution was given arrays whose sizes do not belong together.")
     for block in prange((samples + 3) // 4):
         _forward_block(x, kernel_, bias, relu, g, y, 4 * block, min(4 * block + 4, samples))
 
@@ -132,6 +135,14 @@ def _backward(
     samples: int, partial: Array, dkernel: Array, dbias: Array,
 ) -> None:  # fmt: skip
     F, length = dbias.size, partial.size // BLOCKS
+    if not (
+        x.size == samples * g.pixels
+        and dy.size == y.size == samples * g.windows * F
+        and kernel_.size == dkernel.size == g.K * F
+        and length == (g.K + 1) * F
+        and (dx.size == x.size or not needs_dx)
+    ):
+        raise ValueError("A convolution's gradient was given arrays whose sizes do not belong together.")
     kernel_t = scratch(g.K * F, x)
     if needs_dx:
         transpose(kernel_, 0, F, g.K, F, kernel_t, 0, g.K)
@@ -169,8 +180,8 @@ class Conv2DStep(KernelStep):
 
     @classmethod
     def fits(cls, layers: list[Any]) -> bool:
-        """Whether `layers` is one built Conv2D."""
-        return len(layers) == 1 and type(layers[0]).__name__ == "Conv2D" and layers[0].built
+        """Whether `layers` is one built Conv2D, whose filters see all channels."""
+        return len(layers) == 1 and type(layers[0]).__name__ == "Conv2D" and layers[0].built and layers[0].groups == 1
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return y (N, OH, OW, F), in a buffer of the step."""
@@ -179,14 +190,14 @@ class Conv2DStep(KernelStep):
         self.y = self.buffer("y", N, (g.OH, g.OW, self.F))  # (N, OH, OW, F)
         _forward(self.x, self.kernel, self.bias, self.relu, g, self.y.reshape(-1), N)
         if self.separate:
-            self.y = self.activation.forward(self.y)
+            self.z, self.y = self.y, self.activation.forward(self.y)
         return self.y
 
     def backward(self, dy: Array) -> Array | None:
         """Fill the gradients; return dx (N, H, W, C) if it is needed."""
         g, N = self.geometry, len(dy)
         if self.separate:
-            dy = self.activation.backward(dy, self.y)
+            dy = self.activation.gradient(dy, self.y, self.z)
         dx = self.buffer("dx", N, (g.H, g.W, g.C)) if self.needs_dx else self.nothing
         _backward(
             self.flat(dy), self.y.reshape(-1), self.relu, self.x, self.kernel, g, self.rows, dx.reshape(-1),

@@ -23,9 +23,8 @@ from scratchnet.kernels.pooled_places import Pooling, pooling_of
 from scratchnet.kernels.product import product, tile_table
 from scratchnet.kernels.runtime import inner, kernel
 from scratchnet.kernels.scratch import scratch, zeros
-from scratchnet.kernels.simd import TILE, VECTOR_BYTES, ZERO, lanes
+from scratchnet.kernels.simd import TILE, VECTOR_BYTES, ZERO, lanes, never_inline
 from scratchnet.kernels.steps import KernelStep
-from scratchnet.kernels.winners import TAPS
 from scratchnet.typing import Array
 from scratchnet.utils.memory import place_zeros
 
@@ -86,10 +85,34 @@ def _in_registers_block(
         _convolve_and_pool(image, at, kernel_, bias, relu, g, p, y, winners, n * p.windows * bias.size)
 
 
+@inner
+def _sizes_belong(
+    x: Array, kernel_: Array, bias: Array, g: Geometry, p: Pooling, y: Array, winners: Array, samples: int
+) -> bool:
+    never_inline()
+    return (
+        x.size == samples * g.pixels
+        and kernel_.size == g.K * bias.size
+        and y.size == winners.size == samples * p.windows * bias.size
+    )
+
+
+def registers_fit(alone: bool, windows: int, filters: int, itemsize: int) -> bool:
+    """Whether pooling can happen in registers: windows of four places of their own, filters in whole vectors."""
+    return alone and windows >= POOLED and filters > 0 and filters % (VECTOR_BYTES // itemsize) == 0
+
+
+_registers_fit = inner(registers_fit)
+
+
 @kernel(parallel=True)
 def _forward_in_registers(
     x: Array, kernel_: Array, bias: Array, relu: bool, g: Geometry, p: Pooling, y: Array, winners: Array, samples: int
 ) -> None:
+    if not _registers_fit(p.alone, p.windows, bias.size, x.itemsize):
+        raise ValueError("Pooling in registers takes windows of four places of their own and filters in whole vectors.")
+    if not _sizes_belong(x, kernel_, bias, g, p, y, winners, samples):
+        raise ValueError("A pooled convolution was given arrays whose sizes do not belong together.")
     for block in prange((samples + 3) // 4):
         _in_registers_block(x, kernel_, bias, relu, g, p, y, winners, 4 * block, min(4 * block + 4, samples))
 
@@ -117,6 +140,8 @@ def _forward_block(
 def _forward(
     x: Array, kernel_: Array, bias: Array, relu: bool, g: Geometry, p: Pooling, y: Array, winners: Array, samples: int
 ) -> None:
+    if not _sizes_belong(x, kernel_, bias, g, p, y, winners, samples):
+        raise ValueError("A pooled convolution was given arrays whose sizes do not belong together.")
     for block in prange((samples + 3) // 4):
         _forward_block(x, kernel_, bias, relu, g, p, y, winners, 4 * block, min(4 * block + 4, samples))
 
@@ -125,8 +150,9 @@ class Conv2DMaxPoolStep(KernelStep):
     """A Conv2D with ReLU or no activation, followed by a MaxPooling2D.
 
     Attributes:
-        forward_way: how `forward` runs, the fastest that fits: "winograd", "one channel", "registers" or "scratch".
-        backward_way: how `backward` runs: "winners", "squares", "winograd" or "filters".
+        forward_ways: how `forward` may run here, the fastest first: of "winograd", "one channel", "registers" and
+            "scratch" those that fit the layers and the vectors of the machine.
+        backward_ways: how `backward` may run: of "squares", "winograd", "winners" and "filters".
     """
 
     def __init__(self, layers: list[Any], needs_dx: bool) -> None:
@@ -143,31 +169,60 @@ class Conv2DMaxPoolStep(KernelStep):
         self.pooling = p = pooling_of(g, pool.pool_size, pool.strides, pool.padding)
         self.winner_type = np.uint8 if p.size <= 256 else np.int32
         self.out = pool.output_shape[1:]
-        whole = self.F % lanes(self.dtype) == 0
         squares = (
             p.alone
             and pool.pool_size == (2, 2)
             and conv.kernel_size in ((2, 2), (3, 3))
             and conv.strides == conv.dilation_rate == (1, 1)
         )
-        self.forward_way = "registers" if p.alone and whole and p.windows >= POOLED else "scratch"
-        if squares and whole and g.C == 1:
-            self.forward_way = "one channel"
-        elif squares and whole and g.C % lanes(self.dtype) == 0:
-            self.forward_way = "winograd"
-        self.backward_way = "winners" if g.run >= lanes(self.dtype) else "filters"
-        if squares and whole and self.backward_way == "filters" and not needs_dx:
-            self.backward_way = "winograd"
-        elif squares and needs_dx and pool.strides == (2, 2) and g.C % lanes(self.dtype) == 0:
-            self.backward_way = "squares"
-        rows = -(-g.K // TAPS) * TAPS if self.backward_way == "filters" else g.K
+        self.taps = conv.kernel_size[0]
         if squares:
-            self.taps = conv.kernel_size[0]
             self.matrix = winograd.matrix_of(self.taps, self.dtype)
             self.matrix_t = np.ascontiguousarray(self.matrix.T)
             self.tiles = p.places[: p.used : 4].copy()
-            rows = len(self.matrix) * g.C if self.backward_way == "winograd" else rows
         self.rows, self.tile_rows = tile_table(np.arange(p.used) * self.F), tile_table(np.arange(TILE) * g.C)
+        sizes = self.taps, self.F, g.C, self.itemsize
+        self.forward_ways, self.backward_ways = ["scratch"], ["winners", "filters"]
+        if registers_fit(p.alone, p.windows, self.F, self.itemsize):
+            self.forward_ways.insert(0, "registers")
+        if squares and winograd.fits(*sizes):
+            self.forward_ways.insert(0, "winograd")
+        if squares and one_channel.fits(*sizes):
+            self.forward_ways.insert(0, "one channel")
+        few = g.run < lanes(self.dtype)  # runs shorter than a vector
+        if few:
+            self.backward_ways.reverse()
+        if squares and not needs_dx and winograd_gradient.fits(self.taps, self.F, self.itemsize):
+            self.backward_ways.insert(0 if few else 2, "winograd")
+        if squares and needs_dx and pool.strides == (2, 2) and conv2d_maxpool_backward.squares_fit(*sizes):
+            self.backward_ways.insert(0, "squares")
+        self.forward_way, self.backward_way = self.forward_ways[0], self.backward_ways[0]
+
+    @property
+    def forward_way(self) -> str:
+        """How `forward` runs: one of `forward_ways`, the fastest if not set to another."""
+        return self._forward_way
+
+    @forward_way.setter
+    def forward_way(self, way: str) -> None:
+        if way not in self.forward_ways:
+            raise ValueError(f"forward_way must be one of {self.forward_ways} here, not {way!r}.")
+        self._forward_way = way
+
+    @property
+    def backward_way(self) -> str:
+        """How `backward` runs: one of `backward_ways`, the fastest if not set to another."""
+        return self._backward_way
+
+    @backward_way.setter
+    def backward_way(self, way: str) -> None:
+        if way not in self.backward_ways:
+            raise ValueError(f"backward_way must be one of {self.backward_ways} here, not {way!r}.")
+        self._backward_way, rows = way, self.geometry.K
+        if way == "filters":
+            rows = conv2d_maxpool_backward.filters_rows(rows)
+        elif way == "winograd":
+            rows = winograd_gradient.partial_rows(self.taps, self.geometry.C)
         self.partial = place_zeros((BLOCKS * (rows + 1) * self.F,), self.dtype)
 
     @classmethod
@@ -176,6 +231,7 @@ class Conv2DMaxPoolStep(KernelStep):
         return (
             [type(layer).__name__ for layer in layers] == ["Conv2D", "MaxPooling2D"]
             and layers[0].built
+            and layers[0].groups == 1
             and layers[0].activation.name in ("relu", "linear")
             and layers[0].dtype == layers[1].dtype
         )

@@ -20,9 +20,10 @@ from scratchnet.kernels.product import transpose
 from scratchnet.kernels.relu import relu_gradient
 from scratchnet.kernels.runtime import inner, kernel
 from scratchnet.kernels.scratch import scratch, zeros
-from scratchnet.kernels.simd import TILE, ZERO
+from scratchnet.kernels.simd import TILE, VECTOR_BYTES, ZERO, never_inline
 from scratchnet.kernels.winner_squares import input_gradient_of_squares
 from scratchnet.kernels.winner_sums import input_gradient, kernel_gradient, kernel_gradient_by_filters
+from scratchnet.kernels.winners import TAPS
 from scratchnet.typing import Array
 
 
@@ -64,6 +65,21 @@ def _winners_block(
                 crop_image(dpadded, g, dx, n * g.pixels)
 
 
+@inner
+def _sizes_belong(
+    dy: Array, y: Array, winners: Array, x: Array, kernel_: Array, g: Geometry, p: Pooling, dx: Array, needs_dx: bool,
+    samples: int, dkernel: Array, dbias: Array,
+) -> bool:  # fmt: skip
+    never_inline()
+    F = dbias.size
+    return (
+        x.size == samples * g.pixels
+        and kernel_.size == dkernel.size == g.K * F
+        and dy.size == y.size == winners.size == samples * p.windows * F
+        and (dx.size == x.size or not needs_dx)
+    )
+
+
 @kernel(parallel=True)
 def by_winners(
     dy: Array, y: Array, winners: Array, relu: bool, x: Array, kernel_: Array, g: Geometry, p: Pooling, dx: Array,
@@ -72,8 +88,15 @@ def by_winners(
     """Fill dkernel (K, F), dbias (F,) and, if it is needed, dx (samples, H, W, C).
 
     `partial` is scratch for BLOCKS times as many numbers as dkernel and dbias have.
+
+    Raises:
+        ValueError: the arrays have other sizes.
     """
     F, length, blocks = dbias.size, partial.size // BLOCKS, min(BLOCKS, samples)
+    if length != (g.K + 1) * F or not _sizes_belong(
+        dy, y, winners, x, kernel_, g, p, dx, needs_dx, samples, dkernel, dbias
+    ):
+        raise ValueError("by_winners was given arrays whose sizes do not belong together.")
     kernel_t = scratch(g.K * F, x)
     transpose(kernel_, 0, F, g.K, F, kernel_t, 0, g.K)
     for block in prange(blocks):
@@ -112,13 +135,44 @@ def _squares_block(
             crop_image(dpadded, g, dx, n * g.pixels)
 
 
+def squares_fit(taps: int, filters: int, channels: int, itemsize: int) -> bool:
+    """Whether `by_squares` can do it: kernels of 2x2 or 3x3, channels in whole vectors."""
+    return 2 <= taps <= 3 and filters > 0 and channels > 0 and channels % (VECTOR_BYTES // itemsize) == 0
+
+
+_squares_fit = inner(squares_fit)
+
+
+@inner
+def _two_apart(g: Geometry, p: Pooling, columns: int) -> bool:
+    """Whether the windows are 2x2, in rows of `columns`, and each pixel of theirs belongs to one."""
+    if p.size != 4 or not p.alone or columns < 1 or p.windows % columns != 0:
+        return False
+    for row in range(p.windows // columns):
+        for column in range(columns):
+            if p.places[4 * (row * columns + column)] != 2 * (row * g.WP + column) * g.C:
+                return False
+    return True
+
+
 @kernel(parallel=True)
 def by_squares(
     dy: Array, y: Array, winners: Array, relu: bool, x: Array, kernel_: Array, g: Geometry, p: Pooling, taps: int,
     columns: int, dx: Array, samples: int, partial: Array, dkernel: Array, dbias: Array,
 ) -> None:  # fmt: skip
-    """As `by_winners`, always with dx, for kernels of `taps` times `taps` and `columns` windows of 2x2 in each row."""
+    """As `by_winners`, always with dx, for kernels of `taps` times `taps` and `columns` windows of 2x2 in each row.
+
+    Raises:
+        ValueError: it does not fit (see `squares_fit`), windows are not two places apart, or the arrays have other
+            sizes.
+    """
     F, length, blocks = dbias.size, partial.size // BLOCKS, min(BLOCKS, samples)
+    if not (_squares_fit(taps, F, g.C, x.itemsize) and taps * taps * g.C == g.K and _two_apart(g, p, columns)):
+        raise ValueError("by_squares takes kernels of 2x2 or 3x3, channels in whole vectors, windows of 2x2, 2 apart.")
+    if length != (g.K + 1) * F or not _sizes_belong(
+        dy, y, winners, x, kernel_, g, p, dx, True, samples, dkernel, dbias
+    ):
+        raise ValueError("by_squares was given arrays whose sizes do not belong together.")
     kernel_t = scratch(g.K * F, x)
     transpose(kernel_, 0, F, g.K, F, kernel_t, 0, g.K)
     for block in prange(blocks):
@@ -167,13 +221,29 @@ def _filters_block(
                 crop_image(dpadded, g, dx, n * g.pixels)
 
 
+def filters_rows(K: int) -> int:
+    """Rows of F numbers that one block needs in the `partial` of `by_filters`, beside dbias."""
+    return -(-K // TAPS) * TAPS
+
+
+_filters_rows = inner(filters_rows)
+
+
 @kernel(parallel=True)
 def by_filters(
     dy: Array, y: Array, winners: Array, relu: bool, x: Array, kernel_: Array, g: Geometry, p: Pooling, rows: Array,
     dx: Array, needs_dx: bool, samples: int, partial: Array, dkernel: Array, dbias: Array,
 ) -> None:  # fmt: skip
-    """As `by_winners`; in `partial` there is room for dkernel with K rounded up to TAPS."""
+    """As `by_winners`; in `partial` there is room for dkernel with K rounded up to TAPS.
+
+    Raises:
+        ValueError: the arrays have other sizes.
+    """
     F, length = dbias.size, partial.size // BLOCKS
+    if length != (_filters_rows(g.K) + 1) * F or not _sizes_belong(
+        dy, y, winners, x, kernel_, g, p, dx, needs_dx, samples, dkernel, dbias
+    ):
+        raise ValueError("by_filters was given arrays whose sizes do not belong together.")
     kernel_t = scratch(g.K * F, x)
     if needs_dx:
         transpose(kernel_, 0, F, g.K, F, kernel_t, 0, g.K)

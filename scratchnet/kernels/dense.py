@@ -98,6 +98,15 @@ def _forward(
     samples: int, words: Array, sparse_below: float,
 ) -> None:  # fmt: skip
     U, column_strip = bias.size, 2 * (VECTOR_BYTES // x.itemsize)
+    if not (
+        x.size == samples * D
+        and kernel_.size == D * U
+        and y.size == samples * U
+        and rows.size >= samples + TILE - 1
+        and words.size >= samples * words_in(D)
+        and (middle == D or (0 < middle < D and middle % WORD == 0 and half.size >= y.size))
+    ):
+        raise ValueError("A dense layer was given arrays whose sizes do not belong together.")
     row_strip = STRIP if column_strip < U else TILE
     count = 0
     for row in prange(samples if strip_of(x, U) <= U else 0):
@@ -186,6 +195,16 @@ def _backward(
     words_t: Array, sparse_below: float,
 ) -> None:  # fmt: skip
     U, strip, groups = dbias.size, STRIP, 1
+    if not (
+        x.size == samples * D
+        and dy.size == y.size == dz.size == dz_t.size == samples * U
+        and kernel_.size == dkernel.size == D * U
+        and min(d_rows.size, kernel_rows.size) >= D + TILE - 1
+        and words.size >= samples * words_in(U)
+        and words_t.size >= words_in(samples) * U
+        and (dx.size == x.size or not needs_dx)
+    ):
+        raise ValueError("A dense layer's gradient was given arrays whose sizes do not belong together.")
     fill(dbias)
     relu_gradient(dy, y, ZERO, relu, samples, U, dz, ZERO, dbias)
     transpose(dz, 0, U, samples, U, dz_t, 0, samples)
@@ -248,7 +267,7 @@ class DenseStep(KernelStep):
             self.buffer("x_words", N * -(-self.D // WORD), (), np.int64), self.sparse_below,
         )  # fmt: skip
         if self.separate:
-            self.y = self.activation.forward(self.y)
+            self.z, self.y = self.y, self.activation.forward(self.y)
         return self.y if x.ndim == 2 else self.y.reshape(*x.shape[:-1], self.U)
 
     def row_table(self, N: int) -> Array:
@@ -261,7 +280,7 @@ class DenseStep(KernelStep):
         """Fill the gradients; return dx, shaped like x, if it is needed."""
         N = len(self.y)
         if self.separate:
-            dy = self.activation.backward(dy.reshape(N, self.U), self.y)
+            dy = self.activation.gradient(dy.reshape(N, self.U), self.y, self.z)
         dx = self.buffer("dx", N, (self.D,)) if self.needs_dx else None  # (N, D)
         _backward(
             self.flat(dy), self.y.reshape(-1), self.relu, self.x, self.kernel, self.d_rows, self.kernel_rows, self.D,

@@ -17,7 +17,12 @@ from scratchnet.kernels.product import product
 from scratchnet.kernels.relu import bias_and_relu
 from scratchnet.kernels.runtime import kernel
 from scratchnet.kernels.simd import TILE, ZERO, lanes
-from scratchnet.kernels.softmax_crossentropy import crossentropy_row, sparse_crossentropy_row
+from scratchnet.kernels.softmax_crossentropy import (
+    check_labels,
+    check_targets,
+    crossentropy_row,
+    sparse_crossentropy_row,
+)
 from scratchnet.typing import Array
 
 _NO_LABELS = np.empty(0, np.int64)
@@ -29,6 +34,14 @@ def _forward(
     p: Array, dz: Array,
 ) -> float:  # fmt: skip
     samples, U, nothing, loss = z.shape[0], bias.size, np.zeros(1, np.int64), 0.0
+    if not (
+        z.shape[1] == U and x.size == samples * D and kernel_.size == D * U and rows.size >= samples + TILE - 1
+    ):
+        raise ValueError("A dense layer was given arrays whose sizes do not belong together.")
+    if labels.size > 0:
+        check_labels(z, labels, scale, p, dz)
+    else:
+        check_targets(z, targets, scale, p, dz)
     flat = z.reshape(-1)
     for first in range(0, samples, TILE):
         last = min(first + TILE, samples)

@@ -40,6 +40,8 @@ def col2im_sample(dcols: Array, g: Geometry, dpadded: Array) -> None:
 @kernel(parallel=True)
 def _im2col(x: Array, g: Geometry, fill: float, cols: Array, samples: int) -> None:
     size = g.windows * g.K
+    if not (x.size == samples * g.pixels and cols.size == samples * size):
+        raise ValueError("im2col was given arrays whose sizes do not belong together.")
     for n in prange(samples):
         padded = np.full(max(g.padded, g.pixels), fill, x.dtype)
         pad_image(x, n * g.pixels, g, padded)
@@ -49,6 +51,8 @@ def _im2col(x: Array, g: Geometry, fill: float, cols: Array, samples: int) -> No
 @kernel(parallel=True)
 def _col2im(dcols: Array, g: Geometry, dx: Array, samples: int) -> None:
     size = g.windows * g.K
+    if not (dx.size == samples * g.pixels and dcols.size == samples * size):
+        raise ValueError("col2im was given arrays whose sizes do not belong together.")
     for n in prange(samples):
         dpadded = np.zeros(max(g.padded, g.pixels), dcols.dtype)
         col2im_sample(dcols[n * size : (n + 1) * size], g, dpadded)

@@ -36,6 +36,8 @@ def _forward(
     x: Array, pixels: Array, size: int, C: int, y: Array, winners: Array, samples: int, x_size: int
 ) -> None:
     windows = pixels.size // size
+    if not (x.size == samples * x_size and y.size == winners.size == samples * windows * C):
+        raise ValueError("A max-pooling was given arrays whose sizes do not belong together.")
     for n in prange(samples):
         for w in range(windows):
             to = (n * windows + w) * C
@@ -59,8 +61,12 @@ def _pay(dy: Array, winners: Array, pixels: Array, C: int, dx: Array) -> None:
 
 
 @kernel(parallel=True)
-def _backward(dy: Array, winners: Array, pixels: Array, C: int, dx: Array, samples: int) -> None:
-    y_size, x_size = dy.size // samples, dx.size // samples
+def _backward(
+    dy: Array, winners: Array, pixels: Array, size: int, C: int, dx: Array, samples: int, x_size: int
+) -> None:
+    y_size = pixels.size // size * C
+    if not (dx.size == samples * x_size and dy.size == winners.size == samples * y_size):
+        raise ValueError("A max-pooling's gradient was given arrays whose sizes do not belong together.")
     for n in prange(samples):
         i, j = n * y_size, (n + 1) * y_size
         _pay(dy[i:j], winners[i:j], pixels, C, dx[n * x_size : (n + 1) * x_size])
@@ -108,7 +114,10 @@ class MaxPooling2DStep(KernelStep):
         if not self.needs_dx:
             return None
         dx = self.buffer("dx", len(dy), self.x_shape)
-        _backward(self.flat(dy), self.winners.reshape(-1), self.pixels, self.C, dx.reshape(-1), len(dy))
+        _backward(
+            self.flat(dy), self.winners.reshape(-1), self.pixels, self.size, self.C, dx.reshape(-1), len(dy),
+            int(np.prod(self.x_shape)),
+        )  # fmt: skip
         return dx
 
     def flops(self, n: int) -> tuple[int, int]:

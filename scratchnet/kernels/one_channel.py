@@ -132,6 +132,14 @@ def _block(
                 f += lane
 
 
+def fits(taps: int, filters: int, channels: int, itemsize: int) -> bool:
+    """Whether `forward` can do it: kernels of 2x2 or 3x3, one channel, filters in whole vectors."""
+    return 2 <= taps <= 3 and filters > 0 and filters % (VECTOR_BYTES // itemsize) == 0 and channels == 1
+
+
+_fits = inner(fits)
+
+
 @kernel(parallel=True)
 def forward(
     x: Array, taps: int, kernel_: Array, bias: Array, relu: bool, g: Image, tiles: Array, y: Array, winners: Array,
@@ -139,8 +147,19 @@ def forward(
 ) -> None:  # fmt: skip
     """Convolve and pool: y (samples, windows, F) and the numbers of the winners.
 
-    `tiles` (windows,) says where the pixels under each window begin in the padded image. F is whole vectors.
+    `tiles` (windows,) says where the pixels under each window begin in the padded image.
+
+    Raises:
+        ValueError: it does not fit (see `fits`), or the arrays have other sizes.
     """
+    if not _fits(taps, bias.size, g.C, x.itemsize):
+        raise ValueError("one_channel.forward takes kernels of 2x2 or 3x3, one channel and filters in whole vectors.")
+    if not (
+        x.size == samples * g.pixels
+        and kernel_.size == taps * taps * bias.size
+        and y.size == winners.size == samples * tiles.size * bias.size
+    ):
+        raise ValueError("one_channel.forward was given arrays whose sizes do not belong together.")
     for block in prange((samples + 3) // 4):
         _block(
             x, taps, kernel_, bias, np.int64(relu), g, tiles, y, winners, 4 * block, min(4 * block + 4, samples)

@@ -40,7 +40,13 @@ def _adam_block(
 def adam(
     w: Array, g: Array, m: Array, v: Array, alpha: float, beta_1: float, beta_2: float, epsilon: float
 ) -> None:
-    """One step of Adam in place; `alpha` is the step size with the bias correction in it. All vectors (P,)."""
+    """One step of Adam in place; `alpha` is the step size with the bias correction in it. All vectors (P,).
+
+    Raises:
+        ValueError: the vectors are not of one length.
+    """
+    if not w.size == g.size == m.size == v.size:
+        raise ValueError("adam takes vectors of one length.")
     cast = w.dtype.type
     a, d1, d2, e = cast(alpha), cast(1 - beta_1), cast(1 - beta_2), cast(epsilon)
     least = cast(1e-31 if w.itemsize == 4 else 1e-292)  # the smallest normal number / the dtype's precision
@@ -61,7 +67,13 @@ def _momentum_block(w: Array, g: Array, v: Array, rate: Any, keep: Any, nesterov
 
 @kernel(parallel=True)
 def momentum(w: Array, g: Array, v: Array, learning_rate: float, mu: float, nesterov: bool) -> None:
-    """One step of SGD with momentum in place: v = mu v - rate g; then w += v or, as Nesterov does, mu v - rate g."""
+    """One step of SGD with momentum in place: v = mu v - rate g; then w += v or, as Nesterov does, mu v - rate g.
+
+    Raises:
+        ValueError: the vectors are not of one length.
+    """
+    if not w.size == g.size == v.size:
+        raise ValueError("momentum takes vectors of one length.")
     rate, keep = w.dtype.type(learning_rate), w.dtype.type(mu)
     for block in prange((w.size + BLOCK - 1) // BLOCK):
         i = block * BLOCK

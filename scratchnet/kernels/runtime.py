@@ -30,7 +30,7 @@ from typing import Any
 import numba
 from numba.core import config, event
 
-from scratchnet.kernels.simd import NEAREST_CACHE
+from scratchnet.kernels.simd import NEAREST_CACHE, TILE, VECTOR_BYTES
 
 SPIN_COUNT = "2000"
 
@@ -49,13 +49,13 @@ on_compile: Callable[[str], None] | None = _announce
 
 
 def _digest_of_sources() -> str:
-    """A short digest of the sources of all kernels, and of what they know of the machine beside its instructions."""
+    """A short digest of the sources of all kernels, and of what they know of the machine."""
     sources = sorted(
         (entry.name, entry.read_bytes())
         for entry in resources.files(__package__).iterdir()
         if entry.name.endswith(".py")
     )
-    return hashlib.sha1(repr((sources, NEAREST_CACHE)).encode()).hexdigest()[:10]
+    return hashlib.sha1(repr((sources, NEAREST_CACHE, VECTOR_BYTES, TILE)).encode()).hexdigest()[:10]
 
 
 _DIGEST = _digest_of_sources()  # now, while the sources are those that this process has imported

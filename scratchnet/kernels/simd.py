@@ -4,7 +4,9 @@
    live in memory). `vectorised` lets a file give a loop to LLVM as vector instructions, next to a Python function that
    defines what the loop computes and that runs in its place under `NUMBA_DISABLE_JIT=1`.
 2. The instructions are LLVM's, not a machine's: on AVX-512, AVX2, SSE or NEON the same code uses registers of 16, 8 or
-   4 float32.
+   4 float32. Which of them follows what Numba compiles for: the machine it runs on, unless `NUMBA_CPU_NAME` and
+   `NUMBA_CPU_FEATURES` say otherwise. Set both (`NUMBA_CPU_NAME=haswell NUMBA_CPU_FEATURES=` for AVX2): with the name
+   alone, Numba keeps all the features of the machine.
 3. `no_overlap` and `never_inline` tell LLVM what it cannot know about the function they are called in.
 """
 
@@ -21,20 +23,30 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils, config, types
+from numba.core import cgutils, config, errors, types
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
 
 def _register_file() -> tuple[int, int]:
-    """Bytes of one vector register, and how many rows of two vectors leave room for the operands."""
-    try:
-        has = llvm.get_host_cpu_features()
-    except RuntimeError:  # LLVM cannot tell on some platforms
-        has = {}
-    if has.get("avx512f"):
-        return 64, 8
-    if has.get("avx2"):
-        return 32, 6
+    """Bytes of one vector register of Numba's target, and how many rows of two vectors leave room for the operands.
+
+    LLVM itself is asked, with the words by which Numba's cache on disk tells targets apart: no list of processors is
+    complete, and one that LLVM does not know either gets its narrowest registers. What tells is an addition of whole
+    numbers, since registers of AVX without AVX2 hold 32 bytes for floats only.
+    """
+    triple, name, features = cpu_target.target_context.codegen().magic_tuple()
+    if triple.startswith("x86_64"):
+        features = ",".join(filter(None, (features, "+64bit")))  # else LLVM ends the process at a name it does not know
+        machine = llvm.Target.from_triple(triple).create_target_machine(cpu=name, features=features)
+        numbers = "<16 x i32>"
+        probe = f"define {numbers} @add({numbers} %a, {numbers} %b) {{ %c = add {numbers} %a, %b ret {numbers} %c }}"
+        code = machine.emit_assembly(llvm.parse_assembly(probe))
+        additions = [line for line in code.splitlines() if "paddd" in line]
+        if any("zmm" in line for line in additions):
+            return 64, 8
+        if any("ymm" in line for line in additions):
+            return 32, 6
     return 16, 6
 
 
@@ -212,7 +224,8 @@ def vectorised(emit: Callable[[Emitter, Any], None]) -> Callable[[Callable[..., 
     """Replace a Python definition by the vector code that `emit` writes, unless jitting is switched off.
 
     `emit` gets the arguments by their names: an array as the address of its first number, anything else as an int64.
-    The first array decides how many numbers a register holds.
+    The first array decides how many numbers a register holds. Arrays that are not C-contiguous are refused when the
+    kernel is compiled for them: vectors know no strides.
     """
 
     def decorate(definition: Callable[..., None]) -> Any:
@@ -231,6 +244,8 @@ def vectorised(emit: Callable[[Emitter, Any], None]) -> Callable[[Callable[..., 
             return context.get_dummy_value()
 
         def typed(*kinds: Any) -> tuple[Any, Any]:
+            if any(isinstance(kind, types.Array) and kind.layout != "C" for kind in kinds):
+                raise errors.TypingError(f"{definition.__name__} takes C-contiguous arrays only.")
             casts = [kind if isinstance(kind, types.Array) else types.int64 for kind in kinds]
             return types.void(*casts), codegen
 

@@ -54,6 +54,23 @@ def crossentropy_row(logits: Array, n: int, targets: Array, scale: Any, p: Array
     return loss
 
 
+@inner
+def check_labels(logits: Array, labels: Array, scale: Array, p: Array, dz: Array) -> None:
+    """Refuse labels that are not in 0...K-1, and arrays of other shapes: both would be written beyond their end."""
+    if not (labels.size == scale.size == logits.shape[0] and p.shape == dz.shape == logits.shape):
+        raise ValueError("A cross-entropy was given arrays whose sizes do not belong together.")
+    for n in range(labels.size):
+        if not 0 <= labels[n] < logits.shape[1]:
+            raise ValueError("A cross-entropy was given a label that is not the number of a class.")
+
+
+@inner
+def check_targets(logits: Array, targets: Array, scale: Array, p: Array, dz: Array) -> None:
+    """As `check_labels`, for targets (N, K)."""
+    if not (scale.size == logits.shape[0] and targets.shape == p.shape == dz.shape == logits.shape):
+        raise ValueError("A cross-entropy was given arrays whose sizes do not belong together.")
+
+
 @kernel()
 def sparse_softmax_crossentropy(logits: Array, labels: Array, scale: Array, p: Array, dz: Array) -> float:
     """Return the loss, the sum over n of ``scale[n] * -log p[n, labels[n]]``.
@@ -64,7 +81,11 @@ def sparse_softmax_crossentropy(logits: Array, labels: Array, scale: Array, p: A
         scale: (N,) floats: the sample weights divided by N.
         p: (N, K), filled with the probabilities.
         dz: (N, K), filled with the gradient with respect to the logits, ``scale * (p - one_hot(labels))``.
+
+    Raises:
+        ValueError: a label lies outside, or shapes do not fit together.
     """
+    check_labels(logits, labels, scale, p, dz)
     loss = 0.0
     for n in range(logits.shape[0]):
         loss += sparse_crossentropy_row(logits, n, labels[n], scale[n], p, dz)
@@ -78,6 +99,7 @@ def softmax_crossentropy(logits: Array, targets: Array, scale: Array, p: Array, 
     The loss is the sum of ``scale[n] * -targets[n, k] * log p[n, k]``, its gradient ``scale * (p sum(targets) -
     targets)``.
     """
+    check_targets(logits, targets, scale, p, dz)
     loss = 0.0
     for n in range(logits.shape[0]):
         loss += crossentropy_row(logits, n, targets, scale[n], p, dz)

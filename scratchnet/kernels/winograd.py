@@ -262,6 +262,15 @@ def _forward_block(
                     pool_points_3(theirs, i * F + f, y_step, bias, f, on, y, winners, to + f)
 
 
+def fits(taps: int, filters: int, channels: int, itemsize: int) -> bool:
+    """Whether `forward` can do it: kernels of 2x2 or 3x3, filters and channels in whole vectors."""
+    lane = VECTOR_BYTES // itemsize
+    return 2 <= taps <= 3 and filters > 0 and filters % lane == 0 and channels > 0 and channels % lane == 0
+
+
+_fits = inner(fits)
+
+
 @kernel(parallel=True)
 def forward(
     x: Array, taps: int, kernel_: Array, matrix: Array, bias: Array, relu: bool, g: Image, tiles: Array,
@@ -270,9 +279,22 @@ def forward(
     """Convolve and pool: y (samples, windows, F) and the numbers of the winners.
 
     `tiles` (windows,) says where the pixels under each window begin in the padded image; `rows` (TILE,) are the
-    multiples of C; `matrix` is that of `matrix_of`. C and F are whole vectors.
+    multiples of C; `matrix` is that of `matrix_of`.
+
+    Raises:
+        ValueError: it does not fit (see `fits`), or the arrays have other sizes.
     """
     length = g.C * bias.size
+    if not _fits(taps, bias.size, g.C, x.itemsize):
+        raise ValueError("winograd.forward takes kernels of 2x2 or 3x3, with filters and channels in whole vectors.")
+    if not (
+        x.size == samples * g.pixels
+        and kernel_.size == taps * taps * length
+        and matrix.shape == ((taps + 1) * (taps + 1), taps * taps)
+        and rows.size >= TILE
+        and y.size == winners.size == samples * tiles.size * bias.size
+    ):
+        raise ValueError("winograd.forward was given arrays whose sizes do not belong together.")
     weights = scratch((taps + 1) * (taps + 1) * length, x)
     combine(matrix, kernel_, length, weights)
     for block in prange((samples + SAMPLES - 1) // SAMPLES):

@@ -183,6 +183,19 @@ def _block(
                     f += lane
 
 
+def fits(taps: int, filters: int, itemsize: int) -> bool:
+    """Whether `by_points` can do it: kernels of 2x2 or 3x3, filters in whole vectors."""
+    return 2 <= taps <= 3 and filters > 0 and filters % (VECTOR_BYTES // itemsize) == 0
+
+
+def partial_rows(taps: int, channels: int) -> int:
+    """Rows of F numbers that one block needs in `partial`, beside dbias."""
+    return (taps + 1) * (taps + 1) * channels
+
+
+_fits, _partial_rows = inner(fits), inner(partial_rows)
+
+
 @kernel(parallel=True)
 def by_points(
     dy: Array, y: Array, winners: Array, relu: bool, x: Array, taps: int, matrix: Array, g: Image, tiles: Array,
@@ -192,8 +205,21 @@ def by_points(
 
     `tiles` is that of `winograd.forward`, `matrix` (taps * taps, points) the transpose of its matrix. `partial` is
     scratch for BLOCKS times dbias and the points.
+
+    Raises:
+        ValueError: it does not fit (see `fits`), or the arrays have other sizes.
     """
     F, length = dbias.size, partial.size // BLOCKS
+    if not _fits(taps, F, x.itemsize):
+        raise ValueError("by_points takes kernels of 2x2 or 3x3, with filters in whole vectors.")
+    if not (
+        x.size == samples * g.pixels
+        and dy.size == y.size == winners.size == samples * tiles.size * F
+        and matrix.shape == (taps * taps, (taps + 1) * (taps + 1))
+        and dkernel.size == taps * taps * g.C * F
+        and length == (_partial_rows(taps, g.C) + 1) * F
+    ):
+        raise ValueError("by_points was given arrays whose sizes do not belong together.")
     blocks = min(BLOCKS, samples)
     for block in prange(blocks):
         own = partial[block * length : (block + 1) * length]

@@ -1,4 +1,4 @@
-"""Activation, ReLU, Softmax: an activation function as a layer of its own.
+"""Activation, ReLU, LeakyReLU, Softmax: an activation function as a layer of its own.
 
     x → y = f(x), of the same shape
 
@@ -19,6 +19,7 @@ class Activation(Layer):
     """Applies an activation function, given by name or as an ``ActivationFunction``."""
 
     activation = activations.ActivationAttribute()
+    _x: Array | None = None  # remembered only where the slope cannot be told from y
 
     def __init__(self, activation: str | activations.ActivationFunction, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -26,36 +27,47 @@ class Activation(Layer):
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return f(x)."""
+        if self.activation.needs_input:
+            self._x = x.copy()
         self._y = self.activation.forward(x)
         return self._y.copy()
 
     def backward(self, dy: Array) -> Array:
         """Return dy·f'(x)."""
-        return self.activation.backward(dy, self._y)
+        return self.activation.gradient(dy, self._y, self._x)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal layer."""
         return {**super().get_config(), "activation": self.activation.name}
 
 
-class ReLU(Activation):
-    """max(x, 0)."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__("relu", **kwargs)
+class _Named(Activation):
+    """A layer that is named after its function, and has the function's arguments as its own."""
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal layer."""
-        return {k: v for k, v in super().get_config().items() if k != "activation"}
+        return {**Layer.get_config(self), **self.activation.get_config()}
 
 
-class Softmax(Activation):
+class ReLU(_Named):
+    """max(x, 0); with the further arguments cut off at ``max_value``, leaking and beginning at ``threshold``."""
+
+    def __init__(
+        self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **kwargs: Any
+    ) -> None:
+        super().__init__(activations.ReLU(negative_slope, max_value, threshold), **kwargs)
+
+
+class LeakyReLU(_Named):
+    """x where it is positive, ``negative_slope``·x elsewhere. Keras's slope for the layer is 0.3, for the name 0.2."""
+
+    def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
+        super().__init__(activations.LeakyReLU(negative_slope), **kwargs)
+
+
+class Softmax(_Named):
     """Turns the numbers along ``axis`` into probabilities that sum to one."""
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(activations.Softmax(axis), **kwargs)
         self.axis: int = self.activation.axis
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make an equal layer."""
-        return {**{k: v for k, v in super().get_config().items() if k != "activation"}, "axis": self.axis}

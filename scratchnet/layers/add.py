@@ -3,6 +3,8 @@
     x₁, x₂, … (N, …) → y = x₁ + x₂ + … (N, …)
 
 Each input has slope 1, so each gets dy, whole: a sum hands the gradient on to every summand.
+
+    dxᵢ = dy                                                                              (1)
 """
 
 from __future__ import annotations
@@ -12,25 +14,19 @@ from functools import reduce
 
 import numpy as np
 
-from scratchnet.layers.layer import Layer
+from scratchnet.layers.merging import Merging
 from scratchnet.layers.tensor import operators
-from scratchnet.typing import Array, Shape
+from scratchnet.typing import Array
 
 
-class Add(Layer):
+class Add(Merging):
     """Adds two or more inputs of equal shape: ``Add()([x, shortcut])``.
+
+    Shapes: x₁, x₂, … (N, …) → y (N, …).
 
     Raises:
         ValueError: if called on fewer than two inputs, or the shapes differ.
     """
-
-    def compute_output_shape(self, input_shape: Sequence[Shape]) -> Shape:
-        """Return the shape that all inputs share."""
-        if not isinstance(input_shape, list) or len(input_shape) < 2:
-            raise self.refuse("a list of two or more inputs", input_shape)
-        if any(shape != input_shape[0] for shape in input_shape):
-            raise self.refuse("inputs of one shape", " and ".join(map(str, input_shape)))
-        return input_shape[0]
 
     def forward(self, x: Sequence[Array], training: bool = False) -> Array:
         """Return the sum of the inputs."""
@@ -39,7 +35,7 @@ class Add(Layer):
 
     def backward(self, dy: Array) -> list[Array]:
         """Return dy once for each input."""
-        return [dy.copy() for _ in range(self._inputs)]
+        return [dy.copy() for _ in range(self._inputs)]  # (1)
 
 
 operators["+"] = lambda x, y: Add()([x, y])

@@ -6,8 +6,9 @@ Forward, for sample n and unit u:
 
     z[n,u] = Σ_d x[n,d] kernel[d,u] + bias[u]            y = f(z)
 
-Backward. The activation comes first, since it came last: dz = dy·f'(z), which ``activations.py`` derives. Now the
-chain rule for each thing that z depends on; each sum runs over every z that the thing touches.
+Backward. The activation comes first, since it came last: dz = dy·f'(z), which ``activations.py`` derives. (Not so for a
+softmax, where each y depends on every z of its row: there dz is dy times a whole Jacobian.) Now the chain rule for each
+thing that z depends on; each sum runs over every z that the thing touches.
 
 - ``kernel[d,u]`` touches z[n,u] in every sample n, with slope x[n,d]:
 
@@ -39,7 +40,7 @@ class Dense(Layer):
 
     Args:
         units: U, the number of outputs.
-        activation: a name (relu, softmax, linear, sigmoid, tanh) or an ``ActivationFunction``; None is linear.
+        activation: a name (relu, gelu, softmax, …, see ``activations``) or an ``ActivationFunction``; None is linear.
         use_bias: whether there is a ``bias``.
         kernel_initializer, bias_initializer: see ``initializers``; None is glorot_uniform for either, as in Keras.
 
@@ -90,12 +91,13 @@ class Dense(Layer):
         z = x @ self.params["kernel"]  # (N, U)
         if self.use_bias:
             z += self.params["bias"]
+        self._z = z if self.activation.needs_input else None
         self._y = self.activation.forward(z)  # (N, U)
         return self._y.copy()
 
     def backward(self, dy: Array) -> Array:
         """Return dz·kernelᵀ; fill grads["kernel"] with xᵀ·dz and grads["bias"] with the sum of dz over the batch."""
-        dz = self.activation.backward(dy, self._y)  # (N, U)
+        dz = self.activation.gradient(dy, self._y, self._z)  # (N, U)
         x_rows = self._x.reshape(-1, self._x.shape[-1])  # (N, D): further axes are rows like the batch
         dz_rows = dz.reshape(-1, self.units)  # (N, U)
         self.grads["kernel"][...] = x_rows.T @ dz_rows  # (D, U)

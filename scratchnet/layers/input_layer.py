@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from scratchnet import config
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.typing import Array, Shape
@@ -18,14 +19,16 @@ class InputLayer(Layer):
 
     Args:
         shape: the shape of one sample, without the batch: ``(28, 28, 1)``.
-        name, dtype: as for every layer.
+        name: as for every layer.
+        dtype: what the batches are cast to: a float type, or int32, int64 or uint8 for what an ``Embedding`` takes.
 
     Raises:
         ValueError: if ``shape`` holds anything but positive whole numbers.
     """
 
     def __init__(self, shape: Sequence[int], *, name: str | None = None, dtype: str | None = None) -> None:
-        super().__init__(name=name, dtype=dtype)
+        super().__init__(name=name, dtype=None if dtype in config.INTEGERS else dtype)
+        self.dtype = dtype if dtype in config.INTEGERS else self.dtype
         if isinstance(shape, (str, bytes, set, dict)) or not np.iterable(shape):
             raise ValueError(f"shape of Input expected the shape of one sample such as (28,), got {shape!r}.")
         self.shape: Shape = (None, *(whole_number("shape of Input, without the batch size,", n, 1) for n in shape))
@@ -56,6 +59,7 @@ def Input(shape: Sequence[int], name: str | None = None, dtype: str | None = Non
     Args:
         shape: the shape of one sample, without the batch.
         name: ``input_layer``, ``input_layer_1``, … if not given.
-        dtype: what the batches are cast to, ``config.floatx()`` if not given. The data may have any number type.
+        dtype: what the batches are cast to, ``config.floatx()`` if not given; ``"int32"`` for what an ``Embedding``
+            takes. The data may have any number type.
     """
     return InputLayer(shape, name=name, dtype=dtype).output

@@ -17,7 +17,7 @@ trains and predicts at once runs a copy of the layer for each (``graph/stand_in.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -42,7 +42,10 @@ class Layer(Keeper):
         non_trainable: the variables that no gradient moves, such as running means, by name; written by ``forward``.
         built: whether these have been made.
         input_shape, output_shape: with ``None`` for the batch; known once the layer has been called.
+        takes_integers: whether x may be whole numbers, as they are; all other layers get them as floats.
     """
+
+    takes_integers: ClassVar[bool] = False
 
     def __init__(self, *, name: str | None = None, dtype: str | None = None, trainable: bool = True) -> None:
         if name is not None and (not isinstance(name, str) or not name or "/" in name):
@@ -125,14 +128,15 @@ class Layer(Keeper):
             if not all(symbolic):
                 raise TypeError(f"Layer {self.name!r} was called on a mix of graph tensors and arrays: use one kind.")
             return self._place(inputs, several)
-        arrays = [np.asarray(a, self.dtype) for a in inputs]
+        arrays = [np.asarray(a) for a in inputs]
+        arrays = [a if self.takes_integers and a.dtype.kind in "iu" else np.asarray(a, self.dtype) for a in arrays]
         shapes = [(None, *a.shape[1:]) for a in arrays]
         self.build_once(shapes if several else shapes[0])
         return run_forward(self, arrays if several else arrays[0], training)
 
     def _place(self, inputs: Sequence[SymbolicTensor], several: bool) -> SymbolicTensor:
         for tensor in inputs:
-            if tensor.dtype != self.dtype:
+            if tensor.dtype != self.dtype and not (self.takes_integers and tensor.dtype in config.INTEGERS):
                 raise ValueError(
                     f"Layer {self.name!r} has dtype {self.dtype} but its input from {tensor.layer.name!r} has "
                     f"{tensor.dtype}: give every layer of a model the same dtype."

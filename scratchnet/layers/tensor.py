@@ -18,7 +18,7 @@ class SymbolicTensor:
 
     Attributes:
         shape: the array's shape, ``None`` for the batch: ``(None, 28, 28, 1)``.
-        dtype: ``"float32"`` or ``"float64"``.
+        dtype: ``"float32"`` or ``"float64"``; for an input, also a type of whole numbers.
         layer: the layer whose output this is.
         inputs: the tensors that the layer was called on; empty for an input of the graph.
     """

@@ -113,17 +113,27 @@ def col2im(dcols: Array, windows: Windows, x_shape: tuple[int, ...]) -> Array:
     return padded[:, top : top + H, left : left + W].copy()  # (N, H, W, C)
 
 
-def pair(name: str, value: Any, owner: str) -> tuple[int, int]:
+def split_groups(x: Array, groups: int) -> Array:
+    """Divide the last axis into groups and put these in front: (…, C) → (groups, …, C/groups)."""
+    return np.moveaxis(x.reshape(*x.shape[:-1], groups, x.shape[-1] // groups), -2, 0)
+
+
+def join_groups(x: Array) -> Array:
+    """Lay the groups side by side again, (groups, …, C/groups) → (…, C): the way back from ``split_groups``."""
+    return np.moveaxis(x, 0, -2).reshape(*x.shape[1:-1], len(x) * x.shape[-1])
+
+
+def pair(name: str, value: Any, owner: str, least: int = 1) -> tuple[int, int]:
     """Return ``value`` as (down, across): 3 becomes (3, 3).
 
     Raises:
-        ValueError: if it is not one or two positive whole numbers.
+        ValueError: if it is not one or two whole numbers of at least ``least``.
     """
     several = isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim == 1)
     both = tuple(value) if several else (value, value)
     if len(both) != 2:
-        raise ValueError(f"{name} of {owner} expected one or two whole numbers ≥ 1, got {value!r}.")
-    return whole_number(f"{name} of {owner}", both[0], 1), whole_number(f"{name} of {owner}", both[1], 1)
+        raise ValueError(f"{name} of {owner} expected one or two whole numbers ≥ {least}, got {value!r}.")
+    return whole_number(f"{name} of {owner}", both[0], least), whole_number(f"{name} of {owner}", both[1], least)
 
 
 def check_padding(value: str) -> str:
@@ -135,6 +145,20 @@ def check_padding(value: str) -> str:
     if not isinstance(value, str) or value.lower() not in ("valid", "same"):
         raise unknown_name("padding", value, ("valid", "same"))
     return value.lower()
+
+
+def check_data_format(value: str | None) -> str:
+    """Return "channels_last", which is the only ``data_format`` there is here; None means the same.
+
+    Raises:
+        ValueError: if it says anything else.
+    """
+    if value not in (None, "channels_last"):
+        raise ValueError(
+            f"Layers expected data_format='channels_last', got {value!r}: images are (N, H, W, C) here, which "
+            f"np.moveaxis(x, 1, -1) makes of (N, C, H, W)."
+        )
+    return "channels_last"
 
 
 def image_size(input_shape: Shape) -> tuple[int, int]:

@@ -71,7 +71,7 @@ class Model:
         self.inputs, self.outputs, self.graph = begin, end, graph
         self._single_input = isinstance(inputs, SymbolicTensor)
         self._single_output = isinstance(outputs, SymbolicTensor)
-        self.dtype: str = begin[0].dtype
+        self.dtype: str = end[0].dtype
         self._plans = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -237,6 +237,8 @@ class Model:
         if loss is None:
             raise ValueError(f"compile expected a loss, one of {', '.join(losses.LOSSES)} or a Loss object, got None.")
         chosen = [all_metrics.get(m) for m in ([metrics] if isinstance(metrics, str) else metrics or [])]
+        if None in chosen:
+            raise ValueError(f"compile expected metrics as names or Metric objects, got None among {metrics!r}.")
         chosen_loss, chosen_optimizer = losses.get(loss), optimizers.get(optimizer)
         if chosen_optimizer is None:
             raise ValueError(f"compile expected an optimizer, one of {', '.join(optimizers.OPTIMIZERS)}, got None.")
@@ -292,7 +294,7 @@ class Model:
         Args:
             x: samples (N, …) of any number type, an array or a list of arrays for several inputs. Batches are cast
                 as they are gathered; the data itself is neither copied nor changed.
-            y: labels (N,) or (N, C), as the loss takes them.
+            y: labels (N,), (N, C) or (N, …), as the loss takes them.
             batch_size: samples a step; 32 if not given.
             epochs: the epoch to train up to, so the number of passes if ``initial_epoch`` is 0.
             verbose: 0 silent, 1 a live bar, 2 a line an epoch; "auto" is 1 in a terminal or notebook, 2 elsewhere.
@@ -300,8 +302,8 @@ class Model:
             validation_split: the share of samples, taken from the end before shuffling, to hold back for validation.
             validation_data: ``(x, y)`` or ``(x, y, sample_weight)`` to evaluate after every epoch.
             shuffle: whether each epoch sees the samples in a new order, drawn from the global seed.
-            class_weight: for each class the factor of its samples' losses; 1 where not given.
-            sample_weight: for each sample the factor of its loss, (N,).
+            class_weight: for each class the factor of its samples' losses; 1 where not given. In training only.
+            sample_weight: for each sample the factor of its loss, (N,) or (N, 1).
             initial_epoch: where to go on counting.
             validation_batch_size: samples a validation step; ``batch_size`` if not given.
 

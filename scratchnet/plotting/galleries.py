@@ -23,6 +23,7 @@ from scratchnet.plotting.figure import (
     grey_range,
     show_image,
 )
+from scratchnet.utils.numbers import whole_number
 
 
 def image_grid(
@@ -132,8 +133,7 @@ def _percent(share: float) -> str:
 
 def _check_size(what: str, rows: int, columns: int) -> None:
     for name, value in (("rows", rows), ("columns", columns)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f"{what} expected a positive whole number of {name}, got {value!r}.")
+        whole_number(f"{name} of {what}", value, 1)
 
 
 def _places(count: int, columns: int, title: str | None, texts: Sequence[str], lines: int) -> tuple[Picture, list[Any]]:

@@ -25,6 +25,7 @@ from scratchnet.plotting.figure import (
     show_image,
 )
 from scratchnet.typing import Array
+from scratchnet.utils.numbers import whole_number
 
 _CLASSES_AT_MOST = 20  # bars that can be told apart
 
@@ -47,8 +48,7 @@ def first_layer_filters(model: Model, most: int = 64, title: str | None = None) 
     """
     what = "first_layer_filters"
     _check_model(what, model)
-    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
-        raise ValueError(f"{what} expected most as a positive whole number, got {most!r}.")
+    most = whole_number(f"most of {what}", most, 1)
     layer = next((layer for layer in model.layers if layer.params), None)
     if not isinstance(layer, (Conv2D, Dense)):
         found = f"{layer.name!r} ({type(layer).__name__})" if layer is not None else "a model without weights"
@@ -129,8 +129,7 @@ def feature_maps(
     """
     what = "feature_maps"
     _check_model(what, model)
-    if isinstance(maps, bool) or not isinstance(maps, int) or maps < 1:
-        raise ValueError(f"{what} expected maps as a positive whole number, got {maps!r}.")
+    maps = whole_number(f"maps of {what}", maps, 1)
     if len(model.inputs) != 1 or len(model.outputs) != 1 or model.outputs[0].ndim != 2:
         raise ValueError(f"{what} expected a model with one input and one output (N, C), got {model!r}.")
     x = _as_batch(what, model, image)

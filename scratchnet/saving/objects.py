@@ -119,8 +119,7 @@ def _kind_of(thing: Any) -> str | None:
 def _is_plain(part: Any) -> bool:
     """Whether the word or dictionary that scratchnet's own classes put in a configuration for ``part`` says it all."""
     if isinstance(part, activations.ActivationFunction):
-        cls = type(part)
-        return activations.ACTIVATIONS.get(part.name) is cls and part.get_config() == cls().get_config()
+        return activations.is_plain(part)
     return type(part) in KINDS[str(_kind_of(part))].built_in.values()
 
 

@@ -13,9 +13,11 @@ import numpy as np
 from scratchnet.callbacks import Callback, CallbackList, History
 from scratchnet.training.interrupts import Interruption, deferred_interrupt
 from scratchnet.training.progress import Logs, Progress, print_epoch, resolve_verbose
+from scratchnet.training.refusals import unbuilt_if_refused
 from scratchnet.training.samples import Samples, batch_slices, check_inputs, check_samples
 from scratchnet.training.step import Compiled, compiled_parts, prepare_optimizer, train_step
 from scratchnet.typing import Array, Shape
+from scratchnet.utils.numbers import true_or_false, whole_number
 from scratchnet.utils.random import new_generator
 
 if TYPE_CHECKING:
@@ -43,11 +45,12 @@ class FitOptions:
     validation_batch_size: int | None
 
     def __post_init__(self) -> None:
-        _check_count("batch_size", self.batch_size, 1)
-        _check_count("epochs", self.epochs, 1)
-        _check_count("initial_epoch", self.initial_epoch, 0)
+        self.batch_size = whole_number("batch_size", self.batch_size, 1)
+        self.epochs = whole_number("epochs", self.epochs, 1)
+        self.initial_epoch = whole_number("initial_epoch", self.initial_epoch, 0)
+        self.shuffle = true_or_false("shuffle", self.shuffle)
         if self.validation_batch_size is not None:
-            _check_count("validation_batch_size", self.validation_batch_size, 1)
+            self.validation_batch_size = whole_number("validation_batch_size", self.validation_batch_size, 1)
 
 
 class RunningMeans:
@@ -73,16 +76,17 @@ class RunningMeans:
 
 def fit(model: Network, x: Any, y: Any, options: FitOptions) -> History:
     """Train; see ``Model.fit``."""
-    verbose = resolve_verbose(options.verbose)
-    training = check_samples(model, x, y, options.sample_weight, options.class_weight, "fit")
-    training, validation = _hold_back(model, training, options)
-    steps = math.ceil(len(training) / options.batch_size)
-    history = History()
-    params = {"verbose": verbose, "epochs": options.epochs, "steps": steps}
-    callbacks = CallbackList([*CallbackList(options.callbacks).callbacks, history], model, params)
-    prepare_optimizer(model)
-    parts = compiled_parts(model, "train")
-    testing = compiled_parts(model, "test") if validation is not None else None
+    verbose, history = resolve_verbose(options.verbose), History()
+    with unbuilt_if_refused(model):
+        training = check_samples(model, x, y, options.sample_weight, options.class_weight, "fit")
+        training, validation = _hold_back(model, training, options)
+        steps = math.ceil(len(training) / options.batch_size)
+        params = {"verbose": verbose, "epochs": options.epochs, "steps": steps}
+        callbacks = CallbackList([*CallbackList(options.callbacks).callbacks, history], model, params)
+        callbacks._check_fit()
+        prepare_optimizer(model)
+        parts = compiled_parts(model, "train")
+        testing = compiled_parts(model, "test") if validation is not None else None
     generator = new_generator()  # now that nothing can be refused any more
     model.stop_training = False
     logs: Logs = {}
@@ -163,11 +167,11 @@ def evaluate(
     model: Network, x: Any, y: Any, batch_size: int, verbose: int | str, sample_weight: Any, callbacks: Any
 ) -> Logs:
     """Measure loss and metrics; see ``Model.evaluate``."""
-    _check_count("batch_size", batch_size, 1)
-    verbose = resolve_verbose(verbose)
-    samples = check_samples(model, x, y, sample_weight, None, "evaluate")
-    steps = math.ceil(len(samples) / batch_size)
-    listeners = CallbackList(callbacks, model, {"verbose": verbose, "epochs": 1, "steps": steps})
+    batch_size, verbose = whole_number("batch_size", batch_size, 1), resolve_verbose(verbose)
+    with unbuilt_if_refused(model):
+        samples = check_samples(model, x, y, sample_weight, None, "evaluate")
+        steps = math.ceil(len(samples) / batch_size)
+        listeners = CallbackList(callbacks, model, {"verbose": verbose, "epochs": 1, "steps": steps})
     progress = Progress(steps, verbose)
     parts = compiled_parts(model, "test")
     with parts.plan.running():
@@ -197,11 +201,11 @@ def _evaluate_pass(
 
 def predict(model: Network, x: Any, batch_size: int, verbose: int | str, callbacks: Any) -> list[Array]:
     """Compute the outputs for all samples; see ``Model.predict``."""
-    _check_count("batch_size", batch_size, 1)
-    verbose = resolve_verbose(verbose)
-    samples = Samples(check_inputs(model, x, "predict"), None, None)
-    steps = math.ceil(len(samples) / batch_size)
-    listeners = CallbackList(callbacks, model, {"verbose": verbose, "epochs": 1, "steps": steps})
+    batch_size, verbose = whole_number("batch_size", batch_size, 1), resolve_verbose(verbose)
+    with unbuilt_if_refused(model):
+        samples = Samples(check_inputs(model, x, "predict"), None, None)
+        steps = math.ceil(len(samples) / batch_size)
+        listeners = CallbackList(callbacks, model, {"verbose": verbose, "epochs": 1, "steps": steps})
     plan = model.run_plan("predict")
     outputs = [np.empty((len(samples), *_sizes(t.shape)), model.dtype) for t in model.outputs]
     last = slice(0)
@@ -271,11 +275,6 @@ def _hold_back(model: Network, training: Samples, options: FitOptions) -> tuple[
     if options.validation_split:
         return training.split(options.validation_split)
     return training, None
-
-
-def _check_count(name: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(f"{name} expected a whole number ≥ {least}, got {value!r}.")
 
 
 def _sizes(shape: Shape) -> tuple[int, ...]:

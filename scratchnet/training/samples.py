@@ -106,7 +106,7 @@ def check_inputs(model: Network, x: Any, where: str) -> list[Array]:
                 raise ValueError(
                     f"{where} expected inputs of one length, got {len(arrays[0])} and {len(array)} samples."
                 )
-            check_finite(array, f"x of {where}")
+            check_finite(array, f"x of {where}", tensor.dtype)
     return arrays
 
 
@@ -128,20 +128,25 @@ def _wrong_shape(where: str, tensor: SymbolicTensor, array: Array) -> ValueError
     )
 
 
-def check_finite(array: Array, what: str) -> None:
-    """Raise a ValueError that names the first NaN or infinite number of a float array, if there is one."""
+def check_finite(array: Array, what: str, dtype: str) -> None:
+    """Raise a ValueError that names the first number of a float array that is NaN, infinite, or so in ``dtype``."""
     if array.dtype.kind not in "fc":
         return
+    largest = (np.finfo if np.dtype(dtype).kind == "f" else np.iinfo)(dtype).max
+    wider = array.dtype.itemsize > np.dtype(dtype).itemsize
     for start in range(0, len(array), _ROWS_AT_ONCE):
         rows = array[start : start + _ROWS_AT_ONCE]
         with np.errstate(over="ignore", invalid="ignore"):
-            total = rows.sum()  # NaN and infinity survive in a sum, so most often this is all there is to do
-        if not np.isfinite(total) and not np.isfinite(rows).all():
-            inside = np.argwhere(~np.isfinite(rows))[0]
-            index = (start + int(inside[0]), *map(int, inside[1:]))
-            raise ValueError(
-                f"{what} expected finite numbers, got {array[index]} at index {index}: clean the data first."
-            )
+            if not wider and np.isfinite(rows.sum()):  # which NaN and infinity survive, so most often this is all
+                continue
+            if -largest <= rows.min(initial=0) and rows.max(initial=0) <= largest:  # not so with a NaN among them
+                continue
+        inside = np.argwhere(~(np.abs(rows) <= largest))[0]
+        index = (start + int(inside[0]), *map(int, inside[1:]))
+        limits = f", none beyond {dtype}'s {largest:.3g}" if np.isfinite(array[index]) else ""
+        raise ValueError(
+            f"{what} expected finite numbers{limits}, got {array[index]} at index {index}: clean the data first."
+        )
 
 
 def check_samples(
@@ -172,9 +177,9 @@ def check_samples(
             raise ValueError(
                 f"{where} expected one label for each sample, got {len(inputs[0])} samples in x and {len(labels)} in y."
             )
-        check_finite(labels, f"y of {where}")
+        check_finite(labels, f"y of {where}", model.dtype)
         labels = model.loss.prepare_labels(labels, model.outputs[0].shape)
-        weight = None if sample_weight is None else _sample_weight(sample_weight, len(inputs[0]), where)
+        weight = None if sample_weight is None else _sample_weight(sample_weight, len(inputs[0]), where, model.dtype)
         factor = None if class_weight is None else _class_factor(class_weight, labels, model.outputs[0].shape, where)
         return Samples(inputs, labels, weight, factor)
 
@@ -191,7 +196,7 @@ def _array(values: Any, what: str) -> Array:
     return array
 
 
-def _sample_weight(sample_weight: Any, samples: int, where: str) -> Array:
+def _sample_weight(sample_weight: Any, samples: int, where: str, dtype: str) -> Array:
     """Return one finite factor ≥ 0 for each sample, float64 (N,), from (N,) or (N, 1)."""
     weight = _array(sample_weight, f"sample_weight of {where}").astype(np.float64)
     if weight.shape not in ((samples,), (samples, 1)):
@@ -200,7 +205,7 @@ def _sample_weight(sample_weight: Any, samples: int, where: str) -> Array:
             f"for each sample."
         )
     weight = weight.reshape(samples)
-    check_finite(weight, f"sample_weight of {where}")
+    check_finite(weight, f"sample_weight of {where}", dtype)
     if weight.min() < 0:
         raise ValueError(f"{where} expected sample_weight ≥ 0, got {weight.min()} at index {int(weight.argmin())}.")
     return weight

@@ -29,6 +29,8 @@ def to_categorical(y: npt.ArrayLike, num_classes: int | None = None) -> Array:
         raise ValueError(f"to_categorical expected an array of whole numbers, got {shown(y)}: {error}") from error
     if labels.dtype.kind not in "biuf":
         raise ValueError(f"to_categorical expected an array of whole numbers, got dtype {labels.dtype}.")
+    if labels.dtype.kind == "b":
+        labels = labels.astype(np.int64)
     if labels.ndim > 1 and labels.shape[-1] == 1:
         labels = labels[..., 0]
     with np.errstate(all="ignore"):  # infinity has no remainder, and float16 no 2⁶³
@@ -40,7 +42,9 @@ def to_categorical(y: npt.ArrayLike, num_classes: int | None = None) -> Array:
     else:
         classes = whole_number("num_classes of to_categorical", num_classes, 1)
         _refuse_first(f"labels in 0…{classes - 1}", labels, whole >= classes)
-    return np.eye(classes, dtype=config.floatx())[whole]  # (…, C)
+    rows = np.zeros((*whole.shape, classes), config.floatx())  # (…, C)
+    np.put_along_axis(rows, whole[..., None], 1, axis=-1)
+    return rows
 
 
 def _refuse_first(expected: str, labels: Array, bad: Array) -> None:

@@ -142,20 +142,22 @@ print(len(found), runtime.threading_layer())
     assert ("workqueue" in err) == (layer == "workqueue"), "a plain notice, only where it is the slow layer"
 
 
-def test_without_jit_every_kernel_is_python_and_gives_the_same():
+@pytest.mark.parametrize("file", ["test_steps.py", "test_arrays.py"])
+def test_without_jit_every_kernel_is_python_and_gives_the_same(file):
     """The tests of the kernels themselves, on few examples, in a process whose kernels are plain Python."""
     out, _ = run_python(
         """
-        import sys
+        import os, sys
         import pytest
         from scratchnet.kernels import runtime
         from scratchnet.kernels.product import product
         assert type(product).__name__ == "function" and runtime.num_threads() == 1
         slow = "not notebooks and not thousand and not beyond_a_byte and not 4096 and not 10000"
-        files = ["tests/kernels/test_steps.py", "tests/kernels/test_arrays.py"]
-        sys.exit(pytest.main(["-q", "-x", "-p", "no:cacheprovider", "-W", "ignore", "-k", slow, *files]))
+        file = "tests/kernels/" + os.environ["TESTS"]
+        sys.exit(pytest.main(["-q", "-x", "-p", "no:cacheprovider", "-W", "ignore", "-k", slow, file]))
         """,
         NUMBA_DISABLE_JIT="1",
+        TESTS=file,
     )
     assert "100%" in out
 
@@ -214,9 +216,10 @@ def test_one_thread_is_alone_until_the_outermost_with_ends():
     assert runtime.num_threads() == before
 
 
-def test_kernels_compiled_for_another_size_of_cache_are_not_taken(monkeypatch):
+@pytest.mark.parametrize("what", ["NEAREST_CACHE", "VECTOR_BYTES", "TILE"])
+def test_kernels_compiled_for_another_machine_are_not_taken(what, monkeypatch):
     assert runtime._digest_of_sources() == runtime._DIGEST
-    monkeypatch.setattr(runtime, "NEAREST_CACHE", runtime.NEAREST_CACHE + 1024)
+    monkeypatch.setattr(runtime, what, 2 * getattr(runtime, what))
     assert runtime._digest_of_sources() != runtime._DIGEST
 
 
@@ -261,6 +264,7 @@ def test_a_package_that_cannot_be_written_caches_in_the_users_folder(tmp_path):
     (tmp_path / "scratchnet" / "kernels" / "__pycache__").write_text("a file, so that no folder can be made here")
     home = tmp_path / "home"
     environment = {"PYTHONPATH": str(tmp_path), "HOME": str(home), "XDG_CACHE_HOME": str(home / ".cache")}
+    environment["NUMBA_CACHE_DIR"] = ""
     out, err = run_python(SMALL, **environment)
     assert out.split() == ["0.5"] * 4
     assert "compiling kernels" in err
@@ -293,7 +297,7 @@ def test_with_no_folder_to_cache_in_kernels_still_run_and_say_so_once(tmp_path):
     nowhere = str(tmp_path / "blocked" / "cache")
     out, err = run_python(
         SMALL + "from scratchnet.kernels.optimizers import adam\nadam(w, w, w, w, 1.0, 0.9, 0.9, 1e-7)",
-        PYTHONPATH=str(tmp_path), HOME=nowhere, XDG_CACHE_HOME=nowhere,
+        PYTHONPATH=str(tmp_path), HOME=nowhere, XDG_CACHE_HOME=nowhere, NUMBA_CACHE_DIR="",
     )  # fmt: skip
     assert out.split() == ["0.5"] * 4
     assert err.count("NUMBA_CACHE_DIR") == 1

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from scratchnet.kernels.conv2d import Conv2DStep
 from scratchnet.kernels.conv2d_maxpool import Conv2DMaxPoolStep
-from scratchnet.kernels.dense import DenseStep
+from scratchnet.kernels.dense import APART, DenseStep
 from scratchnet.kernels.max_pooling2d import MaxPooling2DStep
 from scratchnet.layers import Conv2D, Dense, MaxPooling2D
 from tests.kernels.common import assert_step_is_definition, built, examples, whole
@@ -101,9 +101,10 @@ def test_other_activations_run_by_their_definition(step, layer, shape, activatio
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("units", [150, 2050])
+@pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("features", [200, 330])  # the sum over the latter is cut in two
-def test_dense_has_the_same_bits_whether_it_passes_over_zeros_or_not(features, units, dtype):
+def test_dense_has_the_same_bits_whether_it_passes_over_zeros_or_not(features, packed, dtype):
+    units = APART // np.dtype(dtype).itemsize + 2 if packed else 150
     layers = built([Dense(units, activation="relu", dtype=dtype)], (features,))
     rng = np.random.default_rng(1)
     layers[0].params["kernel"] += rng.standard_normal((features, units)).astype(dtype)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scratchnet.kernels.conv2d_maxpool import Conv2DMaxPoolStep
@@ -15,10 +15,9 @@ from tests.kernels.common import assert_step_is_definition, built, examples, who
 
 @st.composite
 def layers_with_few_channels(draw):
-    dtype = draw(st.sampled_from(["float32", "float64"]))
-    taps = draw(st.sampled_from([2, 3]))
+    cases = [(dtype, taps) for dtype in ("float32", "float64") for taps in (2, 3) if taps < lanes(dtype)]
+    dtype, taps = draw(st.sampled_from(cases))
     most = (lanes(dtype) - 1) // taps  # with more channels a run of the kernel fills a vector
-    assume(most > 0)
     conv = Conv2D(
         draw(st.integers(1, 3)) * lanes(dtype),
         taps,
@@ -60,8 +59,8 @@ def test_it_agrees_with_the_sum_over_taps_and_places(taps, dtype, tolerance):
 @pytest.mark.parametrize("taps", [2, 3])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_dark_background_counts_for_dbias_only(channels, taps):
-    """On whole numbers, so that both ways have the same bits."""
-    layers = built([Conv2D(16, taps, activation="relu"), MaxPooling2D()], (12, 12, channels))
+    """On whole numbers, so that both ways have the same bits; with three channels a run may fill a vector."""
+    layers = built([Conv2D(lanes("float32"), taps, activation="relu"), MaxPooling2D()], (12, 12, channels))
     rng, found = np.random.default_rng(0), []
     x = whole(rng, (5, 12, 12, channels), np.float32)
     x[:, 2:9, :10] = 0

@@ -346,7 +346,7 @@ def test_a_seed_generator_s_numbers_depend_on_key_and_count_alone(seed: int, tak
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "1", True])
 def test_a_bad_seed_is_refused(seed: Any) -> None:
-    with pytest.raises(ValueError, match="expected seed as a whole number"):
+    with pytest.raises(ValueError, match="seed of SeedGenerator expected a whole number"):
         sn.utils.SeedGenerator(seed)
 
 

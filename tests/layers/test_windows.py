@@ -5,7 +5,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from scratchnet.layers.windows import col2im, im2col, pair, place_windows
+from scratchnet.layers.windows import (
+    check_data_format,
+    col2im,
+    im2col,
+    join_groups,
+    pair,
+    place_windows,
+    split_groups,
+)
 
 sizes = st.integers(1, 7)
 small = st.integers(1, 3)
@@ -74,3 +82,22 @@ def test_both_directions_keep_the_dtype(dtype):
 def test_pair_refuses_what_is_not_one_or_two_positive_numbers(value):
     with pytest.raises(ValueError, match=r"^strides of Conv2D expected (one or two|a) whole numbers? ≥ 1, got"):
         pair("strides", value, "Conv2D")
+
+
+def test_groups_are_neighbouring_channels_and_go_back_to_their_places():
+    x = np.arange(12).reshape(2, 6)
+    np.testing.assert_array_equal(split_groups(x, 3), [[[0, 1], [6, 7]], [[2, 3], [8, 9]], [[4, 5], [10, 11]]])
+    np.testing.assert_array_equal(join_groups(split_groups(x, 3)), x)
+    assert join_groups(split_groups(np.zeros((0, 5, 6)), 2)).shape == (0, 5, 6)  # no samples, no trouble
+
+
+def test_zero_is_a_whole_number_where_zero_may_be():
+    assert pair("extra", (0, np.int8(2)), "Layer", least=0) == (0, 2)
+    with pytest.raises(ValueError, match="extra of Layer expected a whole number ≥ 0, got -1"):
+        pair("extra", -1, "Layer", least=0)
+
+
+def test_the_data_format_is_channels_last():
+    assert check_data_format(None) == check_data_format("channels_last") == "channels_last"
+    with pytest.raises(ValueError, match="expected data_format='channels_last', got 'NHWC'"):
+        check_data_format("NHWC")

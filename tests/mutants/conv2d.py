@@ -30,7 +30,7 @@ class Parts(Conv2D):
         return self.activation.backward(dy, self._y)
 
     def dkernel(self, dz: Array) -> Array:
-        return (self._cols.T @ dz).reshape(self.params["kernel"].shape)  # (KH, KW, C, F)
+        return (self._cols[0].T @ dz).reshape(self.params["kernel"].shape)  # (KH, KW, C, F)
 
     def dbias(self, dz: Array) -> Array:
         return dz.sum(axis=0)  # (F,)
@@ -103,7 +103,7 @@ class KernelGradientLaidOutWrongly(Parts):
     """dkernel is reshaped from (F, …) as if it were (…, F)."""
 
     def dkernel(self, dz: Array) -> Array:
-        return (dz.T @ self._cols).reshape(self.params["kernel"].shape)
+        return (dz.T @ self._cols[0]).reshape(self.params["kernel"].shape)
 
 
 @layer(IMAGE, 3, 2, padding="same")
@@ -193,7 +193,7 @@ class KernelGradientOfOneImage(Parts):
 
     def dkernel(self, dz: Array) -> Array:
         places = len(dz) // self._x_shape[0]
-        return (self._cols[-places:].T @ dz[-places:]).reshape(self.params["kernel"].shape)
+        return (self._cols[0, -places:].T @ dz[-places:]).reshape(self.params["kernel"].shape)
 
 
 @layer(IMAGE, 3, 3)
@@ -251,6 +251,6 @@ class SlopeOneAtZero(Parts):
 
     def forward(self, x: Array, training: bool = False) -> Array:
         y = super().forward(x, training)
-        z = self._cols @ self.params["kernel"].reshape(-1, self.filters) + self.params["bias"]
+        z = self._cols[0] @ self.params["kernel"].reshape(-1, self.filters) + self.params["bias"]
         self._z = z.reshape(y.shape)
         return y

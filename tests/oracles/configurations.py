@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from scratchnet import layers
+from scratchnet import activations, layers
 from scratchnet.gradient_check.runner import Pass, Runner
 from scratchnet.gradient_check.twins import layer_graph
 from tests.oracles.loops import windows_count
 
 Array = Any
 
-ACTIVATIONS = ("linear", "relu", "sigmoid", "tanh", "softmax")
+ACTIVATIONS = tuple(activations.ACTIVATIONS)
 TOLERANCES = {"float64": 1e-10, "float32": 1e-5}
 """How far two ways may differ, relative to the largest number of the array, or of what was summed up to make it."""
 

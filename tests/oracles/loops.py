@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from itertools import product
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -120,17 +121,32 @@ def sigmoid(z: float) -> float:
     return 1 / (1 + math.exp(-z))
 
 
+normal = NormalDist()
+ALPHA, LAMBDA = 1.6732632423543772, 1.0507009873554805
 SCALAR: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {
     "linear": (lambda z: z, lambda z: 1.0),
     "relu": (lambda z: max(z, 0.0), lambda z: 1.0 if z > 0 else 0.0),
     "sigmoid": (sigmoid, lambda z: sigmoid(z) * sigmoid(-z)),
     "tanh": (math.tanh, lambda z: 1 / math.cosh(z) ** 2),
+    "leaky_relu": (lambda z: z if z > 0 else 0.2 * z, lambda z: 1.0 if z > 0 else 0.2),
+    "elu": (lambda z: z if z > 0 else math.exp(z) - 1, lambda z: 1.0 if z > 0 else math.exp(z)),
+    "selu": (
+        lambda z: LAMBDA * (z if z > 0 else ALPHA * (math.exp(z) - 1)),
+        lambda z: LAMBDA * (1.0 if z >= 0 else ALPHA * math.exp(z)),
+    ),
+    "hard_sigmoid": (lambda z: min(max(z / 6 + 0.5, 0.0), 1.0), lambda z: 1 / 6 if -3 < z < 3 else 0.0),
+    "exponential": (math.exp, math.exp),
+    "softplus": (lambda z: math.log1p(math.exp(-abs(z))) + max(z, 0.0), sigmoid),
+    "silu": (lambda z: z * sigmoid(z), lambda z: sigmoid(z) * (1 + z * sigmoid(-z))),
+    "gelu": (lambda z: z * normal.cdf(z), lambda z: normal.cdf(z) + z * normal.pdf(z)),
 }
 """Functions of one number, with their derivatives as functions of the input."""
 
 
 def activate(name: str, z: Array) -> Array:
-    """Return f(z); softmax along the last axis."""
+    """Return f(z); softmax and its logarithm along the last axis."""
+    if name == "log_softmax":
+        return np.log(activate("softmax", z))
     y = np.zeros_like(z)
     if name != "softmax":
         for index in np.ndindex(z.shape):
@@ -144,6 +160,8 @@ def activate(name: str, z: Array) -> Array:
 
 def activate_backward(name: str, z: Array, dy: Array) -> Array:
     """Return dz; the softmax by its whole Jacobian ∂yᵢ/∂zⱼ = yᵢ (δᵢⱼ - yⱼ)."""
+    if name == "log_softmax":  # d log y = dy / y
+        return activate_backward("softmax", z, dy / activate("softmax", z))
     dz = np.zeros_like(z)
     if name != "softmax":
         for index in np.ndindex(z.shape):

@@ -35,7 +35,7 @@ def test_dx_of_a_convolution_is_its_transpose(backend: str, configuration: Confi
         layer.kernel_size,
         layer.strides,
         layer.padding,
-        layer.dilation_rate,
+        dilation_rate=layer.dilation_rate,
         use_bias=False,
         dtype="float64",
     )

@@ -53,8 +53,8 @@ def test_no_text_of_the_grid_overlaps_another(rows: int, columns: int) -> None:
         ({"y": [0.5, 1.0]}, "whole numbers, got dtype float64"),
         ({"y": [0, -1]}, "from 0, got -1 at index 1"),
         ({"y": [0, 3], "labels": NAMES}, "at least 4 class names"),
-        ({"rows": 0}, "positive whole number of rows, got 0"),
-        ({"columns": 2.5}, "positive whole number of columns, got 2.5"),
+        ({"rows": 0}, "rows of .* expected a whole number ≥ 1, got 0"),
+        ({"columns": 2.5}, "columns of .* expected a whole number ≥ 1, got 2.5"),
     ],
 )
 def test_what_the_grid_refuses(arguments: dict[str, Any], message: str) -> None:

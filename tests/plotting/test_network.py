@@ -85,7 +85,7 @@ def _no_weights() -> scratchnet.Model:
         ({"model": 3}, TypeError, "expected a Model, got int"),
         ({"model": _no_weights()}, ValueError, "got a model without weights"),
         ({"model": _no_image()}, ValueError, "'flat' to look at all pixels of a grey image"),
-        ({"most": 0}, ValueError, "most as a positive whole number, got 0"),
+        ({"most": 0}, ValueError, "most of first_layer_filters expected a whole number ≥ 1, got 0"),
     ],
 )
 def test_what_the_filters_refuse(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
@@ -165,7 +165,7 @@ def test_an_image_that_cannot_be_drawn_is_refused() -> None:
         ({"model": architectures.mlp()}, ValueError, r"a layer with outputs \(N, H, W, C\), such as Conv2D"),
         ({"image": np.zeros((27, 28))}, ValueError, r"one image of shape \(28, 28, 1\), got \(27, 28\)"),
         ({"image": np.full((28, 28), np.inf)}, ValueError, "finite numbers, got inf in image 0"),
-        ({"maps": 0}, ValueError, "maps as a positive whole number, got 0"),
+        ({"maps": 0}, ValueError, "maps of feature_maps expected a whole number ≥ 1, got 0"),
         ({"labels": ["boot"]}, ValueError, "at least 10 class names"),
     ],
 )

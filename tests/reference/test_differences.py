@@ -128,14 +128,15 @@ def test_refused_here_and_accepted_there(what: str) -> None:
 
 @pytest.mark.filterwarnings("ignore:overflow")
 def test_a_loss_that_overflows_stops_here_and_goes_on_there() -> None:
+    """That Keras goes on is what it does everywhere; what its weights become depends on the processor."""
     models = [classifier(lib, None, "mean_squared_error") for lib in BOTH]
     x, y = np.full((2, 3), 1e30), np.zeros((2, 2))
     before = models[0].get_weights()
     with pytest.raises(NonFiniteError):
         models[0].train_on_batch(x, y)
     assert all(np.array_equal(a, b) for a, b in zip(before, models[0].get_weights()))
-    models[1].train_on_batch(x, y)
-    assert not np.isfinite(models[1].get_weights()[0]).any()
+    assert not np.isfinite(models[1].train_on_batch(x, y))
+    assert models[1].optimizer.iterations == 1
 
 
 # Accepted here and refused there
@@ -148,6 +149,33 @@ def test_strides_with_dilation_are_refused_there() -> None:
     assert model.predict(np.ones((1, 7, 7, 1)), verbose=0).shape == (1, 3, 3, 1)
     with pytest.raises(ValueError, match="not supported in conjunction"):
         keras.layers.Conv2D(1, 2, strides=2, dilation_rate=2)
+
+
+def test_windows_on_images_that_are_refused_there() -> None:
+    x = np.ones((1, 4, 5, 2))
+    for name, arguments in [
+        ("Conv2DTranspose", {"filters": 1, "kernel_size": 2, "strides": 2, "dilation_rate": 2}),
+        ("Conv2DTranspose", {"filters": 1, "kernel_size": 2, "dilation_rate": 2, "dtype": "float64"}),
+        ("DepthwiseConv2D", {"kernel_size": 2, "strides": (1, 2), "dtype": "float64"}),
+        ("SeparableConv2D", {"filters": 1, "kernel_size": 2, "strides": (1, 2), "dtype": "float64"}),
+        ("AveragePooling2D", {}),
+    ]:
+        assert getattr(scratchnet.layers, name)(**arguments)(x).ndim == 4
+        error = (ValueError, TypeError, tf.errors.InvalidArgumentError)
+        assert refuses(lambda name=name, arguments=arguments: getattr(keras.layers, name)(**arguments)(x), error)
+
+
+def test_images_are_channels_last_here_and_up_sampled_in_two_ways() -> None:
+    for arguments in ({"data_format": "channels_first"}, {"interpolation": "bicubic"}, {"interpolation": "lanczos3"}):
+        assert refuses(lambda arguments=arguments: scratchnet.layers.UpSampling2D(**arguments))
+        keras.layers.UpSampling2D(**arguments)(np.ones((1, 3, 3, 3)))
+
+
+def test_keras_blends_pixels_in_float32_in_float64_too() -> None:
+    x = np.random.default_rng(0).standard_normal((1, 3, 3, 1))
+    ours, theirs = (lib.layers.UpSampling2D(3, interpolation="bilinear", dtype="float64")(x) for lib in BOTH)
+    assert theirs.dtype == "float64"
+    assert 1e-10 < np.abs(ours - theirs).max() < 1e-6
 
 
 def test_class_and_sample_weights_together_are_multiplied_here_and_refused_there() -> None:

@@ -217,7 +217,6 @@ K = keras.layers
         (lambda: K.UnitNormalization(name="norm"), "'norm' is a UnitNormalization"),
         (lambda: keras.Sequential([K.Input((4, 4, 2)), K.Flatten()], name="inner"), "'inner' is a Sequential"),
         (lambda: lambda x: x + x, "the operation 'add'.*which is no layer"),
-        (lambda: K.Conv2D(2, 1, groups=2, name="grouped"), "'grouped'.* has groups=2"),
         (lambda: K.Conv2D(2, 1, activation="gelu", name="smooth"), "'smooth' has the activation 'gelu'"),
         (lambda: K.Conv2D(2, 1, activation=K.ReLU(), name="object"), "'object' has the activation 'ReLU'"),
         (lambda: K.Conv2D(2, 1, kernel_initializer="orthogonal", name="o"), "'o' has the kernel_initializer"),

@@ -9,6 +9,7 @@ import scratchnet
 from reference import cases, recipes
 from reference.environment import floatx
 from reference.report import Row, Worst
+from reference.twins import from_keras, to_keras
 from reference.values import LIMITS, Numbers, Probe, compare_gradients
 from scratchnet import Input, Model, layers
 
@@ -18,7 +19,7 @@ DTYPES = ("float64", "float32")
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(
     ("kind", "every"),
-    [("convolutions", 7), ("poolings", 6), ("other_layers", 1), ("normalizations", 1)],
+    [("convolutions", 7), ("poolings", 6), ("other_layers", 1), ("merging_and_shapes", 1), ("normalizations", 1)],
     ids=lambda x: str(x),
 )
 def test_single_layers(kind: str, every: int, dtype: str) -> None:
@@ -126,3 +127,20 @@ def test_a_mistake_in_the_library_itself_turns_the_row_of_its_layer_red(monkeypa
     row = worst.row("values", "Conv2D", LIMITS["float64"])
     assert not row.ok
     assert "layer conv2d: gradient of bias (numpy), in Conv2D(" in row.where
+
+
+def test_embeddings_and_inputs_of_whole_numbers_have_twins() -> None:
+    with floatx("float64"):
+        inputs = Input((4,), dtype="int32")
+        x = layers.Flatten()(layers.Embedding(9, 3)(inputs))
+        model = Model(inputs, layers.Dense(2, "tanh")(x))
+        model.compile("sgd", "mse")
+        twin = to_keras(model)
+        data, labels = np.random.default_rng(0).integers(0, 9, (8, 4)), np.random.default_rng(1).normal(size=(8, 2))
+        np.testing.assert_allclose(model.predict(data), twin.predict(data, verbose=0), rtol=1e-10)
+        for _ in range(2):
+            model.train_on_batch(data, labels), twin.train_on_batch(data, labels)
+        for ours, theirs in zip(model.get_weights(), twin.get_weights()):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-7)  # Keras keeps the learning rate in float32
+        back = from_keras(twin)
+        assert [layer.get_config() for layer in back.layers] == [layer.get_config() for layer in model.layers]

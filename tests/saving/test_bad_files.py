@@ -174,7 +174,7 @@ UNFITTING: dict[str, tuple[Edit, str]] = {
         lambda h, t: first_dense(h)["config"].update(heads=8),
         "the layer Dense cannot be made from the arguments",
     ),
-    "impossible argument": (lambda h, t: first_dense(h)["config"].update(units=-1), "positive whole number of units"),
+    "impossible argument": (lambda h, t: first_dense(h)["config"].update(units=-1), "units of Dense expected"),
     "layers of one name": (
         lambda h, t: first_dense(h).update(name="input_layer"),
         "the layers described in the file do not fit together: 2 layers are named 'input_layer'",

@@ -79,7 +79,17 @@ def every_built_in_layer() -> Any:
     x = layers.Conv2D(3, 2, dilation_rate=2, kernel_initializer=sn.initializers.HeUniform(seed=3))(x)
     x = layers.MaxPooling2D((2, 1), strides=(1, 1), padding="same")(x)
     x = layers.Add()([x, layers.ReLU()(x)])
-    x = layers.Activation("sigmoid")(layers.Flatten()(x))
+    x = layers.ZeroPadding2D(((1, 0), (2, 0)))(layers.AveragePooling2D(2, strides=1, padding="same")(x))
+    x = layers.Conv2DTranspose(4, (2, 3), strides=(3, 1), padding="same", output_padding=(1, 0), activation="relu")(x)
+    x = layers.Conv2D(6, 2, groups=2)(layers.DepthwiseConv2D(2, depth_multiplier=2, use_bias=False)(x))
+    x = layers.UpSampling2D((1, 2), interpolation="bilinear")(x)
+    x = layers.SeparableConv2D(5, 2, strides=2, depth_multiplier=2, pointwise_initializer="he_uniform")(x)
+    x = layers.Add()([layers.GlobalAveragePooling2D(keepdims=True)(x), layers.GlobalMaxPooling2D(keepdims=True)(x)])
+    x = layers.LeakyReLU(0.1)(layers.Activation("sigmoid")(layers.Flatten()(x)))
+    product = layers.Multiply()([x, layers.Average()([x, layers.ReLU(0.4, 0.2)(x)])])
+    x = layers.Concatenate(axis=1)([layers.Subtract()([x, product]), x])
+    words = layers.Flatten()(layers.Embedding(3, 2)(layers.Flatten()(image)))
+    x = layers.Concatenate()([words, layers.Flatten()(layers.Permute((2, 1))(layers.Reshape((2, -1))(x)))])
     return sn.Model(image, layers.Softmax(axis=1)(layers.Dense(4, bias_initializer="ones")(x)))
 
 

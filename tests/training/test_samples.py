@@ -243,3 +243,14 @@ def test_every_input_of_a_model_may_lack_its_last_axis():
 def test_no_other_shape_passes(came):
     with pytest.raises(ValueError, match=r"expected x of shape \(N, 3\) for layer"):
         regression().predict(np.ones(came), verbose=0)
+
+
+@pytest.mark.parametrize("what", ["x", "y", "sample_weight"])
+def test_a_number_beyond_the_model_s_float_type_is_named(what: str) -> None:
+    inputs = Input((2,))
+    model = Model(inputs, Dense(1)(inputs))
+    model.compile("sgd", "mse")
+    data = {"x": np.ones((5, 2)), "y": np.ones((5, 1)), "sample_weight": np.ones(5)}
+    data[what].reshape(-1)[3] = 1e300
+    with pytest.raises(ValueError, match=rf"{what} of fit .*none beyond float32's 3.4e\+38, got 1e\+300 at index \("):
+        model.fit(**data, verbose=0)

@@ -1,0 +1,117 @@
+"""Compile the kernels that the tests need, on all cores at once: ``python -m tests.warm``.
+
+From an empty cache, each test that comes upon a new kernel waits for it to be compiled, on one core, and two workers of
+pytest-xdist compile the same ones twice. So this runs each kernel once for each type of numbers, on a few samples;
+where all is compiled already it takes some seconds. Tests do not depend on it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+
+DTYPES = ("float32", "float64")
+
+
+def _run(step: Any, ways: bool = False) -> None:
+    """Forward and backward of a step, in each of its ways."""
+    layers = step.layers
+    x, dy = (np.zeros((2, *shape[1:]), step.dtype) for shape in (layers[0].input_shape, layers[-1].output_shape))
+    for way in step.forward_ways if ways else [None]:
+        if way is not None:
+            step.forward_way = way
+        step.forward(x)
+    for way in step.backward_ways if ways else [None]:
+        if way is not None:
+            step.backward_way = way
+        step.backward(dy)
+
+
+def _pooled(dtype: str, channels: int, needs_dx: bool, pool: int = 2) -> None:
+    from scratchnet.kernels.conv2d_maxpool import Conv2DMaxPoolStep
+    from scratchnet.kernels.simd import lanes
+    from scratchnet.layers import Conv2D, MaxPooling2D
+    from tests.kernels.common import built
+
+    lane = lanes(dtype)
+    layers = [Conv2D(lane, 2, dtype=dtype), MaxPooling2D(pool, dtype=dtype)]
+    _run(Conv2DMaxPoolStep(built(layers, (20, 20, channels or lane)), needs_dx), ways=True)
+
+
+def _conv2d(dtype: str) -> None:
+    from scratchnet.kernels.conv2d import Conv2DStep
+    from scratchnet.layers import Conv2D
+    from tests.kernels.common import built
+
+    _run(Conv2DStep(built([Conv2D(3, 2, dtype=dtype)], (5, 5, 2)), True))
+
+
+def _pooling_and_windows(dtype: str) -> None:
+    from scratchnet.kernels.im2col import col2im, im2col
+    from scratchnet.kernels.max_pooling2d import MaxPooling2DStep
+    from scratchnet.layers import MaxPooling2D
+    from tests.kernels.common import built
+
+    for pool in (2, 17):
+        _run(MaxPooling2DStep(built([MaxPooling2D(pool, dtype=dtype)], (20, 20, 2)), True))
+    cols = im2col(np.zeros((2, 5, 5, 2), dtype), (2, 2))
+    col2im(cols, (2, 5, 5, 2))
+
+
+def _dense(dtype: str) -> None:
+    from scratchnet.kernels.dense import DenseStep
+    from scratchnet.layers import Dense
+    from tests.kernels.common import built
+
+    _run(DenseStep(built([Dense(3, dtype=dtype)], (5,)), True))
+
+
+def _last_dense_and_losses(dtype: str) -> None:
+    from scratchnet.kernels.dense_crossentropy import DenseCrossentropyStep
+    from scratchnet.kernels.softmax_crossentropy import softmax_crossentropy, sparse_softmax_crossentropy
+    from scratchnet.layers import Dense
+    from tests.kernels.common import built
+
+    z, scale, labels = np.zeros((2, 3), dtype), np.ones(2, dtype), np.zeros(2, np.int64)
+    step = DenseCrossentropyStep(built([Dense(3, dtype=dtype)], (5,)), True)
+    step.forward(np.zeros((2, 5), dtype))
+    step.loss(labels, True, scale, z.copy(), z.copy())
+    sparse_softmax_crossentropy(z, labels, scale, z.copy(), z.copy())
+    softmax_crossentropy(z, z.copy(), scale, z.copy(), z.copy())
+
+
+def _vectors(dtype: str) -> None:
+    from scratchnet.kernels.gather import gather
+    from scratchnet.kernels.optimizers import adam, momentum
+
+    w, g, m, v = (np.zeros(3, dtype) for _ in range(4))
+    adam(w, g, m, v, 0.1, 0.9, 0.999, 1e-7)
+    momentum(w, g, m, 0.1, 0.9, False)
+    for kind in ("uint8", dtype):
+        gather(np.zeros((3, 2), kind), np.array([0, 2]), np.empty((2, 2), dtype))
+
+
+def _jobs() -> Iterator[tuple[Callable[..., None], tuple[Any, ...]]]:
+    """The longest first."""
+    for dtype in DTYPES:
+        for pool, channels, needs_dx in ((2, 0, True), (2, 1, False), (17, 2, True)):
+            yield _pooled, (dtype, channels, needs_dx, pool)
+    for job in (_dense, _conv2d, _pooling_and_windows, _last_dense_and_losses, _vectors):
+        for dtype in DTYPES:
+            yield job, (dtype,)
+
+
+def main() -> None:
+    """Run all jobs, each kernel in one process."""
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
+        for done in [pool.submit(job, *arguments) for job, arguments in _jobs()]:
+            done.result()
+
+
+if __name__ == "__main__":
+    main()
