@@ -88,7 +88,8 @@ def every_built_in_layer() -> Any:
     x = layers.LeakyReLU(0.1)(layers.Activation("sigmoid")(layers.Flatten()(x)))
     product = layers.Multiply()([x, layers.Average()([x, layers.ReLU(0.4, 0.2)(x)])])
     x = layers.Concatenate(axis=1)([layers.Subtract()([x, product]), x])
-    x = layers.Flatten()(layers.Permute((2, 1))(layers.Reshape((2, -1))(x)))
+    words = layers.Flatten()(layers.Embedding(3, 2)(layers.Flatten()(image)))
+    x = layers.Concatenate()([words, layers.Flatten()(layers.Permute((2, 1))(layers.Reshape((2, -1))(x)))])
     return sn.Model(image, layers.Softmax(axis=1)(layers.Dense(4, bias_initializer="ones")(x)))
 
 
