@@ -67,7 +67,7 @@ def test_an_output_padding_that_makes_no_sense_is_refused(arguments):
 def test_other_refusals():
     with pytest.raises(ValueError, match="filters of Conv2DTranspose expected a whole number ≥ 1, got 0"):
         Conv2DTranspose(0, 2)
-    with pytest.raises(ValueError, match="output_padding as one or two whole numbers of at least 0, got -1"):
+    with pytest.raises(ValueError, match="output_padding of Conv2DTranspose expected a whole number ≥ 0, got -1"):
         Conv2DTranspose(1, 2, output_padding=-1)
     layer = Conv2DTranspose(1, 2, name="c")
     layer(Input((4, 4, 3)))

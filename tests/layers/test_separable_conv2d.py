@@ -36,5 +36,5 @@ def test_parameters_have_keras_names_layout_and_order():
 def test_refusals():
     with pytest.raises(ValueError, match="filters of SeparableConv2D expected a whole number ≥ 1, got -1"):
         SeparableConv2D(-1, 2)
-    with pytest.raises(ValueError, match=r"filters for each channel, depth_multiplier, got 1\.5"):
+    with pytest.raises(ValueError, match=r"depth_multiplier of SeparableConv2D expected a whole number ≥ 1, got 1\.5"):
         SeparableConv2D(1, 2, depth_multiplier=1.5)
