@@ -137,6 +137,20 @@ def check_padding(value: str) -> str:
     return value.lower()
 
 
+def check_data_format(value: str | None) -> str:
+    """Return "channels_last", which is the only ``data_format`` there is here; None means the same.
+
+    Raises:
+        ValueError: if it says anything else.
+    """
+    if value not in (None, "channels_last"):
+        raise ValueError(
+            f"Layers expected data_format='channels_last', got {value!r}: images are (N, H, W, C) here, which "
+            f"np.moveaxis(x, 1, -1) makes of (N, C, H, W)."
+        )
+    return "channels_last"
+
+
 def image_size(input_shape: Shape) -> tuple[int, int]:
     """Return (H, W) of (None, H, W, C)."""
     _, H, W, _ = input_shape

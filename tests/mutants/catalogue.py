@@ -25,6 +25,7 @@ MODULES = (
     "shapes",
     "merging",
     "embedding",
+    "augmentations",
     "losses",
     "optimizers",
     "schedules",
