@@ -106,7 +106,7 @@ class TranslationOverwrites(RandomTranslation):
     """A pixel that went to several places gets the gradient of the heaviest alone."""
 
     def backward(self, dy: Array) -> Array:
-        R = np.where(self._R < self._R.max(axis=1, keepdims=True), 0, self._R)
+        R = np.where(self._R.max(axis=1, keepdims=True) > self._R, 0, self._R)
         return self._move(dy, R.transpose(0, 2, 1), self._S.transpose(0, 2, 1))
 
 
