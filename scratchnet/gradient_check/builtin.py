@@ -101,7 +101,6 @@ def _shapes_and_merging() -> list[Check]:
         _layer(layers.Add, three),
         _layer(layers.Average, three),
         _layer(layers.Multiply, three),
-        _layer(layers.Multiply, three[:2]),
         _layer(layers.Subtract, three[:2]),
         _layer(layers.Concatenate, [(4, 3), (4, 1), (4, 2)]),
         _layer(layers.Concatenate, [(3, 2, 4), (3, 3, 4)], axis=1),
