@@ -33,6 +33,9 @@ KERAS_ONLY: dict[str, dict[str, Any]] = {
 """The same for the options of single classes."""
 
 
+PAIRS = {"RandomErasing": ("scale",)}
+"""Arguments that are pairs of numbers, though other layers have single ones of that name."""
+
 REQUIRED: dict[str, dict[str, Any]] = {
     "Activation": {"activation": "relu"},
     "Conv2D": {"filters": 1, "kernel_size": 1},
@@ -43,6 +46,8 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "Embedding": {"input_dim": 1, "output_dim": 1},
     "GaussianNoise": {"stddev": 0.0},
     "Permute": {"dims": (1,)},
+    "RandomCrop": {"height": 1, "width": 1},
+    "RandomTranslation": {"height_factor": 0.0, "width_factor": 0.0},
     "Rescaling": {"scale": 1.0},
     "Reshape": {"target_shape": (1,)},
     "SeparableConv2D": {"filters": 1, "kernel_size": 1},
@@ -138,7 +143,8 @@ def layer_from_keras(layer: Any) -> layers.Layer:
     arguments["dtype"] = _dtype_from_keras(layer, given.pop("dtype"))
     for key in known(**_placeholders(known)).get_config():
         if key not in arguments:
-            arguments[key] = _CONVERTERS.get(key, _plain)(layer, key, given.pop(key))
+            convert = _plain if key in PAIRS.get(class_name, ()) else _CONVERTERS.get(key, _plain)
+            arguments[key] = convert(layer, key, given.pop(key))
     _refuse_what_is_left(layer, class_name, given)
     return known(**arguments)
 

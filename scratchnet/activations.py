@@ -57,6 +57,9 @@ class ActivationFunction:
         """Return the arguments that make an equal activation function, ready for JSON."""
         return {}
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.get_config().items())})"
+
 
 class Linear(ActivationFunction):
     """y = x, hence dx = dy (1)."""

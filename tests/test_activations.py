@@ -198,7 +198,11 @@ def test_a_layer_is_its_function_and_comes_back_from_its_configuration(layer, pl
 
 def test_the_arguments_of_layers_stand_in_kerass_order():
     assert layers.ReLU(6.0, 0.1, 0.5).get_config() | {"name": ""} == {
-        "name": "", "dtype": "float32", "trainable": True,
-        "max_value": 6.0, "negative_slope": 0.1, "threshold": 0.5,
+        "name": "",
+        "dtype": "float32",
+        "trainable": True,
+        "max_value": 6.0,
+        "negative_slope": 0.1,
+        "threshold": 0.5,
     }
     assert layers.LeakyReLU(0.1).get_config()["negative_slope"] == 0.1

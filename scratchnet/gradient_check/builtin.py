@@ -129,13 +129,25 @@ def _shapes_and_merging() -> list[Check]:
         _layer(layers.Add, three),
         _layer(layers.Average, three),
         _layer(layers.Multiply, three),
-        _layer(layers.Multiply, three[:2]),
         _layer(layers.Subtract, three[:2]),
         _layer(layers.Concatenate, [(4, 3), (4, 1), (4, 2)]),
         _layer(layers.Concatenate, [(3, 2, 4), (3, 3, 4)], axis=1),
         _layer(layers.Reshape, (3, 4, 6), (-1, 3, 2)),
         _layer(layers.Permute, (3, 2, 4, 5), (2, 3, 1)),
         Check("layer", "Embedding(5, 3)", _embedding),
+        *_augmentations(),
+    ]
+
+
+def _augmentations() -> list[Check]:
+    image = (2, 4, 3, 1)
+    moves = [_layer(layers.RandomTranslation, image, 0.4, 0.3, fill_mode=m) for m in ("reflect", "nearest", "constant")]
+    return [
+        _layer(layers.RandomFlip, image),
+        _layer(layers.RandomFlip, image, "horizontal"),
+        _layer(layers.RandomCrop, image, 3, 2),
+        _layer(layers.RandomErasing, image, fill_value=0.5),
+        *moves,
     ]
 
 

@@ -24,6 +24,10 @@ from scratchnet.layers.layer_normalization import LayerNormalization
 from scratchnet.layers.max_pooling2d import MaxPooling2D
 from scratchnet.layers.multiply import Multiply
 from scratchnet.layers.permute import Permute
+from scratchnet.layers.random_crop import RandomCrop
+from scratchnet.layers.random_erasing import RandomErasing
+from scratchnet.layers.random_flip import RandomFlip
+from scratchnet.layers.random_translation import RandomTranslation
 from scratchnet.layers.rescaling import Rescaling
 from scratchnet.layers.reshape import Reshape
 from scratchnet.layers.separable_conv2d import SeparableConv2D
@@ -64,6 +68,10 @@ LAYERS: dict[str, type[Layer]] = {
         MaxPooling2D,
         Multiply,
         Permute,
+        RandomCrop,
+        RandomErasing,
+        RandomFlip,
+        RandomTranslation,
         ReLU,
         Rescaling,
         Reshape,
@@ -108,6 +116,10 @@ __all__ = [
     "MaxPooling2D",
     "Multiply",
     "Permute",
+    "RandomCrop",
+    "RandomErasing",
+    "RandomFlip",
+    "RandomTranslation",
     "ReLU",
     "Rescaling",
     "Reshape",

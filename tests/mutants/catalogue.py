@@ -28,6 +28,7 @@ MODULES = (
     "embedding",
     "normalization",
     "random_layers",
+    "augmentations",
     "losses",
     "optimizers",
     "schedules",

@@ -9,6 +9,7 @@ import scratchnet
 from reference import cases, recipes
 from reference.environment import floatx
 from reference.report import Row, Worst
+from reference.twin_layers import layer_from_keras, layer_to_keras
 from reference.twins import from_keras, to_keras
 from reference.values import LIMITS, Numbers, Probe, compare_gradients
 from scratchnet import Input, Model, layers
@@ -144,3 +145,22 @@ def test_embeddings_and_inputs_of_whole_numbers_have_twins() -> None:
             np.testing.assert_allclose(ours, theirs, rtol=1e-7)  # Keras keeps the learning rate in float32
         back = from_keras(twin)
         assert [layer.get_config() for layer in back.layers] == [layer.get_config() for layer in model.layers]
+
+
+@pytest.mark.parametrize("fill_mode", ["constant", "nearest", "reflect"])
+@pytest.mark.parametrize("factors", [(0.3, -0.2), (-0.45, 0.7), (1.0, -0.99), (0.2, 0.25)])
+def test_translations_by_a_given_distance(fill_mode: str, factors: tuple[float, float]) -> None:
+    ours = layers.RandomTranslation(*((f, f) for f in factors), fill_mode, fill_value=0.5)
+    theirs = layer_to_keras(ours)
+    x = np.random.default_rng(0).normal(size=(3, 5, 8, 2)).astype("float32")
+    np.testing.assert_allclose(ours(x, training=True), theirs(x, training=True), atol=2e-5)
+    assert layer_from_keras(theirs).get_config() == ours.get_config()
+
+
+def test_augmentations_have_twins() -> None:
+    for layer in (
+        layers.RandomFlip("vertical", seed=3),
+        layers.RandomCrop(2, 3, seed=1),
+        layers.RandomErasing(0.5, (0.1, 0.2), 0.5, (0, 1), seed=2),
+    ):
+        assert layer_from_keras(layer_to_keras(layer)).get_config() == layer.get_config()

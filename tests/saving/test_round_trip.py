@@ -73,6 +73,10 @@ def test_a_sequential_without_a_shape_is_refused(path: Path) -> None:
 def every_built_in_layer() -> Any:
     image = sn.Input((6, 6, 2), name="image")
     x = layers.Rescaling(1 / 255, offset=-0.5)(image)
+    x = layers.RandomFlip("vertical", seed=1)(layers.RandomErasing(0.5, fill_value=(1.0, 2.0, 3.0), seed=2)(x))
+    x = layers.RandomCrop(6, 6)(layers.RandomTranslation(0.1, (-0.2, 0.1), "nearest", seed=3)(x))
+    words = layers.ReLU(3.0, threshold=0.5)(x)
+    x = layers.Add()([x, layers.Reshape((6, 6, -1))(layers.Embedding(9, 1)(words))])
     x = layers.Conv2D(
         3, (2, 3), strides=(1, 2), padding="same", activation="tanh", use_bias=False, kernel_initializer="he_normal"
     )(x)
