@@ -27,6 +27,7 @@ from scratchnet.utils.naming import look_up
 __all__ = [
     "EPSILON",
     "LOSSES",
+    "LOSS_CLASSES",
     "BinaryCrossentropy",
     "CategoricalCrossentropy",
     "FunctionLoss",

@@ -218,7 +218,7 @@ class Model:
         self,
         optimizer: str | optimizers.Optimizer = "adam",
         loss: Any = None,
-        metrics: Sequence[str | metrics.Metric] | None = None,
+        metrics: Any = None,
     ) -> None:
         """Choose how the model learns. The parameters stay as they are; the optimizer starts afresh.
 
@@ -227,7 +227,8 @@ class Model:
         Args:
             optimizer: a name (adam, sgd) or an ``Optimizer``.
             loss: a name, a ``Loss``, or a pair of functions (value, slope), see ``losses.FunctionLoss``.
-            metrics: names or ``Metric`` objects to report beside the loss.
+            metrics: a list of names, ``Metric`` objects or functions (y_true, y_pred) → a number for each sample, to
+                report beside the loss.
 
         Raises:
             ValueError: for an unknown name, with the nearest known one; for a missing loss.
