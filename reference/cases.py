@@ -223,8 +223,22 @@ def loss_cases(dtype: str) -> Iterator[tuple[str, losses.Loss, list[layers.Layer
         for from_logits in (False, True):
             for name, ending in endings(from_logits):
                 yield f"{kind.name}({from_logits=}) after {name}", kind(from_logits), ending, metrics[kind]
+    yield "smoothed rows", rows(label_smoothing=0.2), [layers.Dense(7, "softmax")], []
+    yield "smoothed rows from logits", rows(True, 0.2), [layers.Dense(7)], []
+    for reduction in ("sum_over_batch_size", "sum"):
+        yield f"sparse, {reduction}", sparse(reduction=reduction), [layers.Dense(7, "softmax")], []
+        yield f"rows, {reduction}", rows(reduction=reduction), [layers.Dense(7, "softmax")], []
+    binary = losses.BinaryCrossentropy
     for name, ending in endings(False):
         yield f"mean_squared_error after {name}", losses.MeanSquaredError(), ending, []
+        yield f"mean_absolute_error after {name}", losses.MeanAbsoluteError("sum"), ending, []
+        yield f"huber after {name}", losses.Huber(0.4), ending, []
+        yield f"kl_divergence after {name}", losses.KLDivergence(), ending, []
+    for name, ending in [("Dense(sigmoid)", [layers.Dense(7, "sigmoid")]), endings(False)[-1]]:
+        yield f"binary_crossentropy after {name}", binary(), ending, ["binary_accuracy"]
+        yield f"smoothed binary_crossentropy after {name}", binary(label_smoothing=0.1), ending, []
+    for name, ending in endings(True):
+        yield f"binary_crossentropy(from_logits) after {name}", binary(True), ending, []
 
 
 def compare_losses(dtype: str, backends: Sequence[str]) -> Worst:
@@ -252,8 +266,12 @@ def compare_losses(dtype: str, backends: Sequence[str]) -> Worst:
 
 
 def _labels(loss: losses.Loss, numbers: Numbers, batch: int) -> Array:
-    if isinstance(loss, losses.MeanSquaredError):
+    if isinstance(loss, (losses.MeanSquaredError, losses.MeanAbsoluteError, losses.Huber)):
         return numbers.array(batch, 7)
+    if isinstance(loss, losses.BinaryCrossentropy):
+        return numbers.generator.integers(0, 2, (batch, 7)).astype(numbers.dtype)
+    if isinstance(loss, losses.KLDivergence):
+        return numbers.generator.dirichlet(np.ones(7), batch).astype(numbers.dtype)
     labels = numbers.generator.integers(0, 7, batch)
     return np.eye(7, dtype=numbers.dtype)[labels] if isinstance(loss, losses.CategoricalCrossentropy) else labels
 

@@ -9,19 +9,17 @@ import numpy as np
 from reference.environment import floatx, keras
 from scratchnet import Model, losses, metrics, optimizers, schedules
 
-LOSSES = {
-    losses.SparseCategoricalCrossentropy: "SparseCategoricalCrossentropy",
-    losses.CategoricalCrossentropy: "CategoricalCrossentropy",
-    losses.MeanSquaredError: "MeanSquaredError",
-}
+LOSSES = {cls: cls.__name__ for cls in losses.LOSS_CLASSES}
 
 METRICS: dict[str, type[metrics.Metric]] = {
-    "BinaryAccuracy": metrics.BinaryAccuracy,
-    "SparseCategoricalAccuracy": metrics.SparseCategoricalAccuracy,
-    "CategoricalAccuracy": metrics.CategoricalAccuracy,
-    "SparseTopKCategoricalAccuracy": metrics.SparseTopKCategoricalAccuracy,
-    "TopKCategoricalAccuracy": metrics.TopKCategoricalAccuracy,
+    cls.__name__: cls for cls in metrics.METRIC_CLASSES if cls is not metrics.Accuracy
 }
+_OF_ANY_LOSS = (metrics.BinaryAccuracy, metrics.Precision, metrics.Recall, metrics.AUC)
+_OF_ANY_LOSS += (metrics.MeanSquaredError, metrics.MeanAbsoluteError)
+
+
+_HARMLESS = (False, "ROC", "interpolation")
+"""What the arguments of metrics are by default that scratchnet does not have."""
 
 
 # scratchnet → Keras ---------------------------------------------------------------------------------------------
@@ -76,8 +74,8 @@ def _metric_to_keras(metric: metrics.Metric, loss: losses.Loss, outputs: int | N
     sparse = "Sparse" if isinstance(loss, losses.SparseCategoricalCrossentropy) else ""
     if type(metric) is metrics.Accuracy and outputs == 1:
         return keras.metrics.BinaryAccuracy(name=metric.name)
-    if type(metric) is metrics.BinaryAccuracy:
-        return keras.metrics.BinaryAccuracy(**metric.get_config())
+    if type(metric) in _OF_ANY_LOSS:
+        return getattr(keras.metrics, type(metric).__name__)(**metric.get_config())
     if type(metric) is metrics.Accuracy:
         return getattr(keras.metrics, f"{sparse}CategoricalAccuracy")(name=metric.name)
     if type(metric) in METRICS.values():
@@ -144,7 +142,7 @@ def _optimizer_from_keras(saved: Any) -> optimizers.Optimizer:
 
 def _loss_from_keras(saved: Any) -> losses.Loss:
     if isinstance(saved, str):
-        if saved not in losses.LOSSES:
+        if saved not in losses.LOSSES and saved not in LOSSES.values():
             raise _unknown("loss", saved, losses.LOSSES, "from_keras")
         return losses.get(saved)
     known = {name: c for c, name in LOSSES.items()}
@@ -165,12 +163,20 @@ def _loss_from_keras(saved: Any) -> losses.Loss:
 
 def _metric_from_keras(saved: Any) -> metrics.Metric:
     if isinstance(saved, str):
-        if saved not in metrics.METRICS:
+        if saved not in metrics.METRICS and saved not in METRICS:
             raise _unknown("metric", saved, metrics.METRICS, "from_keras")
         return metrics.get(saved)
     if saved["class_name"] not in METRICS:
         raise _unknown("metric", saved["class_name"], METRICS, "from_keras")
-    return METRICS[saved["class_name"]](**{k: v for k, v in saved["config"].items() if k in ("name", "k", "threshold")})
+    known = METRICS[saved["class_name"]]
+    arguments, given = known().get_config(), saved["config"]
+    for key, value in given.items():
+        if key not in (*arguments, "dtype") and value not in (*_HARMLESS, None):
+            raise ValueError(
+                f"The metric {saved['class_name']} has {key}={value!r}, which scratchnet does not have: from_keras "
+                f"expected it without."
+            )
+    return known(**{key: given[key] for key in arguments})
 
 
 # Both ways ------------------------------------------------------------------------------------------------------

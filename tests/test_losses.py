@@ -126,8 +126,10 @@ def test_one_hot_labels_are_checked():
 
 
 def test_a_classification_loss_needs_one_row_of_scores():
-    with pytest.raises(ValueError, match=r"got \(None, 3, 3, 4\): end the model in Flatten and Dense"):
+    with pytest.raises(ValueError, match=r"of shape \(2, 3, 3\), got \(2,\): .* end the model in Flatten and Dense"):
         losses.SparseCategoricalCrossentropy().prepare_labels(np.zeros(2), (None, 3, 3, 4))
+    with pytest.raises(ValueError, match=r"got \(None,\): end the model in Flatten and Dense"):
+        losses.SparseCategoricalCrossentropy().prepare_labels(np.zeros(2), (None,))
 
 
 def test_unknown_names_suggest_the_nearest():
@@ -196,7 +198,7 @@ def test_rows_asked_about_directly_have_the_shape_of_the_predictions(shape):
 
 
 @pytest.mark.parametrize("make", CROSSENTROPIES)
-@pytest.mark.parametrize("y_pred", [np.full(3, 0.5), np.full((2, 2, 3), 0.5), np.array("x"), np.array([["a"]])])
+@pytest.mark.parametrize("y_pred", [np.full(3, 0.5), np.array("x"), np.array([["a"]])])
 def test_predictions_that_are_no_rows_of_scores_are_refused(make, y_pred):
     with pytest.raises(ValueError, match="expected predictions"):
         make().forward(np.zeros(2, int), y_pred)
@@ -216,3 +218,127 @@ def test_weights_are_one_for_each_sample(make, data, rng):
 def test_a_bad_number_in_the_rows_is_named_with_its_place():
     with pytest.raises(ValueError, match=r"got the negative or non-finite -1\.0 at index \(1, 2\) of y"):
         losses.CategoricalCrossentropy().prepare_labels(np.array([[1.0, 0, 0], [1, 0, -1]]), (None, 3))
+
+
+def test_errors_of_numbers_by_example():
+    y, y_pred = np.array([[0.0, 0.0], [0.0, 0.0]]), np.array([[1.0, -3.0], [0.0, 0.5]])
+    for loss, value, gradient in [
+        (losses.MeanSquaredError(), (1 + 9 + 0 + 0.25) / 4, [[0.5, -1.5], [0, 0.25]]),
+        (losses.MeanAbsoluteError(), 4.5 / 4, [[0.25, -0.25], [0, 0.25]]),  # at the kink, 0
+        (losses.Huber(), (0.5 + 2.5 + 0 + 0.125) / 4, [[0.25, -0.25], [0, 0.125]]),
+        (losses.Huber(4), (0.5 + 4.5 + 0 + 0.125) / 4, [[0.25, -0.75], [0, 0.125]]),
+    ]:
+        assert loss.forward(y, y_pred) == value
+        np.testing.assert_array_equal(loss.backward(), gradient)
+
+
+def test_binary_crossentropy_is_the_surprise_at_the_answer():
+    loss = losses.BinaryCrossentropy()
+    assert loss([1, 0], [[0.5], [0.75]]) == pytest.approx((math.log(2) + math.log(4)) / 2)
+    np.testing.assert_allclose(loss.backward(), [[-1.0], [2.0]])
+
+
+@given(st.floats(-700, 700), st.floats(0, 1))
+def test_binary_crossentropy_is_that_of_two_classes_from_logits(z, t):
+    two = losses.CategoricalCrossentropy(True)
+    one = losses.BinaryCrossentropy(True)
+    expected = two(np.array([[t, 1 - t]]), np.array([[z, 0.0]]))
+    assert one(np.array([t]), np.array([[z]])) == pytest.approx(expected, abs=1e-9)
+    np.testing.assert_allclose(one.backward()[0, 0], two.backward()[0, 0], atol=1e-12)
+
+
+def test_divergence_is_crossentropy_less_entropy(rng):
+    t, p = rng.dirichlet(np.ones(4), 5), rng.dirichlet(np.ones(4), 5)
+    entropy = -(t * np.log(t)).sum(axis=1).mean()
+    assert losses.KLDivergence()(t, p) == pytest.approx(losses.CategoricalCrossentropy()(t, p) - entropy)
+    assert losses.KLDivergence()(t, t) == 0
+
+
+def test_smoothing_gives_a_share_to_all_classes():
+    t = np.array([[0, 1, 0, 0.0]])
+    np.testing.assert_allclose(losses.CategoricalCrossentropy(True, 0.2).smoothed(t), [[0.05, 0.85, 0.05, 0.05]])
+    assert losses.CategoricalCrossentropy().smoothed(t) is t
+
+
+PLACED = [losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy]
+
+
+@pytest.mark.parametrize("make", PLACED)
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_a_class_for_each_place_is_the_mean_over_all_places(make, from_logits, rng):
+    y, p = rng.integers(0, 4, (3, 2, 5)), rng.dirichlet(np.ones(4), (3, 2, 5))
+    weight = rng.uniform(0, 2, 3)
+    rows, places = make(from_logits), make(from_logits)
+    flat = rows.forward(labels_for(rows, y.reshape(-1)), p.reshape(-1, 4), np.repeat(weight, 10))
+    assert places.forward(labels_for(places, y), p, weight) == pytest.approx(flat)
+    np.testing.assert_array_equal(places.backward().reshape(-1, 4), rows.backward())
+    assert places.predictions.shape == p.shape
+
+
+@pytest.mark.parametrize("name", sorted({cls.__name__ for cls in losses.LOSS_CLASSES}))
+def test_a_sum_is_the_mean_times_the_samples(name, rng):
+    y, p = rng.dirichlet(np.ones(4), 6), rng.dirichlet(np.ones(4), 6)
+    y = y.argmax(axis=1) if name.startswith("Sparse") else y
+    mean, total = losses.get(name), getattr(losses, name)(reduction="sum")
+    assert total(y, p) == pytest.approx(6 * mean(y, p))
+    np.testing.assert_allclose(total.backward(), 6 * mean.backward())
+
+
+@pytest.mark.parametrize("reduction", [None, "none", "mean", 3])
+def test_a_reduction_that_training_cannot_follow_is_refused(reduction):
+    with pytest.raises(ValueError, match="expected 'sum_over_batch_size' or 'sum', got .* training follows one number"):
+        losses.MeanSquaredError(reduction)
+
+
+def test_two_functions_are_a_loss(rng):
+    def squared(y_true, y_pred):
+        return ((y_pred - y_true) ** 2).mean(axis=-1)
+
+    def slope(y_true, y_pred):
+        return 2 * (y_pred - y_true) / y_pred.shape[-1]
+
+    y, p, weight = rng.normal(size=(6, 4)), rng.normal(size=(6, 4)), rng.uniform(0, 2, 6)
+    ours, theirs = losses.get((squared, slope)), losses.MeanSquaredError()
+    assert ours.name == "squared"
+    assert ours.forward(y, p, weight) == pytest.approx(theirs.forward(y, p, weight))
+    np.testing.assert_allclose(ours.backward(), theirs.backward())
+    with pytest.raises(TypeError, match="made of functions, which a file does not hold"):
+        ours.get_config()
+
+
+def test_functions_that_do_not_fit_are_refused():
+    def mine(y_true, y_pred):
+        return ((y_pred - y_true) ** 2).mean()
+
+    y = np.zeros((3, 2))
+    with pytest.raises(TypeError, match=r"from the function mine alone: pass a pair .*loss=\(mine, slope\).* subclass"):
+        losses.get(mine)
+    with pytest.raises(ValueError, match=r"a loss for each of 3 samples, of shape \(3,\), got shape \(\)"):
+        losses.get((mine, mine))(y, y)
+    wrong = losses.get((lambda t, p: p.sum(axis=1), mine))
+    wrong(y, y)
+    with pytest.raises(ValueError, match=r"slope of .* expected to return the predictions' shape \(3, 2\), got \(\)"):
+        wrong.backward()
+    with pytest.raises(TypeError, match="expected two functions"):
+        losses.get((mine, 3))
+
+
+def test_labels_of_probabilities_are_checked():
+    with pytest.raises(ValueError, match=r"labels from 0 \(no\) to 1 \(yes\), got -1 at index \(1, 0\) of y"):
+        losses.BinaryCrossentropy().prepare_labels(np.array([1, -1]), (None, 1))
+    with pytest.raises(ValueError, match="numbers from 0 to 1, got 2"):
+        losses.KLDivergence().prepare_labels(np.array([[1, 2]]), (None, 2))
+    for make in (losses.BinaryCrossentropy, losses.CategoricalCrossentropy):
+        with pytest.raises(ValueError, match="label_smoothing of .* ≤ 1, got 2"):
+            make(label_smoothing=2)
+    with pytest.raises(ValueError, match="delta of Huber expected a finite number > 0, got 0"):
+        losses.Huber(0)
+
+
+@pytest.mark.parametrize("make", losses.LOSS_CLASSES)
+def test_every_loss_keeps_float32_and_makes_an_equal_one(make, rng):
+    y, p = rng.dirichlet(np.ones(4), 6), rng.dirichlet(np.ones(4), 6).astype("float32")
+    loss = make(**make(reduction="sum").get_config())
+    assert loss.reduction == "sum"
+    loss(y.argmax(axis=1) if make is losses.SparseCategoricalCrossentropy else y, p, np.ones(6))
+    assert loss.backward().dtype == loss.predictions.dtype == np.float32

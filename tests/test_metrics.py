@@ -160,3 +160,90 @@ def test_accuracy_is_what_keras_takes_the_word_for(y_shape, p_shape, rng):
     theirs.update_state(y, p)
     ours.update(y, p)
     assert ours.result() == pytest.approx(float(theirs.result()))
+
+
+def test_errors_of_numbers_are_means_over_outputs_and_samples():
+    y, p = np.array([[0.0, 0.0], [0.0, 0.0]]), np.array([[1.0, -3.0], [0.0, 2.0]])
+    for metric, expected in [(metrics.MeanSquaredError(), 14 / 4), (metrics.MeanAbsoluteError(), 6 / 4)]:
+        metric.update_state(y[:1], p[:1])
+        metric.update_state(y[1:], p[1:])
+        assert metric.result() == expected
+        metric.reset_state()
+        assert metric.result() == 0.0
+    assert metrics.MeanAbsoluteError().values(np.array([3], "uint8"), np.array([[1]], "uint8")).tolist() == [2.0]
+
+
+def test_precision_and_recall_divide_the_counts_of_the_whole_pass():
+    y, p = np.array([1, 0, 1, 1, 0]), np.array([[0.9], [0.8], [0.7], [0.2], [0.5]])
+    for metric, expected in [
+        (metrics.Precision(), 2 / 3),
+        (metrics.Recall(), 2 / 3),
+        (metrics.Precision(0.75), 1 / 2),
+        (metrics.Recall(0.75), 1 / 3),
+    ]:
+        metric.update(y[:1], p[:1])
+        metric.update(y[1:], p[1:])
+        assert metric.result() == expected
+        metric.reset()
+        assert metric.result() == 0.0
+
+
+@given(
+    hnp.arrays("int64", 12, elements=st.integers(0, 1)),
+    hnp.arrays("float64", 12, elements=st.integers(0, 50).map(lambda n: n / 50)),
+)
+def test_auc_is_the_chance_that_a_yes_is_rated_above_a_no(y, p):
+    auc = metrics.AUC(num_thresholds=1001)  # between any two different ones of p
+    auc.update_state(y[:7], p[:7])
+    auc.update_state(y[7:], p[7:])
+    yes, no = p[y == 1], p[y == 0]
+    if yes.size and no.size:
+        above = (yes[:, None] > no).mean() + (yes[:, None] == no).mean() / 2  # a tie counts half
+        assert auc.result() == pytest.approx(above)
+    else:
+        assert auc.result() == 0.0
+
+
+def test_auc_rates_nan_lowest():
+    auc = metrics.AUC()
+    auc.update_state([1, 0], [np.nan, 0.7])
+    assert auc.result() == 0.0
+
+
+def test_a_function_is_a_metric():
+    def off(y_true, y_pred):
+        return np.abs(y_pred[:, 0] - y_true)
+
+    metric = metrics.get(off)
+    metric.update_state([0, 1], [[1], [3]])
+    assert (metric.name, metric.result()) == ("off", 1.5)
+    with pytest.raises(ValueError, match=r"The metric function .* a number for each of 2 samples, got shape \(\)"):
+        metrics.get(lambda y_true, y_pred: y_pred.mean()).update_state([0, 1], [[1], [3]])
+    with pytest.raises(TypeError, match="it is a function, which a file does not hold"):
+        metric.get_config()
+
+
+def test_a_class_and_its_name_are_metrics():
+    assert type(metrics.get(metrics.AUC)) is type(metrics.get("AUC")) is metrics.AUC
+    assert (metrics.get(metrics.AUC).name, metrics.get("AUC").name) == ("auc", "AUC")
+
+
+@pytest.mark.parametrize("own", ["update", "update_state"])
+def test_a_metric_of_ones_own_may_define_either_name(own):
+    seen = []
+    kind = type("Own", (metrics.Metric,), {own: lambda self, y_true, y_pred: seen.append(1)})
+    kind().update(np.zeros(1), np.zeros(1))
+    assert seen == [1]
+
+
+@pytest.mark.parametrize("make", [metrics.Precision, metrics.Recall, metrics.AUC, metrics.MeanSquaredError])
+def test_shapes_of_counts_are_checked(make):
+    with pytest.raises(ValueError, match="labels of the predictions' shape"):
+        make().update_state(np.zeros(3), np.zeros((3, 2)))
+
+
+def test_arguments_of_counts_are_checked():
+    with pytest.raises(ValueError, match="one for one figure in the logs"):
+        metrics.Precision([0.2, 0.5])
+    with pytest.raises(ValueError, match="num_thresholds of AUC expected a whole number ≥ 2, got 1"):
+        metrics.AUC(1)

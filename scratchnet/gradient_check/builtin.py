@@ -191,14 +191,33 @@ def _normalizations() -> list[Check]:
 
 
 def _losses() -> list[Check]:
-    def one(loss: Any) -> Check:
-        source = f" from {'logits' if loss.from_logits else 'probabilities'}" if loss.get_config() else ""
-        return Check("loss", f"{type(loss).__name__}{source}", lambda backend: check_loss(loss, backend=backend))
+    def one(loss: losses.Loss, *shape: int) -> Check:
+        config = loss.get_config()
+        said = [f"from {'logits' if loss.from_logits else 'probabilities'}"] if "from_logits" in config else []
+        said += [f"{key}={config[key]}" for key in ("delta", "label_smoothing") if config.get(key)]
+        said += ["summed"] if loss.reduction == "sum" else []
+        said += [f"on {shape}"] if shape else []
+        title = " ".join([type(loss).__name__, ", ".join(said)]).strip()
+        return Check("loss", title, lambda backend: check_loss(loss, backend=backend, shape=shape or (6, 5)))
 
-    crossentropies = (losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy)
+    sparse, rows, binary = (
+        losses.SparseCategoricalCrossentropy,
+        losses.CategoricalCrossentropy,
+        losses.BinaryCrossentropy,
+    )
+    both = (False, True)
     return [
-        *[one(cls(from_logits=from_logits)) for cls in crossentropies for from_logits in (False, True)],
+        *[one(cls(from_logits=from_logits)) for cls in (sparse, rows, binary) for from_logits in both],
+        *[one(cls(from_logits=from_logits), 3, 2, 2, 4) for cls in (sparse, rows) for from_logits in both],
+        *[one(cls(from_logits=from_logits, label_smoothing=0.2)) for cls in (rows, binary) for from_logits in both],
+        *[one(cls(from_logits=True, reduction="sum")) for cls in (sparse, rows, binary)],
+        one(losses.KLDivergence()),
         one(losses.MeanSquaredError()),
+        one(losses.MeanSquaredError(reduction="sum")),
+        one(losses.MeanAbsoluteError()),
+        one(losses.MeanAbsoluteError(), 3, 2, 4),
+        one(losses.Huber()),
+        one(losses.Huber(delta=0.3)),
     ]
 
 

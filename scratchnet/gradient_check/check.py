@@ -278,6 +278,9 @@ def check_model(
     return report
 
 
+_OF_PROBABILITIES = (losses._Crossentropy, losses.BinaryCrossentropy, losses.KLDivergence)
+
+
 def check_loss(
     loss: Any,
     y_true: Any = None,
@@ -295,7 +298,7 @@ def check_loss(
         loss: a ``Loss``, or any object with ``forward(y_true, y_pred, sample_weight)`` and ``backward()``.
         y_true: the truth; if not given, class numbers, random distributions or random numbers, as its base class
             takes them.
-        y_pred: the predictions; if not given, random logits or probabilities (N, C).
+        y_pred: the predictions; if not given, random logits or probabilities (N, …, C).
         shape: of random predictions.
         seed, backend, tolerance, max_entries: as for ``check_layer``.
 
@@ -310,7 +313,7 @@ def check_loss(
     generator = np.random.default_rng(seed)
     if y_pred is None:
         y_pred = 2 * generator.standard_normal(shape)
-        if isinstance(loss, losses._Crossentropy) and not loss.from_logits:
+        if isinstance(loss, _OF_PROBABILITIES) and not loss.from_logits:
             y_pred = np.exp(y_pred) / np.exp(y_pred).sum(axis=-1, keepdims=True)
     y_pred = np.array(y_pred, np.float64)
     check_finite("y_pred", y_pred, "give finite numbers")
@@ -418,9 +421,11 @@ def _vary_parameters(runner: Runner, generator: np.random.Generator) -> None:
 
 def _draw_truth(loss: Any, shape: tuple[int, ...], generator: np.random.Generator) -> Array:
     if isinstance(loss, losses.SparseCategoricalCrossentropy):
-        return generator.integers(0, shape[-1], shape[0])
-    if isinstance(loss, losses.CategoricalCrossentropy):
-        return generator.dirichlet(np.ones(shape[-1]), shape[0])
+        return generator.integers(0, shape[-1], shape[:-1])
+    if isinstance(loss, (losses.CategoricalCrossentropy, losses.KLDivergence)):
+        return generator.dirichlet(np.ones(shape[-1]), shape[:-1])
+    if isinstance(loss, losses.BinaryCrossentropy):
+        return generator.uniform(0, 1, shape)
     return generator.standard_normal(shape)
 
 

@@ -21,6 +21,11 @@ class LossCase:
     y_pred: Array
     is_kernel: bool = False
 
+    @property
+    def is_sum(self) -> bool:
+        """Whether the loss says that it is a sum over the batch, not a mean."""
+        return getattr(self.loss, "reduction", None) == "sum"
+
     def run(self, rows: Any = slice(None), weight: Array | None = None) -> tuple[float, Array]:
         """Return loss and gradient of some rows of the batch."""
         value = self.loss.forward(self.y_true[rows].copy(), self.y_pred[rows].copy(), weight)
@@ -72,6 +77,8 @@ def caches_are_own(case: LossCase) -> str:
 def mean_over_batch(case: LossCase) -> str:
     """The loss is the mean over the batch: parts, weighted by their sizes, give the whole."""
     N = len(case.y_pred)
+    if case.is_sum:
+        return _adds_up(case)
     whole, gradient = case.run()
     parts = [(case.run(rows), size) for rows, size in ((slice(0, 1), 1), (slice(1, N), N - 1))]
     mean = sum(part[0] * size for part, size in parts) / N
@@ -81,6 +88,15 @@ def mean_over_batch(case: LossCase) -> str:
     if not np.allclose(joined, gradient, rtol=EXACT, atol=EXACT * np.abs(gradient).max()):
         return "the gradient of a batch is not made of its samples' gradients over N"
     return ""
+
+
+def _adds_up(case: LossCase) -> str:
+    whole, gradient = case.run()
+    parts = [case.run(rows) for rows in (slice(0, 1), slice(1, None))]
+    total, joined = sum(part[0] for part in parts), np.concatenate([part[1] for part in parts])
+    fits = np.allclose(joined, gradient, rtol=EXACT, atol=EXACT * np.abs(gradient).max())
+    agrees = np.isclose(total, whole, rtol=EXACT, atol=EXACT) and fits
+    return "" if agrees else "reduction='sum', but the loss of a batch is not the sum of its samples' losses"
 
 
 def weighted(case: LossCase) -> str:
@@ -93,7 +109,7 @@ def weighted(case: LossCase) -> str:
     weight = np.arange(N) % 3 / 2.0
     value, gradient = case.run(weight=weight)
     alone = np.array([case.run(slice(n, n + 1))[0] for n in range(N)])
-    mean = (weight * alone).sum() / N
+    mean = (weight * alone).sum() / (1 if case.is_sum else N)
     if not np.isclose(value, mean, rtol=EXACT, atol=EXACT):
         return f"the weighted loss is {value:.6g}, but the mean of weight times loss is {mean:.6g}"
     expected = plain[1] * weight.reshape(N, *[1] * (gradient.ndim - 1))
@@ -118,7 +134,8 @@ def keeps_float32(case: LossCase) -> str:
 def finite_when_far_off(case: LossCase) -> str:
     """Logits of ±10,000, right and wrong, give a finite loss and the right gradient."""
     C = case.y_pred.shape[-1]
-    far = np.where(np.arange(C) == np.arange(len(case.y_pred))[:, None] % C, FAR, -FAR)
+    places = np.arange(case.y_pred.size // C).reshape(*case.y_pred.shape[:-1], 1)
+    far = np.where(np.arange(C) == places % C, FAR, -FAR)  # (N, …, C)
     for dtype in (np.float64, np.float32):
         value, gradient = LossCase(case.loss, case.y_true, far.astype(dtype)).run()
         if not (np.isfinite(value) and np.isfinite(gradient).all()):

@@ -5,6 +5,7 @@ A kernel stands in only for exactly our own classes. A subclass may mean somethi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -74,30 +75,40 @@ class KernelCrossentropy(Loss):
     def __init__(self, definition: Loss, last: DenseCrossentropyStep | None = None) -> None:
         self.last = last  # the step that computes the logits together with the loss
         self.name = definition.name  # type: ignore[misc]
+        self.definition, self.reduction = definition, definition.reduction
         self.sparse = isinstance(definition, SparseCategoricalCrossentropy)
         self._probabilities = self._gradients = self._scale = np.empty(0)
 
     def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
         """Return the mean loss; the gradient comes along. Both lie in arrays that the next call overwrites."""
+        self._shape, per_sample = y_pred.shape, math.prod(y_pred.shape[1:-1])
+        if y_pred.ndim != 2:
+            y_pred = np.ascontiguousarray(y_pred).reshape(-1, y_pred.shape[-1])  # (N, C): every place is a row
         N = len(y_pred)
-        if len(self._probabilities) < N or self._probabilities.dtype != y_pred.dtype:
+        whole = 1 if self.reduction == "sum" else N
+        kept = self._probabilities
+        if len(kept) < N or (kept.dtype, kept.shape[1:]) != (y_pred.dtype, y_pred.shape[1:]):
             self._probabilities, self._gradients = np.empty_like(y_pred), np.empty_like(y_pred)
         if len(self._scale) != N or self._scale.dtype != y_pred.dtype:
-            self._scale = np.full(N, 1 / N, y_pred.dtype)
-        self.predictions, self._dz, scale = self._probabilities[:N], self._gradients[:N], self._scale
+            self._scale = np.full(N, 1 / whole, y_pred.dtype)
+        p, self._dz, scale = self._probabilities[:N], self._gradients[:N], self._scale
+        self.predictions = p.reshape(self._shape)
         if sample_weight is not None:
-            scale = (np.asarray(sample_weight) / N).astype(y_pred.dtype)
+            scale = np.repeat(np.asarray(sample_weight) / whole, per_sample).astype(y_pred.dtype)
         if not self.sparse:
-            y_true = np.ascontiguousarray(y_true, y_pred.dtype)
+            y_true = self.definition.smoothed(np.asarray(y_true, y_pred.dtype))  # type: ignore[attr-defined]
+            y_true = np.ascontiguousarray(y_true).reshape(y_pred.shape)  # (N, C)
+        elif y_true.ndim != 1 and len(self._shape) > 2:
+            y_true = y_true.reshape(-1)  # (N,)
         if self.last is not None:
-            return self.last.loss(y_true, self.sparse, scale, self.predictions, self._dz)
+            return self.last.loss(y_true, self.sparse, scale, p, self._dz)
         if self.sparse:
-            return float(sparse_softmax_crossentropy(y_pred, y_true, scale, self.predictions, self._dz))
-        return float(softmax_crossentropy(y_pred, y_true, scale, self.predictions, self._dz))
+            return float(sparse_softmax_crossentropy(y_pred, y_true, scale, p, self._dz))
+        return float(softmax_crossentropy(y_pred, y_true, scale, p, self._dz))
 
     def backward(self) -> Array:
         """Return the gradient with respect to the logits."""
-        return self._dz
+        return self._dz.reshape(self._shape)
 
 
 def kernel_loss(loss: Loss, last: Any) -> tuple[Loss, Any]:

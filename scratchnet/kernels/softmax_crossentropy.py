@@ -1,4 +1,4 @@
-"""Softmax and cross-entropy in one stable pass from the logits (losses.py, from_logits).
+"""Softmax and cross-entropy in one stable pass from the logits (losses/crossentropy.py, from_logits).
 
 1. Loss, probabilities and the gradient dz come from one reading of each row, while it is in registers.
 2. The row's maximum is taken off first: logits of +-1e4 give finite numbers everywhere.

@@ -217,8 +217,8 @@ class Model:
     def compile(
         self,
         optimizer: str | optimizers.Optimizer = "adam",
-        loss: str | losses.Loss | None = None,
-        metrics: Sequence[str | metrics.Metric] | None = None,
+        loss: Any = None,
+        metrics: Any = None,
     ) -> None:
         """Choose how the model learns. The parameters stay as they are; the optimizer starts afresh.
 
@@ -226,8 +226,9 @@ class Model:
 
         Args:
             optimizer: a name (adam, sgd) or an ``Optimizer``.
-            loss: a name or a ``Loss``.
-            metrics: names or ``Metric`` objects to report beside the loss.
+            loss: a name, a ``Loss``, or a pair of functions (value, slope), see ``losses.FunctionLoss``.
+            metrics: a list of names, ``Metric`` objects or functions (y_true, y_pred) → a number for each sample, to
+                report beside the loss.
 
         Raises:
             ValueError: for an unknown name, with the nearest known one; for a missing loss.
@@ -244,12 +245,13 @@ class Model:
             raise ValueError(f"compile expected an optimizer, one of {', '.join(optimizers.OPTIMIZERS)}, got None.")
         chosen_optimizer.start(self.identity)
         self.loss, self.optimizer, self.metrics = chosen_loss, chosen_optimizer, chosen
-        if self.built and chosen_loss.from_logits and logits.ends_in_softmax(self.graph):
+        if self.built and chosen_loss.from_logits and logits.ends_in_probabilities(self.graph, chosen_loss):
             import warnings
 
+            ending = "sigmoid" if isinstance(chosen_loss, losses.BinaryCrossentropy) else "softmax"
             warnings.warn(
-                f"The loss {chosen_loss.name} has from_logits=True but the model ends in a softmax, so its outputs are "
-                f"probabilities, not logits: leave one of the two out.",
+                f"The loss {chosen_loss.name} has from_logits=True but the model ends in a {ending}, so its outputs "
+                f"are probabilities, not logits: leave one of the two out.",
                 stacklevel=2,
             )
 

@@ -193,7 +193,10 @@ def _evaluate_pass(
 
     means = RunningMeans(parts.metrics)
     callbacks.on_test_begin()
-    _run_blocks(parts.plan, measure, len(samples), batch_size, callbacks, "test", progress, means.logs)
+    batch_by_batch = parts.loss.reduction == "sum"  # which depends on how many samples come together
+    _run_blocks(
+        parts.plan, measure, len(samples), batch_size, callbacks, "test", progress, means.logs, None, batch_by_batch
+    )
     logs = means.logs()
     callbacks.on_test_end(logs)
     return logs
@@ -247,14 +250,15 @@ def _run_blocks(
     progress: Progress,
     logs: Callable[[], dict[str, Any]],
     shown: Callable[[], Logs] | None = None,
+    batch_by_batch: bool = False,
 ) -> None:
-    """Run ``count`` samples in large blocks; batch by batch only if a callback listens to every batch.
+    """Run ``count`` samples in large blocks; batch by batch only if asked, or if a callback listens to every batch.
 
     ``logs`` makes what callbacks get, ``shown`` what the bar shows, if that is something else.
     """
     begin, end = f"on_{kind}_batch_begin", f"on_{kind}_batch_end"
     watched = callbacks.needs_batch_logs(begin) or callbacks.needs_batch_logs(end)
-    batches = 1 if watched else max(1, _SAMPLES_AT_ONCE // batch_size)
+    batches = 1 if watched or batch_by_batch else max(1, _SAMPLES_AT_ONCE // batch_size)
     for number, part in enumerate(batch_slices(count, batches * batch_size)):
         getattr(callbacks, begin)(number)
         with plan.lock:

@@ -1,57 +1,14 @@
-"""Metrics: figures for people to read. They are counted over an epoch and have no gradient."""
+"""Accuracies: the share of right predictions, by what counts as right."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, overload
+from typing import Any
 
 import numpy as np
 
+from scratchnet.metrics.metric import Metric, same_shape
 from scratchnet.typing import Array
-from scratchnet.utils.naming import look_up
-from scratchnet.utils.numbers import real_number, shown, whole_number
-
-
-class Metric:
-    """A running mean over everything since ``reset``. A metric of your own defines ``values``.
-
-    Attributes:
-        better: "max" if more of it is better, "min" if less; None leaves ``mode="auto"`` of a callback without answer.
-
-    Raises:
-        ValueError: if ``name`` is neither text nor None.
-    """
-
-    default_name: ClassVar[str] = "metric"
-    better: ClassVar[str | None] = None
-
-    def __init__(self, name: str | None = None) -> None:
-        if name is not None and not isinstance(name, str):
-            raise ValueError(f"name of {type(self).__name__} expected text or None, got {shown(name)}.")
-        self.name = name or self.default_name
-        self.reset()
-
-    def values(self, y_true: Array, y_pred: Array) -> Array:
-        """Return one number for each sample, (N,), or for each of its places, (N, …)."""
-        raise NotImplementedError(f"{type(self).__name__} has no values(y_true, y_pred).")
-
-    def reset(self) -> None:
-        """Forget everything."""
-        self.total = 0.0
-        self.count = 0
-
-    def update(self, y_true: Array, y_pred: Array) -> None:
-        """Take a batch in: labels (N, …) or one-hot (N, …, C), and predictions (N, …, C)."""
-        values = self.values(y_true, y_pred)
-        self.total += float(values.sum())
-        self.count += values.size
-
-    def result(self) -> float:
-        """Return the mean so far; 0.0 before the first sample, as in Keras."""
-        return self.total / self.count if self.count else 0.0
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make an equal metric."""
-        return {"name": self.name}
+from scratchnet.utils.numbers import real_number, whole_number
 
 
 def _class_numbers(y_true: Array, y_pred: Array) -> Array:
@@ -80,15 +37,7 @@ def _largest_is_right(y_true: Array, y_pred: Array) -> Array:
 
 def _right_side(y_true: Array, y_pred: Array, threshold: float) -> Array:
     """Return for each row of outputs the share whose side of the threshold is the label, 0 or 1; NaN has no side."""
-    if y_pred.ndim == 1:
-        y_pred = y_pred[:, None]  # (N, 1)
-    if y_true.shape == y_pred.shape[:-1] and y_pred.shape[-1] == 1:
-        y_true = y_true[..., None]  # (N, …, 1)
-    if y_true.shape != y_pred.shape:
-        raise ValueError(
-            f"A metric expected labels 0 and 1 of the predictions' shape {y_pred.shape}, got labels of shape "
-            f"{y_true.shape}."
-        )
+    y_true, y_pred = same_shape(y_true, y_pred)
     hits: Array = ((y_pred > threshold) == y_true) & ~np.isnan(y_pred)
     return hits.mean(axis=-1)
 
@@ -198,32 +147,3 @@ class CategoricalAccuracy(SparseCategoricalAccuracy):
 
     default_name = "categorical_accuracy"
     better = "max"
-
-
-METRIC_CLASSES: tuple[type[Metric], ...] = (
-    Accuracy,
-    BinaryAccuracy,
-    SparseCategoricalAccuracy,
-    CategoricalAccuracy,
-    TopKCategoricalAccuracy,
-    SparseTopKCategoricalAccuracy,
-)
-METRICS: dict[str, type[Metric]] = {metric.default_name: metric for metric in METRIC_CLASSES} | {"acc": Accuracy}
-
-
-@overload
-def get(metric: None) -> None: ...
-@overload
-def get(metric: str | Metric) -> Metric: ...
-def get(metric: str | Metric | None) -> Metric | None:
-    """Return the metric of a name, or the object itself; None stays None. The name given is the name shown.
-
-    Raises:
-        ValueError: for an unknown name, with the nearest known one.
-        TypeError: for anything that is neither a name nor a ``Metric``.
-    """
-    if metric is None or isinstance(metric, Metric):
-        return metric
-    if isinstance(metric, str):
-        return look_up("metric", metric, METRICS)(name=metric)
-    raise TypeError(f"A metric is given as a name ({', '.join(METRICS)}) or as a Metric object, got {metric!r}.")

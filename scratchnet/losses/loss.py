@@ -1,0 +1,159 @@
+"""What every loss is, and what our own share: rows in, one number out, and the one place of 1/N.
+
+    y_true, y_pred (N, …, C) → rows (R, C) → a loss for each row (R,) → weighted mean, one number
+
+A loss is worked out row by row. With more axes than two, such as a class for each pixel, (N, H, W, C), every place is a
+row, and R = N·H·W. The number that training follows is the mean over the rows, with a weight for each sample if given:
+
+    L = Σ_r scale[r] loss[r]        scale[r] = weight[r] / R
+
+This is the one place where 1/N appears: the gradient of row r starts here as scale[r] · ∂loss[r]/∂y_pred[r], and every
+layer behind simply sums over the samples. With ``reduction="sum"`` the division by R is left out.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+
+from scratchnet.typing import Array
+from scratchnet.utils.numbers import shown
+
+REDUCTIONS = ("sum_over_batch_size", "sum")
+
+
+class Loss:
+    """Base class. A loss of your own defines ``forward`` and ``backward``.
+
+    Attributes:
+        name: as in Keras.
+        from_logits: whether ``y_pred`` are logits, which a softmax or sigmoid would turn into probabilities.
+        reduction: "sum_over_batch_size" if the loss is a mean over the batch, "sum" if it is a sum.
+        predictions: what metrics look at, in the shape of ``y_pred``: itself, or its probabilities ``from_logits``.
+    """
+
+    name: ClassVar[str] = "loss"
+    from_logits = False
+    reduction = "sum_over_batch_size"
+    predictions: Array
+
+    def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
+        """Return the mean loss of the batch; with weights (N,) or (N, 1), the mean of weight times loss.
+
+        The mean always divides by N, not by the sum of the weights, as in Keras.
+
+        Raises:
+            ValueError: in our own losses, if ``y_true`` or the weights do not fit ``y_pred``: nothing is broadcast.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no forward(y_true, y_pred, sample_weight).")
+
+    def backward(self) -> Array:
+        """Return the gradient with respect to ``y_pred`` of the last ``forward``, a new array of its shape."""
+        raise NotImplementedError(f"{type(self).__name__} has no backward().")
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
+        """Return the loss of arrays or lists, as ``forward`` does."""
+        return self.forward(np.asarray(y_true), np.asarray(y_pred), sample_weight)
+
+    def prepare_labels(self, y: Array, output_shape: tuple[int | None, ...]) -> Array:
+        """Return the labels of a whole data set as ``forward`` takes them.
+
+        Raises:
+            ValueError: if they do not fit a model with outputs of ``output_shape``.
+        """
+        return y
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal loss."""
+        return {}
+
+
+class RowLoss(Loss):
+    """What our own losses share: predictions cut into rows, and one number made of the rows' losses.
+
+    Args:
+        reduction: "sum_over_batch_size", the mean over the rows, or "sum".
+
+    Raises:
+        ValueError: if ``reduction`` is anything else.
+    """
+
+    def __init__(self, reduction: str = "sum_over_batch_size") -> None:
+        self.reduction = check_reduction(type(self).__name__, reduction)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal loss."""
+        return {"reduction": self.reduction}
+
+    def _start(self, y_pred: Array, sample_weight: Array | None) -> Array:
+        """Work out the factor of each row's loss and return the predictions, (R, C), as floats."""
+        y_pred = as_floats(y_pred)
+        self._shape = y_pred.shape
+        self.predictions = y_pred.copy()
+        places = math.prod(y_pred.shape[1:-1])
+        weight = np.repeat(check_weights(self.name, sample_weight, len(y_pred)), places)  # (R,)
+        R = len(weight) if self.reduction == "sum_over_batch_size" else 1
+        self._scale = (weight / R).astype(y_pred.dtype)  # (R,): 1/N is here and nowhere else
+        return y_pred.reshape(-1, y_pred.shape[-1] if y_pred.ndim > 1 else 1)  # (R, C)
+
+    def _total(self, losses: Array) -> float:
+        """Return Σ_r scale[r] loss[r] of the rows' losses (R,)."""
+        return float(losses @ self._scale)
+
+    def _scaled(self, slopes: Array) -> Array:
+        """Return scale[r] times the slopes (R, C) of each row's loss, in the shape of the predictions."""
+        return (slopes * self._scale[:, None]).reshape(self._shape)
+
+
+def check_reduction(name: str, reduction: Any) -> str:
+    """Return the reduction, if training can follow it."""
+    if not (isinstance(reduction, str) and reduction in REDUCTIONS):
+        raise ValueError(
+            f"reduction of {name} expected 'sum_over_batch_size' or 'sum', got {shown(reduction)}: training follows "
+            f"one number; for the losses of single samples call the loss on them one by one."
+        )
+    return reduction
+
+
+def as_floats(y_pred: Array) -> Array:
+    """Return predictions as they are if they are floats, else as float64: no number is cut to a whole one."""
+    y_pred = np.asarray(y_pred)
+    if y_pred.dtype.kind not in "biuf" or y_pred.ndim == 0:
+        raise ValueError(
+            f"A loss expected predictions as an array (N, …) of numbers, got dtype {y_pred.dtype} of shape "
+            f"{y_pred.shape}."
+        )
+    return y_pred if y_pred.dtype.kind == "f" else y_pred.astype(np.float64)
+
+
+def check_weights(name: str, sample_weight: Array | None, N: int) -> Array:
+    """Return the weights of N samples, (N,); all 1 if there are none."""
+    if sample_weight is None:
+        return np.ones(N)
+    weight = np.asarray(sample_weight)
+    if weight.shape not in ((N,), (N, 1)):
+        raise ValueError(f"{name} expected sample_weight of shape ({N},) or ({N}, 1), got {weight.shape}.")
+    return weight.reshape(N)
+
+
+def check_targets(name: str, y_true: Array, shape: tuple[int | None, ...]) -> Array:
+    """Return the targets in exactly that shape: if they were left to broadcast, (N,) and (N, 1) gave (N, N)."""
+    y = np.asarray(y_true)
+    if (*y.shape, 1) == shape:
+        y = y[..., None]  # (N, …, 1)
+    elif y.shape == (*shape, 1):
+        y = y[..., 0]  # (N, …)
+    if y.shape != shape:
+        raise ValueError(f"{name} expected y of the outputs' shape {shape}, got {y.shape}.")
+    return y
+
+
+def check_range(name: str, y: Array, most: float, what: str) -> Array:
+    """Return targets that are finite numbers from 0 to ``most``."""
+    wrong = ~(np.isfinite(y) & (y >= 0) & (y <= most))
+    if wrong.any():
+        index = tuple(map(int, np.argwhere(wrong)[0]))
+        raise ValueError(f"{name} expected {what}, got {y[index]} at index {index} of y.")
+    return y

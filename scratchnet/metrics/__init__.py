@@ -1,0 +1,88 @@
+"""Metrics: figures for people to read. They are counted over an epoch and have no gradient.
+
+``metric.py`` says what all share, ``accuracy.py`` counts right classes, ``confusion.py`` right and wrong answers of yes
+and no, ``regression.py`` measures errors of numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any, overload
+
+from scratchnet.metrics.accuracy import (
+    Accuracy,
+    BinaryAccuracy,
+    CategoricalAccuracy,
+    SparseCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
+)
+from scratchnet.metrics.confusion import AUC, Precision, Recall
+from scratchnet.metrics.metric import FunctionMetric, Metric
+from scratchnet.metrics.regression import MeanAbsoluteError, MeanSquaredError
+from scratchnet.utils.naming import look_up
+
+__all__ = [
+    "AUC",
+    "METRICS",
+    "METRIC_CLASSES",
+    "Accuracy",
+    "BinaryAccuracy",
+    "CategoricalAccuracy",
+    "FunctionMetric",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "Metric",
+    "Precision",
+    "Recall",
+    "SparseCategoricalAccuracy",
+    "SparseTopKCategoricalAccuracy",
+    "TopKCategoricalAccuracy",
+    "get",
+]
+
+METRIC_CLASSES: tuple[type[Metric], ...] = (
+    Accuracy,
+    BinaryAccuracy,
+    SparseCategoricalAccuracy,
+    CategoricalAccuracy,
+    TopKCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+    Precision,
+    Recall,
+    AUC,
+    MeanSquaredError,
+    MeanAbsoluteError,
+)
+METRICS: dict[str, type[Metric]] = {metric.default_name: metric for metric in METRIC_CLASSES} | {
+    "acc": Accuracy,
+    "mse": MeanSquaredError,
+    "MSE": MeanSquaredError,
+    "mae": MeanAbsoluteError,
+    "MAE": MeanAbsoluteError,
+}
+"""Every name by which ``get`` knows a metric, as in Keras; it knows the names of the classes too."""
+
+
+@overload
+def get(metric: None) -> None: ...
+@overload
+def get(metric: Any) -> Metric: ...
+def get(metric: Any) -> Metric | None:
+    """Return the metric of a name, a class or a function, or the object itself; None stays None.
+
+    The name given is the name shown.
+
+    Raises:
+        ValueError: for an unknown name, with the nearest known one.
+        TypeError: for anything else.
+    """
+    if metric is None or isinstance(metric, Metric):
+        return metric
+    if isinstance(metric, str):
+        classes = {cls.__name__: cls for cls in METRIC_CLASSES}
+        return (classes[metric] if metric in classes else look_up("metric", metric, METRICS))(name=metric)
+    if isinstance(metric, type) and issubclass(metric, Metric):
+        return metric()
+    if callable(metric) and not isinstance(metric, type):
+        return FunctionMetric(metric)
+    raise TypeError(f"A metric is given as a name ({', '.join(METRICS)}) or as a Metric object, got {metric!r}.")

@@ -1,0 +1,118 @@
+"""What every metric is: something counted over a pass, and one number made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from scratchnet.typing import Array
+from scratchnet.utils.numbers import shown
+
+
+class Metric:
+    """A running mean over everything since ``reset_state``. A metric of your own defines ``values``.
+
+    One that is no mean, such as a precision, defines ``update_state``, ``result`` and ``reset_state``, Keras's names.
+    ``update`` and ``reset``, which training calls, are these two under a shorter name.
+
+    Attributes:
+        better: "max" if more of it is better, "min" if less; None leaves ``mode="auto"`` of a callback without answer.
+
+    Raises:
+        ValueError: if ``name`` is neither text nor None.
+    """
+
+    default_name: ClassVar[str] = "metric"
+    better: ClassVar[str | None] = None
+
+    def __init__(self, name: str | None = None) -> None:
+        if name is not None and not isinstance(name, str):
+            raise ValueError(f"name of {type(self).__name__} expected text or None, got {shown(name)}.")
+        self.name = name or self.default_name
+        self.reset()
+
+    def values(self, y_true: Array, y_pred: Array) -> Array:
+        """Return one number for each sample, (N,), or for each of its places, (N, …)."""
+        raise NotImplementedError(f"{type(self).__name__} has no values(y_true, y_pred).")
+
+    def reset_state(self) -> None:
+        """Forget everything."""
+        self.total = 0.0
+        self.count = 0
+
+    def update_state(self, y_true: Any, y_pred: Any) -> None:
+        """Take a batch in: labels (N, …) or one-hot (N, …, C), and predictions (N, …, C)."""
+        values = self.values(np.asarray(y_true), np.asarray(y_pred))
+        self.total += float(values.sum())
+        self.count += values.size
+
+    def result(self) -> float:
+        """Return the mean so far; 0.0 before the first sample, as in Keras."""
+        return self.total / self.count if self.count else 0.0
+
+    def reset(self) -> None:
+        """Do ``reset_state``."""
+        self.reset_state()
+
+    def update(self, y_true: Array, y_pred: Array) -> None:
+        """Do ``update_state``."""
+        self.update_state(y_true, y_pred)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal metric."""
+        return {"name": self.name}
+
+
+class FunctionMetric(Metric):
+    """The running mean of what a function returns: ``compile(metrics=[function])`` means this.
+
+    Args:
+        function: takes y_true and y_pred; returns a number for each sample, (N,), or for each of its places, (N, …).
+        name: as in the logs; the function's own if not given.
+    """
+
+    default_name = "function"
+
+    def __init__(self, function: Callable[[Array, Array], Array], name: str | None = None) -> None:
+        self.function = function
+        super().__init__(name or getattr(function, "__name__", None))
+
+    def values(self, y_true: Array, y_pred: Array) -> Array:
+        """Return what the function returns.
+
+        Raises:
+            ValueError: if that is not at least one number for each sample.
+        """
+        values = np.asarray(self.function(y_true, y_pred))
+        if values.shape[:1] != y_pred.shape[:1]:
+            raise ValueError(
+                f"The metric function {self.name} expected to return a number for each of {len(y_pred)} samples, got "
+                f"shape {values.shape}: take the mean over the last axis only, for batches may differ in size."
+            )
+        return values
+
+    def get_config(self) -> dict[str, Any]:
+        """Refuse: a file holds no functions."""
+        raise TypeError(
+            f"Cannot save the metric {self.name}: it is a function, which a file does not hold; write it as a class "
+            f"with values(y_true, y_pred) that subclasses scratchnet.metrics.Metric."
+        )
+
+
+def same_shape(y_true: Array, y_pred: Array) -> tuple[Array, Array]:
+    """Return labels and predictions (N, …, C) in one shape; a last axis of 1 may be missing in either.
+
+    Raises:
+        ValueError: if that does not make their shapes equal.
+    """
+    if y_pred.ndim == 1:
+        y_pred = y_pred[:, None]  # (N, 1)
+    if y_true.shape == y_pred.shape[:-1] and y_pred.shape[-1] == 1:
+        y_true = y_true[..., None]  # (N, …, 1)
+    if y_true.shape != y_pred.shape:
+        raise ValueError(
+            f"A metric expected labels of the predictions' shape {y_pred.shape}, got labels of shape {y_true.shape}."
+        )
+    return y_true, y_pred

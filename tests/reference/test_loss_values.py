@@ -1,0 +1,91 @@
+"""Losses on arrays, with more axes too, against Keras: value and gradient."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from reference.environment import floatx, keras, tf
+from reference.twin_training import loss_to_keras
+from scratchnet import losses, metrics
+
+ROWS = (losses.CategoricalCrossentropy, losses.KLDivergence)
+CASES = [
+    losses.SparseCategoricalCrossentropy(),
+    losses.SparseCategoricalCrossentropy(True),
+    losses.SparseCategoricalCrossentropy(True, reduction="sum"),
+    losses.CategoricalCrossentropy(),
+    losses.CategoricalCrossentropy(False, 0.1),
+    losses.CategoricalCrossentropy(True, 0.3),
+    losses.CategoricalCrossentropy(True, reduction="sum"),
+    losses.BinaryCrossentropy(),
+    losses.BinaryCrossentropy(True),
+    losses.BinaryCrossentropy(False, 0.2),
+    losses.BinaryCrossentropy(True, 0.2, reduction="sum"),
+    losses.KLDivergence(),
+    losses.KLDivergence("sum"),
+    losses.MeanSquaredError(),
+    losses.MeanSquaredError("sum"),
+    losses.MeanAbsoluteError(),
+    losses.Huber(),
+    losses.Huber(0.3, "sum"),
+]
+
+
+def batch(loss, shape, dtype, rng):
+    y_pred = rng.normal(0, 2, shape)
+    if not loss.from_logits and not isinstance(loss, (losses.MeanSquaredError, losses.MeanAbsoluteError, losses.Huber)):
+        y_pred = rng.uniform(0.01, 1, shape)
+        y_pred.flat[:3] = 0, 1, 1e-9  # what is cut
+    y_true = rng.normal(size=shape)
+    if isinstance(loss, losses.SparseCategoricalCrossentropy):
+        return rng.integers(0, shape[-1], shape[:-1]), y_pred.astype(dtype)
+    if isinstance(loss, ROWS):
+        y_true = rng.dirichlet(np.ones(shape[-1]), shape[:-1])
+    if isinstance(loss, losses.BinaryCrossentropy):
+        y_true = rng.integers(0, 2, shape)
+    return y_true.astype(dtype), y_pred.astype(dtype)
+
+
+@pytest.mark.parametrize("loss", CASES, ids=lambda loss: f"{type(loss).__name__}{list(loss.get_config().values())}")
+@pytest.mark.parametrize("shape", [(6, 5), (3, 4, 5), (2, 3, 2, 4)])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-10), ("float32", 1e-5)])
+def test_value_and_gradient_are_those_of_keras(loss, shape, dtype, tolerance, rng):
+    y_true, y_pred = batch(loss, shape, dtype, rng)
+    with floatx(dtype):
+        twin = loss_to_keras(loss, dtype)
+        for weight in [None, rng.uniform(0, 2, shape[0]).astype(dtype)]:
+            # Keras takes a weight for each place; of one for each sample it makes something else with more axes.
+            column = [1] * (len(shape) - 2)
+            places = None if weight is None else np.broadcast_to(weight.reshape(-1, *column), shape[:-1])
+            x = tf.constant(y_pred)
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                value = twin(y_true, x, sample_weight=places)
+            ours = loss.forward(y_true, y_pred, weight)
+            np.testing.assert_allclose(ours, value.numpy(), rtol=tolerance, atol=tolerance)
+            theirs = tape.gradient(value, x).numpy()
+            np.testing.assert_allclose(loss.backward(), theirs, rtol=tolerance, atol=tolerance * np.abs(theirs).max())
+
+
+@pytest.mark.parametrize("name", losses.LOSSES)
+def test_names_mean_the_losses_of_keras(name):
+    mine, theirs = losses.get(name), keras.losses.get(name)
+    y_true = np.array([[0.0, 1], [1, 0]])
+    if isinstance(mine, losses.SparseCategoricalCrossentropy):
+        y_true = y_true.argmax(axis=1)
+    y_pred = np.array([[0.3, 0.7], [0.6, 0.4]])
+    assert mine(y_true, y_pred) == pytest.approx(float(np.mean(theirs(y_true, y_pred))), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ["MeanSquaredError", "MeanAbsoluteError", "Precision", "Recall", "AUC"])
+@pytest.mark.parametrize("shape", [(40,), (40, 1), (40, 3), (10, 4, 2)])
+def test_metrics_are_those_of_keras(name, shape, rng):
+    ours, theirs = getattr(metrics, name)(), getattr(keras.metrics, name)()
+    assert ours.better == {"up": "max", "down": "min"}[theirs._direction]
+    for _ in range(3):
+        y, p = rng.integers(0, 2, shape), rng.integers(0, 100, shape).astype("float32") / 99
+        ours.update_state(y, p)
+        theirs.update_state(y, p)
+        # One row of numbers is one value to Keras's means; here each number is a sample's.
+        np.testing.assert_allclose(ours.result(), theirs.result().numpy(), rtol=1e-5)
