@@ -53,17 +53,16 @@ _KERAS = {
         "UpSampling2D UpSampling3D Wrapper ZeroPadding1D ZeroPadding2D ZeroPadding3D"
     ),
     "loss": (
-        "binary_crossentropy binary_focal_crossentropy categorical_focal_crossentropy "
-        "categorical_generalized_cross_entropy categorical_hinge circle cosine_similarity ctc dice hinge huber "
-        "kl_divergence log_cosh mae mape mean_absolute_error mean_absolute_percentage_error "
+        "binary_focal_crossentropy categorical_focal_crossentropy categorical_generalized_cross_entropy "
+        "categorical_hinge circle cosine_similarity ctc dice hinge log_cosh mape mean_absolute_percentage_error "
         "mean_squared_logarithmic_error msle poisson squared_hinge tversky"
     ),
     "metric": (
-        "auc binary_accuracy binary_crossentropy binary_io_u categorical_crossentropy categorical_hinge "
+        "binary_crossentropy binary_io_u categorical_crossentropy categorical_hinge "
         "concordance_correlation cosine_similarity f1_score f_beta_score false_negatives false_positives hinge "
-        "io_u kl_divergence log_cosh_error mae mape mean mean_absolute_error mean_absolute_percentage_error "
-        "mean_io_u mean_metric_wrapper mean_squared_error mean_squared_logarithmic_error mse msle one_hot_io_u "
-        "one_hot_mean_io_u pearson_correlation poisson precision precision_at_recall r2_score recall "
+        "io_u kl_divergence log_cosh_error mape mean mean_absolute_percentage_error mean_io_u mean_metric_wrapper "
+        "mean_squared_logarithmic_error msle one_hot_io_u one_hot_mean_io_u pearson_correlation poisson "
+        "precision_at_recall r2_score "
         "recall_at_precision root_mean_squared_error sensitivity_at_specificity sparse_categorical_crossentropy "
         "specificity_at_sensitivity squared_hinge sum true_negatives true_positives"
     ),

@@ -286,7 +286,7 @@ def test_a_sum_is_the_mean_times_the_samples(name, rng):
 
 @pytest.mark.parametrize("reduction", [None, "none", "mean", 3])
 def test_a_reduction_that_training_cannot_follow_is_refused(reduction):
-    with pytest.raises(ValueError, match="expected 'sum_over_batch_size' or 'sum', got .* training follows one number"):
+    with pytest.raises(ValueError, match=r"'sum_over_batch_size' or 'sum', got .* training follows one number"):
         losses.MeanSquaredError(reduction)
 
 
@@ -329,7 +329,7 @@ def test_labels_of_probabilities_are_checked():
     with pytest.raises(ValueError, match="numbers from 0 to 1, got 2"):
         losses.KLDivergence().prepare_labels(np.array([[1, 2]]), (None, 2))
     for make in (losses.BinaryCrossentropy, losses.CategoricalCrossentropy):
-        with pytest.raises(ValueError, match="label_smoothing of .* ≤ 1, got 2"):
+        with pytest.raises(ValueError, match=r"label_smoothing of .* ≤ 1, got 2"):
             make(label_smoothing=2)
     with pytest.raises(ValueError, match="delta of Huber expected a finite number > 0, got 0"):
         losses.Huber(0)

@@ -155,7 +155,7 @@ class Plan:
         for layer in self.graph.layers:
             made_from.append([leaf.trainable for _, leaf, _ in layer.leaves()])
             if type(layer) in LAYERS.values():
-                made_from += [(name, _plain(value)) for name, value in vars(layer).items() if name[0] != "_"]
+                made_from += [(name, _plain(value)) for name, value in dict(vars(layer)).items() if name[0] != "_"]
         return made_from
 
     def _places(self) -> dict[SymbolicTensor, StandIn]:
@@ -266,6 +266,10 @@ class Plan:
         """
         if self.logits:
             loss = from_logits(loss)
+        with self.lock:  # another thread may be preparing its evaluation
+            return self._computed(loss)
+
+    def _computed(self, loss: Loss) -> Loss:
         computed, last = self._parts.loss(loss, self.steps[-1] if self.logits and self.fuse else None)
         if last is not None:
             _, sources, output = self.wiring[-1]

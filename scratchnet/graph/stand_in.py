@@ -86,7 +86,7 @@ class StandIn:
         if own_gradients:
             stays["grads"] = Arrays(f"grads of layer {layer.name!r}")
             stays["grads"].become({name: np.zeros_like(g) for name, g in layer.own("grads").items()})
-        for name, value in vars(layer).items():
+        for name, value in dict(vars(layer)).items():  # another run may set something meanwhile
             if name not in BOOKKEEPING and next(find(value, Keeper), None) is not None:
                 stays[name] = replaced(
                     value, lambda x: self._stand_in(x, own_gradients) if isinstance(x, Keeper) else x

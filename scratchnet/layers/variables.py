@@ -312,7 +312,7 @@ class Keeper:
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle of the layer is made of: all but its places in graphs and what runs have left."""
         left = {"_outputs", "_home", "_left", *self.__dict__.get("_left", ())}
-        return {name: value for name, value in vars(self).items() if name not in left}
+        return {name: value for name, value in dict(vars(self)).items() if name not in left}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _outputs=[])

@@ -207,7 +207,7 @@ class CategoricalCrossentropy(_Crossentropy):
             )
         if np.isfinite(y).all() and y.min(initial=0) >= 0:
             return y
-        return check_range(self.name, y, np.inf, "rows of finite numbers ≥ 0, none negative or non-finite")
+        return check_range(self.name, y, np.inf, "rows of finite numbers ≥ 0", "the negative or non-finite ")
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal loss."""

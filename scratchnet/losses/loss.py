@@ -150,10 +150,10 @@ def check_targets(name: str, y_true: Array, shape: tuple[int | None, ...]) -> Ar
     return y
 
 
-def check_range(name: str, y: Array, most: float, what: str) -> Array:
+def check_range(name: str, y: Array, most: float, what: str, found: str = "") -> Array:
     """Return targets that are finite numbers from 0 to ``most``."""
     wrong = ~(np.isfinite(y) & (y >= 0) & (y <= most))
     if wrong.any():
         index = tuple(map(int, np.argwhere(wrong)[0]))
-        raise ValueError(f"{name} expected {what}, got {y[index]} at index {index} of y.")
+        raise ValueError(f"{name} expected {what}, got {found}{y[index]} at index {index} of y.")
     return y

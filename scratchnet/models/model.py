@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from scratchnet.utils.naming import automatic_name
 if TYPE_CHECKING:
     from scratchnet.callbacks import Callback, History
 
+_planning = threading.RLock()  # threads that ask for the same plan get the same one
 Tensors = SymbolicTensor | Sequence[SymbolicTensor]
 
 
@@ -272,7 +274,10 @@ class Model:
         key = config.backend(), use, use != "predict" and self.trains_through_logits()
         plan = self._plans.get(key)
         if plan is None or not plan.is_current():
-            plan = self._plans[key] = Plan(self.graph, key[0], key[2], trainable=self.trainable)
+            with _planning:
+                plan = self._plans.get(key)
+                if plan is None or not plan.is_current():
+                    plan = self._plans[key] = Plan(self.graph, key[0], key[2], trainable=self.trainable)
         return plan
 
     def fit(

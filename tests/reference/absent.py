@@ -14,6 +14,8 @@ SIGNATURES = (
     *("layers.Conv2D", "layers.Dense", "layers.Flatten", "layers.MaxPooling2D", "layers.ReLU", "layers.Rescaling"),
     *("layers.Activation", "layers.Softmax", "optimizers.Adam", "optimizers.SGD"),
     *("losses.CategoricalCrossentropy", "losses.MeanSquaredError", "losses.SparseCategoricalCrossentropy"),
+    *("losses.BinaryCrossentropy", "losses.Huber", "losses.KLDivergence", "losses.MeanAbsoluteError"),
+    *("metrics.AUC", "metrics.MeanAbsoluteError", "metrics.MeanSquaredError", "metrics.Precision", "metrics.Recall"),
     *("metrics.Accuracy", "metrics.CategoricalAccuracy", "metrics.SparseCategoricalAccuracy"),
     *("metrics.TopKCategoricalAccuracy", "metrics.SparseTopKCategoricalAccuracy"),
     *("callbacks.CSVLogger", "callbacks.EarlyStopping", "callbacks.LearningRateScheduler", "callbacks.ModelCheckpoint"),

@@ -330,3 +330,53 @@ def test_an_absent_name_is_told_to_be_keras(module: str) -> None:
     names = [name for name in absent()[module] if "Convolution" not in name]  # near enough to Conv… to get advice
     untold = [n for n in names if "Keras has it" not in str(unknown_name(kind, spelling(n), []))]
     assert untold == []
+
+
+def test_one_number_for_a_batch_counts_once_in_keras() -> None:
+    def worst(y_true, y_pred):
+        return y_pred[0, 0]
+
+    theirs = keras.metrics.MeanMetricWrapper(worst)
+    for value, samples in ((1.0, 9), (0.0, 1)):
+        theirs.update_state(np.zeros((samples, 1)), np.full((samples, 1), value))
+    assert float(theirs.result()) == 0.5
+    with pytest.raises(ValueError, match="a number for each of 9 samples"):
+        scratchnet.metrics.get(worst).update_state(np.zeros((9, 1)), np.ones((9, 1)))
+
+
+def test_a_weight_is_a_samples_also_with_more_axes() -> None:
+    y, weight = np.zeros((2, 2, 3)), np.array([1.0, 0])
+    y_pred = np.ones((2, 2, 3)) * np.array([1.0, 2.0])[:, None, None]
+    assert scratchnet.losses.MeanSquaredError()(y, y_pred, weight) == 0.5
+    assert float(keras.losses.MeanSquaredError()(y, y_pred, weight)) == 1.25
+
+
+def test_losses_that_training_cannot_follow_are_refused() -> None:
+    for reduction in ("none", None, "mean", "mean_with_sample_weight"):
+        keras.losses.MeanSquaredError(reduction)
+        with pytest.raises(ValueError, match="training follows one number"):
+            scratchnet.losses.MeanSquaredError(reduction)
+    for make in (lambda losses: losses.Huber(0.0), lambda losses: losses.BinaryCrossentropy(label_smoothing=2.0)):
+        make(keras.losses)
+        with pytest.raises(ValueError, match="expected a finite number"):
+            make(scratchnet.losses)
+
+
+def test_keras_takes_what_went_into_a_softmax_for_the_logits_of_a_sigmoid() -> None:
+    values = []
+    for library in BOTH:
+        model = library.Sequential([library.Input((3,)), library.layers.Dense(2, "softmax")])
+        model.set_weights([np.eye(3, 2), np.zeros(2)])
+        model.compile("sgd", "binary_crossentropy")
+        loss = model.evaluate(np.array([[2.0, -1.0, 0.0]]), np.array([[1.0, 0.0]]), verbose=0)
+        values.append(loss[0] if isinstance(loss, list) else loss)
+    surprise = [np.log1p(np.exp(-3.0)), np.log1p(np.exp(-2.0)) / 2 + np.log1p(np.exp(-1.0)) / 2]
+    np.testing.assert_allclose(values, surprise, rtol=1e-5)
+
+
+def test_several_thresholds_are_several_metrics() -> None:
+    theirs = keras.metrics.Precision([0.2, 0.5])
+    theirs.update_state([1, 0], [0.9, 0.3])
+    assert theirs.result().shape == (2,)
+    with pytest.raises(ValueError, match="one for one figure"):
+        scratchnet.metrics.Precision([0.2, 0.5])

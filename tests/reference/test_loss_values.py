@@ -87,5 +87,4 @@ def test_metrics_are_those_of_keras(name, shape, rng):
         y, p = rng.integers(0, 2, shape), rng.integers(0, 100, shape).astype("float32") / 99
         ours.update_state(y, p)
         theirs.update_state(y, p)
-        # One row of numbers is one value to Keras's means; here each number is a sample's.
         np.testing.assert_allclose(ours.result(), theirs.result().numpy(), rtol=1e-5)
