@@ -6,6 +6,7 @@ import io
 import re
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -318,7 +319,8 @@ def test_one_number_for_a_batch_counts_once_in_keras() -> None:
 
 
 def test_a_weight_is_a_samples_also_with_more_axes() -> None:
-    y, y_pred, weight = np.zeros((2, 2, 3)), np.ones((2, 2, 3)) * np.array([1.0, 2.0])[:, None, None], np.array([1.0, 0])
+    y, y_pred = np.zeros((2, 2, 3)), np.ones((2, 2, 3)) * np.array([1.0, 2.0])[:, None, None]
+    weight = np.array([1.0, 0.0])
     assert scratchnet.losses.MeanSquaredError()(y, y_pred, weight) == 0.5
     assert float(keras.losses.MeanSquaredError()(y, y_pred, weight)) == 1.25
 
