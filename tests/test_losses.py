@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from scratchnet import Input, Sequential, activations, layers, losses, utils
+from scratchnet import Input, Sequential, activations, layers, losses, optimizers, utils
 
 CROSSENTROPIES = [losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy]
 
@@ -351,7 +351,7 @@ def test_a_class_for_each_pixel_is_learnt(make, backend, rng):
     y = y if make is losses.SparseCategoricalCrossentropy else np.eye(2)[y]
     utils.set_random_seed(0)
     model = Sequential([Input((3, 3, 2)), layers.Conv2D(2, 1, activation="softmax")])
-    model.compile("sgd", make(), metrics=["accuracy"])
+    model.compile(optimizers.SGD(1.0), make(), metrics=["accuracy"])
     first, last = (model.fit(x, y, epochs=epochs, verbose=0).history for epochs in (1, 30))
     assert last["loss"][-1] < first["loss"][0]
     assert last["accuracy"][-1] > 0.9
