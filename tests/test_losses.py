@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from scratchnet import activations, losses, utils
+from scratchnet import Input, Sequential, activations, layers, losses, optimizers, utils
 
 CROSSENTROPIES = [losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy]
 
@@ -342,3 +342,32 @@ def test_every_loss_keeps_float32_and_makes_an_equal_one(make, rng):
     assert loss.reduction == "sum"
     loss(y.argmax(axis=1) if make is losses.SparseCategoricalCrossentropy else y, p, np.ones(6))
     assert loss.backward().dtype == loss.predictions.dtype == np.float32
+
+
+@pytest.mark.parametrize("make", PLACED)
+def test_a_class_for_each_pixel_is_learnt(make, backend, rng):
+    x = rng.normal(size=(40, 3, 3, 2))
+    y = (x[..., 0] > x[..., 1]).astype(int)
+    y = y if make is losses.SparseCategoricalCrossentropy else np.eye(2)[y]
+    utils.set_random_seed(0)
+    model = Sequential([Input((3, 3, 2)), layers.Conv2D(2, 1, activation="softmax")])
+    model.compile(optimizers.SGD(1.0), make(), metrics=["accuracy"])
+    first, last = (model.fit(x, y, epochs=epochs, verbose=0).history for epochs in (1, 30))
+    assert last["loss"][-1] < first["loss"][0]
+    assert last["accuracy"][-1] > 0.9
+
+
+def test_a_sigmoid_is_trained_through_its_logits(backend):
+    model = Sequential([Input((1,)), layers.Dense(1, "sigmoid")])
+    model.set_weights([np.array([[1.0]]), np.zeros(1)])
+    model.compile("sgd", "bce", metrics=["binary_accuracy", "auc"])
+    assert model.trains_through_logits()
+    assert model.evaluate(np.array([[-50.0], [50.0]]), np.array([1, 1]), verbose=0)[0] == pytest.approx(25)
+
+
+def test_a_sum_is_evaluated_batch_by_batch(backend, rng):
+    x, y = rng.normal(size=(40, 3)), rng.normal(size=(40, 1))
+    model = Sequential([Input((3,)), layers.Dense(1)])
+    model.compile("sgd", losses.MeanSquaredError(reduction="sum"))
+    batches = [model.test_on_batch(x[i : i + 8], y[i : i + 8]) for i in range(0, 40, 8)]
+    assert model.evaluate(x, y, batch_size=8, verbose=0) == pytest.approx(np.mean(batches), rel=1e-5)
