@@ -71,6 +71,16 @@ def _dense(dtype: str) -> None:
     _run(DenseStep(built([Dense(3, dtype=dtype)], (5,)), True))
 
 
+def _batch_normalization(dtype: str) -> None:
+    from scratchnet.kernels.batch_normalization import BatchNormalizationStep
+    from scratchnet.layers import BatchNormalization
+    from tests.kernels.common import built
+
+    step = BatchNormalizationStep(built([BatchNormalization(dtype=dtype)], (5,)), True)
+    step.forward(np.zeros((2, 5), dtype), True)
+    _run(step)
+
+
 def _last_dense_and_losses(dtype: str) -> None:
     from scratchnet.kernels.dense_crossentropy import DenseCrossentropyStep
     from scratchnet.kernels.softmax_crossentropy import softmax_crossentropy, sparse_softmax_crossentropy
@@ -101,7 +111,7 @@ def _jobs() -> Iterator[tuple[Callable[..., None], tuple[Any, ...]]]:
     for dtype in DTYPES:
         for pool, channels, needs_dx in ((2, 0, True), (2, 1, False), (17, 2, True)):
             yield _pooled, (dtype, channels, needs_dx, pool)
-    for job in (_dense, _conv2d, _pooling_and_windows, _last_dense_and_losses, _vectors):
+    for job in (_dense, _conv2d, _pooling_and_windows, _batch_normalization, _last_dense_and_losses, _vectors):
         for dtype in DTYPES:
             yield job, (dtype,)
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet import activations
+from scratchnet.kernels.batch_normalization import BatchNormalizationStep
 from scratchnet.kernels.conv2d import Conv2DStep
 from scratchnet.kernels.conv2d_maxpool import Conv2DMaxPoolStep
 from scratchnet.kernels.dense import DenseStep
@@ -21,7 +22,7 @@ from scratchnet.kernels.gather import gather
 from scratchnet.kernels.max_pooling2d import MaxPooling2DStep
 from scratchnet.kernels.optimizers import adam, is_finite, momentum
 from scratchnet.kernels.softmax_crossentropy import softmax_crossentropy, sparse_softmax_crossentropy
-from scratchnet.layers import Conv2D, Dense, Flatten, MaxPooling2D
+from scratchnet.layers import BatchNormalization, Conv2D, Dense, Flatten, MaxPooling2D
 from scratchnet.layers.layer import Layer
 from scratchnet.losses import CategoricalCrossentropy, Loss, SparseCategoricalCrossentropy
 from scratchnet.optimizers import SGD, Adam, Optimizer, UpdateRule
@@ -33,6 +34,7 @@ RUNS: tuple[tuple[tuple[type[Layer], ...], Any], ...] = (
     ((MaxPooling2D,), MaxPooling2DStep),
     ((Dense,), DenseStep),
     ((Flatten,), FlattenStep),
+    ((BatchNormalization,), BatchNormalizationStep),
 )
 """Runs of layers and the step that computes them together; the first that fits is taken."""
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numba.core import config, errors
 
 from scratchnet.kernels import (
+    batch_normalization,
     conv2d,
     conv2d_maxpool,
     conv2d_maxpool_backward,
@@ -26,7 +27,7 @@ from scratchnet.kernels.product import tile_table, transpose
 from scratchnet.kernels.runtime import kernel
 from scratchnet.kernels.simd import lanes
 from scratchnet.kernels.softmax_crossentropy import softmax_crossentropy, sparse_softmax_crossentropy
-from scratchnet.layers import Conv2D, Dense, MaxPooling2D
+from scratchnet.layers import BatchNormalization, Conv2D, Dense, MaxPooling2D
 from tests.kernels.common import built, definition, examples, whole
 
 LANE = lanes("float32")
@@ -184,6 +185,7 @@ def test_gradients_of_pooled_convolutions_refuse_arrays_that_are_too_small(way, 
 def steps():
     return {
         "conv2d": conv2d.Conv2DStep(built([Conv2D(3, 2)], (5, 5, 2)), True),
+        "batch normalization": batch_normalization.BatchNormalizationStep(built([BatchNormalization()], (5, 4)), True),
         "dense": dense.DenseStep(built([Dense(3)], (300,)), True),
         "pooling": max_pooling2d.MaxPooling2DStep(built([MaxPooling2D()], (5, 5, 2)), True),
         "scratch": Conv2DMaxPoolStep(pooled(3, 2, 2), True),
