@@ -120,6 +120,50 @@ def test_cosine_decay(arguments: dict[str, Any]) -> None:
     assert check_schedule(schedules.CosineDecay(**arguments), arguments) == ""
 
 
+@given(
+    st.fixed_dictionaries(
+        {
+            "initial_learning_rate": st.floats(1e-4, 1),
+            "first_decay_steps": st.integers(1, 150),
+            "t_mul": st.sampled_from([1.0, 1.5, 2.0, 3.0]),  # so that restarts fall on the steps that they should
+            "m_mul": st.floats(0.1, 1),
+            "alpha": st.floats(0, 1),
+        }
+    )
+)
+def test_cosine_decay_restarts(arguments: dict[str, Any]) -> None:
+    assert check_schedule(schedules.CosineDecayRestarts(**arguments), arguments) == ""
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "initial_learning_rate": st.floats(1e-4, 1),
+            "decay_steps": st.integers(1, 150),
+            "end_learning_rate": st.floats(1e-4, 1),
+            "power": st.floats(0.5, 3),
+            "cycle": st.booleans(),
+        }
+    )
+)
+def test_polynomial_decay(arguments: dict[str, Any]) -> None:
+    assert check_schedule(schedules.PolynomialDecay(**arguments), arguments) == ""
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "initial_learning_rate": st.floats(1e-4, 1),
+            "decay_steps": st.integers(1, 150),
+            "decay_rate": st.floats(0.01, 1),
+            "staircase": st.booleans(),
+        }
+    )
+)
+def test_inverse_time_decay(arguments: dict[str, Any]) -> None:
+    assert check_schedule(schedules.InverseTimeDecay(**arguments), arguments) == ""
+
+
 @given(st.lists(st.integers(0, 99), unique=True).map(sorted), st.data())
 def test_piecewise_constant_decay(boundaries: list[int], data: st.DataObject) -> None:
     count = len(boundaries) + 1
