@@ -78,6 +78,95 @@ class CosineDecay(LearningRateSchedule):
         return peak * ((1 - self.alpha) * wave + self.alpha)
 
 
+class CosineDecayRestarts(LearningRateSchedule):
+    """Half a cosine wave that begins again: each is ``t_mul`` times as long as the last, and ``m_mul`` times as high.
+
+    A restart's large steps leave a narrow valley of the loss for a wider one (Loshchilov and Hutter, 2017). With the
+    first wave as unit of time, wave i begins when the i before it are over:
+
+        (1)  begun = 1 + t + … + tⁱ⁻¹ = (tⁱ - 1) / (t - 1)          i if t = 1
+        (2)  wave = mⁱ (1 + cos(π (time - begun) / tⁱ)) / 2
+        (3)  rate = initial ((1 - α) wave + α)
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        first_decay_steps: float,
+        t_mul: float = 2.0,
+        m_mul: float = 1.0,
+        alpha: float = 0.0,
+    ) -> None:
+        name = "CosineDecayRestarts"
+        self.initial_learning_rate = real_number(f"initial_learning_rate of {name}", initial_learning_rate, 0)
+        self.first_decay_steps = _steps(f"first_decay_steps of {name}", first_decay_steps, "least")
+        self.t_mul = real_number(f"t_mul of {name}", t_mul, 1)
+        self.m_mul = real_number(f"m_mul of {name}", m_mul, 0)
+        self.alpha = real_number(f"alpha of {name}", alpha, 0)
+
+    def __call__(self, step: int) -> float:
+        """Return the learning rate."""
+        time = step / self.first_decay_steps
+        i = math.floor(time) if self.t_mul == 1 else math.floor(math.log(time * (self.t_mul - 1) + 1, self.t_mul))
+        if self._begun(i + 1) <= time:  # the logarithm is rounded: at a restart it may be a little too small,
+            i += 1
+        elif self._begun(i) > time:  # or too large
+            i -= 1
+        wave = self.m_mul**i * (1 + math.cos(math.pi * (time - self._begun(i)) / self.t_mul**i)) / 2  # (2)
+        return self.initial_learning_rate * ((1 - self.alpha) * wave + self.alpha)  # (3)
+
+    def _begun(self, i: int) -> float:
+        return i if self.t_mul == 1 else (self.t_mul**i - 1) / (self.t_mul - 1)  # (1)
+
+
+class PolynomialDecay(LearningRateSchedule):
+    """(initial - end) · (1 - step / decay_steps)^power + end, constant after ``decay_steps``.
+
+    With ``power`` 1 a straight line, with 2 a parabola that comes in flat. With ``cycle`` the way is made longer, by
+    as many decay_steps as it takes to have ``step`` on it: the rate jumps up and falls again, each time less steeply.
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        end_learning_rate: float = 0.0001,
+        power: float = 1.0,
+        cycle: bool = False,
+    ) -> None:
+        self.initial_learning_rate = real_number("initial_learning_rate of PolynomialDecay", initial_learning_rate, 0)
+        self.decay_steps = _steps("decay_steps of PolynomialDecay", decay_steps, "least")
+        self.end_learning_rate = real_number("end_learning_rate of PolynomialDecay", end_learning_rate, 0)
+        self.power = real_number("power of PolynomialDecay", power, 0)
+        self.cycle = true_or_false("cycle of PolynomialDecay", cycle)
+
+    def __call__(self, step: int) -> float:
+        """Return the learning rate."""
+        stretches = max(1, math.ceil(step / self.decay_steps)) if self.cycle else 1
+        left = 1 - min(step / (stretches * self.decay_steps), 1)
+        return (self.initial_learning_rate - self.end_learning_rate) * left**self.power + self.end_learning_rate
+
+
+class InverseTimeDecay(LearningRateSchedule):
+    """initial / (1 + rate · step / decay_steps); with ``staircase`` the quotient of steps is rounded down.
+
+    It falls fast at first and slower and slower: half after decay_steps / rate steps, a third after twice as many.
+    """
+
+    def __init__(
+        self, initial_learning_rate: float, decay_steps: float, decay_rate: float, staircase: bool = False
+    ) -> None:
+        self.initial_learning_rate = real_number("initial_learning_rate of InverseTimeDecay", initial_learning_rate, 0)
+        self.decay_steps = _steps("decay_steps of InverseTimeDecay", decay_steps, "least")
+        self.decay_rate = real_number("decay_rate of InverseTimeDecay", decay_rate, 0)
+        self.staircase = true_or_false("staircase of InverseTimeDecay", staircase)
+
+    def __call__(self, step: int) -> float:
+        """Return the learning rate."""
+        time = step / self.decay_steps
+        return self.initial_learning_rate / (1 + self.decay_rate * (math.floor(time) if self.staircase else time))
+
+
 class PiecewiseConstantDecay(LearningRateSchedule):
     """``values[0]`` up to and including step ``boundaries[0]``, then ``values[1]`` up to ``boundaries[1]``, and so on.
 
@@ -111,7 +200,15 @@ def _steps(what: str, value: Any, open_ends: str = "") -> float:
 
 
 SCHEDULES: dict[str, type[LearningRateSchedule]] = {
-    c.__name__: c for c in (ExponentialDecay, CosineDecay, PiecewiseConstantDecay)
+    c.__name__: c
+    for c in (
+        ExponentialDecay,
+        CosineDecay,
+        CosineDecayRestarts,
+        PolynomialDecay,
+        InverseTimeDecay,
+        PiecewiseConstantDecay,
+    )
 }
 
 

@@ -25,7 +25,7 @@ from scratchnet.kernels.softmax_crossentropy import softmax_crossentropy, sparse
 from scratchnet.layers import BatchNormalization, Conv2D, Dense, Flatten, MaxPooling2D
 from scratchnet.layers.layer import Layer
 from scratchnet.losses import CategoricalCrossentropy, Loss, SparseCategoricalCrossentropy
-from scratchnet.optimizers import SGD, Adam, Optimizer, UpdateRule
+from scratchnet.optimizers import SGD, Adam, AdamW, Optimizer, UpdateRule
 from scratchnet.typing import Array
 
 RUNS: tuple[tuple[tuple[type[Layer], ...], Any], ...] = (
@@ -132,7 +132,7 @@ def kernel_loss(loss: Loss, last: Any) -> tuple[Loss, Any]:
 
 def kernel_update_rule(optimizer: Optimizer) -> UpdateRule:
     """Return the kernel for the optimizer's ``update``, or the update itself."""
-    if type(optimizer) is Adam:
+    if isinstance(optimizer, Adam) and type(optimizer) in (Adam, AdamW) and not optimizer.amsgrad:  # no subclass else
 
         def update_adam(w: Array, g: Array, slots: tuple[Array, ...], learning_rate: float) -> None:
             alpha = optimizer.step_size(learning_rate)

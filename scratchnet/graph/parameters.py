@@ -118,6 +118,20 @@ def segments(layers: Sequence[Layer], trainable: bool = True) -> list[Segment]:
     ]
 
 
+def variable_segments(layers: Iterable[Layer], trainable: bool = True) -> dict[str, Segment]:
+    """Return every trainable parameter as a run of its own, by ``"layer/name"``, in the order of ``segments``."""
+    found, start = {}, 0
+    for layer in layers:
+        for path, leaf, learns in layer.leaves(trainable=trainable):
+            for name, array in leaf.own("params").items():
+                place = slice(start, start + array.size)
+                if learns:
+                    segment = Segment(place, array.reshape(-1), leaf.grads[name].reshape(-1))
+                    found[f"{layer.name}/{path}{name}"] = segment
+                start = place.stop
+    return found
+
+
 def learns(layer: Layer, trainable: Any = True) -> bool:
     """Whether the optimizer moves any number of a layer."""
     return any(trained and bool(leaf.own("params")) for _, leaf, trained in layer.leaves(trainable=trainable))

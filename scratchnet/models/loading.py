@@ -82,11 +82,12 @@ def _load_compiled(
     loss = rebuild(saved["loss"], "loss", custom)
     model.compile(optimizer, loss, [rebuild(metric, "metric", custom) for metric in saved["metrics"]])
     optimizer.iterations = int(saved["iterations"])
-    names = [f"optimizer/{name}" for name in optimizer.slot_names]
+    optimizer.batches = int(saved.get("batches", optimizer.batches))
+    names = [f"optimizer/{name}" for name in optimizer.vector_names]
     if any(name.startswith("optimizer/") for name in tensors):  # there are none before the first step
         shape, dtype = (count(model.layers),), np.dtype(model.dtype)
         optimizer.slots = {
-            slot: expect_tensor(tensors, name, shape, dtype).copy() for slot, name in zip(optimizer.slot_names, names)
+            slot: expect_tensor(tensors, name, shape, dtype).copy() for slot, name in zip(optimizer.vector_names, names)
         }
     return set(names)
 

@@ -70,10 +70,13 @@ def read_notes(path: str | os.PathLike[str]) -> dict[str, str]:
 def _describe_compiled(model: Network) -> dict[str, Any] | None:
     if model.loss is None or model.optimizer is None:
         return None
+    model.optimizer.name_spared(model.params)
+    accumulates = model.optimizer.gradient_accumulation_steps
     return {
         "loss": describe(model.loss),
         "optimizer": describe(model.optimizer),
         "iterations": model.optimizer.iterations,
+        **({"batches": model.optimizer.batches} if accumulates else {}),
         "metrics": [describe(metric) for metric in model.metrics],
     }
 

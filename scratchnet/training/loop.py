@@ -121,6 +121,8 @@ def fit(model: Network, x: Any, y: Any, options: FitOptions) -> History:
             progress.finish(logs)
             if model.stop_training:
                 break
+        if not interruption.requested:
+            parts.optimizer.finalize(parts.segments)
     if interruption.requested:
         raise KeyboardInterrupt("Training was stopped by Ctrl-C; the model and model.history hold what was reached.")
     return history

@@ -17,7 +17,7 @@ import numpy as np
 
 from scratchnet.errors import NonFiniteError
 from scratchnet.graph.network import Network
-from scratchnet.graph.parameters import Segment, count
+from scratchnet.graph.parameters import Segment, count, variable_segments
 from scratchnet.graph.plan import Plan
 from scratchnet.training.samples import Batch
 from scratchnet.typing import Array
@@ -53,7 +53,19 @@ def compiled_parts(model: Network, use: str) -> Compiled:
     plan = model.run_plan(use)
     loss = plan.loss(model.loss if use == "train" else copy.copy(model.loss))
     metrics = copy.deepcopy(model.metrics)
-    return Compiled(plan, loss, model.optimizer, plan.update_rule(model.optimizer), model.segments, metrics)
+    segments = optimizer_segments(model)
+    return Compiled(plan, loss, model.optimizer, plan.update_rule(model.optimizer), segments, metrics)
+
+
+def optimizer_segments(model: Network) -> list[Segment]:
+    """Return the trainable parameters as the optimizer wants them: as long runs, or one variable at a time."""
+    assert model.optimizer is not None
+    if not model.optimizer.by_variable:
+        return model.segments
+    variables = variable_segments(model.graph.layers, model.trainable)
+    model.optimizer.name_spared(model.params)
+    model.optimizer.place_spared({name: segment.place for name, segment in variables.items()})
+    return list(variables.values())
 
 
 def prepare_optimizer(model: Network) -> None:
