@@ -75,6 +75,30 @@ PAIRS: dict[str, Pair] = {
         lambda: keras.optimizers.SGD(0.01, momentum=0.9, nesterov=True),
     ),
 }
+_HALVES = {"rho": 0.875, "momentum": 0.5, "epsilon": 2.0**-20}  # float32 holds them exactly
+_BETAS = {"beta_1": 0.875, "beta_2": 1 - 2.0**-10, "epsilon": 2.0**-20}
+_EMA = {"use_ema": True, "ema_momentum": 0.75, "ema_overwrite_frequency": 3}
+
+
+def _the_same(name: str, **settings: Any) -> Pair:
+    return Pair(lambda: getattr(optimizers, name)(**settings), lambda: getattr(keras.optimizers, name)(**settings))
+
+
+MORE_PAIRS: dict[str, Pair] = {
+    "AMSGrad": _the_same("Adam", amsgrad=True, **_BETAS),
+    "AdamW": _the_same("AdamW", weight_decay=0.125, **_BETAS),
+    "RMSprop": _the_same("RMSprop", rho=0.875, epsilon=2.0**-20),
+    "RMSprop, centered, with momentum": _the_same("RMSprop", centered=True, **_HALVES),
+    "Adagrad": _the_same("Adagrad", learning_rate=0.05, initial_accumulator_value=0.125, epsilon=2.0**-20),
+    "SGD, clipnorm": _the_same("SGD", learning_rate=0.05, clipnorm=0.125),
+    "SGD, clipvalue": _the_same("SGD", learning_rate=0.05, clipvalue=0.015625),
+    "SGD, global_clipnorm": _the_same("SGD", learning_rate=0.05, global_clipnorm=0.25),
+    "SGD, running mean": _the_same("SGD", learning_rate=0.05, **_EMA),
+    "Adam, accumulated, clipped, averaged": _the_same(
+        "Adam", gradient_accumulation_steps=4, clipnorm=0.125, weight_decay=0.125, **_EMA, **_BETAS
+    ),
+}
+"""The other rules, and what every rule can be told, with numbers that float32 holds exactly."""
 """The optimizers that must stay together.
 
 "Adam" is both libraries' own class, given betas that float32 holds exactly, so that nobody rounds anything. "Keras's

@@ -8,6 +8,7 @@ import numpy as np
 
 from reference.environment import floatx, keras
 from scratchnet import Model, losses, metrics, optimizers, schedules
+from scratchnet.graph.parameters import variable_segments
 
 LOSSES = {
     losses.SparseCategoricalCrossentropy: "SparseCategoricalCrossentropy",
@@ -37,7 +38,7 @@ def training_to_keras(model: Model, twin: Any) -> None:
     assert model.optimizer is not None
     with floatx(model.dtype):  # Keras keeps the learning rate and the metrics in this type
         twin.compile(
-            optimizer=optimizer_to_keras(model.optimizer),
+            optimizer=_sparing(optimizer_to_keras(model.optimizer), model, twin),
             loss=loss_to_keras(model.loss, model.dtype),
             metrics=[_metric_to_keras(metric, model.loss, model.outputs[0].shape[-1]) for metric in model.metrics],
         )
@@ -45,7 +46,7 @@ def training_to_keras(model: Model, twin: Any) -> None:
             twin.optimizer.build(twin.trainable_variables)
     if not twin.optimizer.built:
         return
-    twin.optimizer.iterations.assign(model.optimizer.iterations)
+    twin.optimizer._iterations.assign(model.optimizer.batches)  # Keras's own count is of batches, too
     for name, variables in _slots_of(twin.optimizer).items():
         for variable, place in zip(variables, _trainable_places(model)):
             variable.assign(model.optimizer.slots[name][place].reshape(variable.shape))
@@ -60,15 +61,28 @@ def loss_to_keras(loss: losses.Loss, dtype: str) -> Any:
 
 def optimizer_to_keras(optimizer: optimizers.Optimizer) -> Any:
     """Return Keras's optimizer of the same class and arguments, without its state."""
-    if type(optimizer) not in (optimizers.Adam, optimizers.SGD):
-        raise _unknown("optimizer", optimizer, ["Adam", "SGD"])
+    if type(optimizer) not in optimizers.OPTIMIZERS.values():
+        raise _unknown("optimizer", optimizer, [c.__name__ for c in optimizers.OPTIMIZERS.values()])
     config = optimizer.get_config()
+    config.pop("exclude_from_weight_decay", None)
     rate = config["learning_rate"]
     if isinstance(rate, dict):
         if rate["name"] not in schedules.SCHEDULES:
             raise _unknown("schedule", rate["name"], schedules.SCHEDULES)
         config["learning_rate"] = getattr(keras.optimizers.schedules, rate["name"])(**rate["config"])
     return getattr(keras.optimizers, type(optimizer).__name__)(**config)
+
+
+def _sparing(keras_optimizer: Any, model: Model, twin: Any) -> Any:
+    """Return the optimizer, told which of the twin's variables ours spares the weight decay."""
+    assert model.optimizer is not None
+    model.optimizer.name_spared(model.params)
+    spared = model.optimizer.get_config().get("exclude_from_weight_decay")
+    if spared:
+        variables = dict(zip(_trainable_names(model), twin.trainable_variables))
+        listed = [variables[name] for name in spared["var_list"] if name in variables]
+        keras_optimizer.exclude_from_weight_decay(var_list=listed, var_names=spared["var_names"])
+    return keras_optimizer
 
 
 def _metric_to_keras(metric: metrics.Metric, loss: losses.Loss, outputs: int | None) -> Any:
@@ -102,20 +116,20 @@ def training_from_keras(keras_model: Any, model: Model) -> None:
             "one of them: compile it without, or pass compile=False."
         )
     model.compile(
-        optimizer=_optimizer_from_keras(config["optimizer"]),
+        optimizer=_optimizer_from_keras(config["optimizer"], keras_model, model),
         loss=_loss_from_keras(config["loss"]),
         metrics=[_metric_from_keras(saved) for saved in config["metrics"] or []],
     )
     assert model.optimizer is not None
     if keras_model.optimizer.built:
         model.optimizer.build(model.count_params(), model.dtype)
-        model.optimizer.iterations = int(keras_model.optimizer.iterations.numpy())
+        model.optimizer.batches = int(keras_model.optimizer._iterations.numpy())
         for name, variables in _slots_of(keras_model.optimizer).items():
             for variable, place in zip(variables, _trainable_places(model)):
                 model.optimizer.slots[name][place] = np.asarray(variable).ravel()
 
 
-def _optimizer_from_keras(saved: Any) -> optimizers.Optimizer:
+def _optimizer_from_keras(saved: Any, keras_model: Any, model: Model) -> optimizers.Optimizer:
     class_name, given = saved["class_name"], dict(saved["config"])
     known = {c.__name__: c for c in optimizers.OPTIMIZERS.values()}
     if class_name not in known:
@@ -128,18 +142,26 @@ def _optimizer_from_keras(saved: Any) -> optimizers.Optimizer:
     else:
         # Keras keeps it as float32 in a float32 session; 0.001 was meant, not 0.0010000000474974513.
         rate = float(str(np.float32(rate))) if float(np.float32(rate)) == rate else float(rate)
-    arguments = {"learning_rate": rate}
-    for key in known[class_name]().get_config():
-        if key not in arguments:
-            arguments[key] = given.pop(key)
-    harmless = {"use_ema": False, "amsgrad": False, "ema_momentum": 0.99}
-    for key, value in given.items():
-        if value is not None and harmless.get(key) != value:
+    # What it keeps as Python numbers is exact; what scratchnet lacks is harmless if it is None.
+    lacking = {key: given.pop(key, None) for key in ("loss_scale_factor",)}
+    for key, value in lacking.items():
+        if value is not None:
             raise ValueError(
                 f"The optimizer {class_name} has {key}={value!r}, which scratchnet does not have: from_keras expected "
-                f"{harmless.get(key)!r}."
+                f"None."
             )
-    return known[class_name](**arguments)
+    optimizer = known[class_name](**{"learning_rate": rate, **given})
+    _spare_as_keras(keras_model.optimizer, optimizer, keras_model, model)
+    return optimizer
+
+
+def _spare_as_keras(keras_optimizer: Any, optimizer: optimizers.Optimizer, keras_model: Any, model: Model) -> None:
+    """Spare the weight decay the variables that Keras's optimizer spares it."""
+    pattern = getattr(keras_optimizer, "_exclude_from_weight_decay_pattern", None)
+    keys = getattr(keras_optimizer, "_exclude_from_weight_decay", set())
+    variables = zip(_trainable_names(model), keras_model.trainable_variables)
+    listed = [name for name, variable in variables if keras_optimizer._var_key(variable) in keys]
+    optimizer.exclude_from_weight_decay(listed, None if pattern is None else [pattern.pattern])
 
 
 def _loss_from_keras(saved: Any) -> losses.Loss:
@@ -178,9 +200,24 @@ def _metric_from_keras(saved: Any) -> metrics.Metric:
 
 def _slots_of(keras_optimizer: Any) -> dict[str, list[Any]]:
     """Return the optimizer's variables under the names of scratchnet's slots, one for each trainable parameter."""
-    if isinstance(keras_optimizer, keras.optimizers.Adam):
-        return {"momentum": keras_optimizer._momentums, "velocity": keras_optimizer._velocities}
-    return {"momentum": keras_optimizer.momentums} if keras_optimizer.momentum else {}
+    attributes = {
+        "momentum": ("_momentums", "momentums"),
+        "velocity": ("_velocities",),
+        "velocity_hat": ("_velocity_hats",),
+        "average_gradient": ("_average_gradients",),
+        "accumulator": ("_accumulators",),
+        "average": ("_model_variables_moving_average",),
+        "gradient_accumulator": ("_accumulated_gradients",),
+    }
+    found = {
+        name: next((getattr(keras_optimizer, a) for a in known if getattr(keras_optimizer, a, None)), [])
+        for name, known in attributes.items()
+    }
+    return {name: variables for name, variables in found.items() if variables}
+
+
+def _trainable_names(model: Model) -> list[str]:
+    return list(variable_segments(model.layers, model.trainable))
 
 
 def _trainable_places(model: Model) -> list[slice]:
