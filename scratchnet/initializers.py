@@ -59,16 +59,99 @@ class Ones(Initializer):
         return np.ones(shape, dtype)
 
 
-class RandomUniform(Initializer):
-    """Uniform from ``minval`` to ``maxval``, whatever the shape; the default for an embedding, named "uniform"."""
+class Constant(Initializer):
+    """The same number everywhere."""
 
-    def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None) -> None:
-        self.minval = real_number("minval of RandomUniform", minval)
-        self.maxval = real_number("maxval of RandomUniform", maxval)
-        self.seed = seed_or_none("seed of RandomUniform", seed)
+    def __init__(self, value: float = 0.0) -> None:
+        self.value = real_number("value of Constant", value)
 
     def __call__(self, shape: tuple[int, ...], dtype: str) -> Array:
-        """Draw from [minval, maxval)."""
+        """Return the number, as often as it takes."""
+        return np.full(shape, self.value, dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal initializer."""
+        return {"value": self.value}
+
+
+class Identity(Initializer):
+    """``gain`` times the identity matrix: a layer that begins by handing on what it gets. For matrices only."""
+
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain = real_number("gain of Identity", gain)
+
+    def __call__(self, shape: tuple[int, ...], dtype: str) -> Array:
+        """Return the matrix.
+
+        Raises:
+            ValueError: if the shape is none of a matrix.
+        """
+        if len(shape) != 2:
+            raise ValueError(f"Identity expected the shape of a matrix, (rows, columns), got {shape}.")
+        return self.gain * np.eye(*shape, dtype=dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal initializer."""
+        return {"gain": self.gain}
+
+
+class _Random(Initializer):
+    """Random numbers.
+
+    With ``seed`` every call returns the same numbers; without, each call takes a fresh generator of the global seed.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        self.seed = seed_or_none(f"seed of {type(self).__name__}", seed)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal initializer."""
+        return {"seed": self.seed}
+
+    def truncated_normal(self, shape: tuple[int, ...]) -> Array:
+        """Draw from a standard normal distribution, drawing again whatever lies beyond two standard deviations."""
+        generator = new_generator(self.seed)
+        z = generator.standard_normal(shape)
+        while (beyond := np.abs(z) > 2).any():
+            z[beyond] = generator.standard_normal(int(beyond.sum()))
+        return z
+
+
+class RandomNormal(_Random):
+    """Normal with that mean and standard deviation."""
+
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.mean = real_number(f"mean of {type(self).__name__}", mean)
+        self.stddev = real_number(f"stddev of {type(self).__name__}", stddev, 0)
+
+    def __call__(self, shape: tuple[int, ...], dtype: str) -> Array:
+        """Return the numbers."""
+        return (new_generator(self.seed).standard_normal(shape) * self.stddev + self.mean).astype(dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal initializer."""
+        return {"mean": self.mean, "stddev": self.stddev, "seed": self.seed}
+
+
+class TruncatedNormal(RandomNormal):
+    """Normal, but nothing further than two ``stddev`` from the mean; the numbers' own deviation is 0.88 of that."""
+
+    def __call__(self, shape: tuple[int, ...], dtype: str) -> Array:
+        """Return the numbers."""
+        return (self.truncated_normal(shape) * self.stddev + self.mean).astype(dtype)
+
+
+class RandomUniform(_Random):
+    """Anything from ``minval`` up to ``maxval``, all equally likely."""
+
+    def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.minval = real_number("minval of RandomUniform", minval)
+        self.maxval = real_number("maxval of RandomUniform", maxval, self.minval)
+
+    def __call__(self, shape: tuple[int, ...], dtype: str) -> Array:
+        """Return the numbers."""
         return new_generator(self.seed).uniform(self.minval, self.maxval, shape).astype(dtype)
 
     def get_config(self) -> dict[str, Any]:
@@ -76,75 +159,149 @@ class RandomUniform(Initializer):
         return {"minval": self.minval, "maxval": self.maxval, "seed": self.seed}
 
 
-class _Random(Initializer):
-    """Numbers of mean 0 and variance ``scale / fan``.
+class Orthogonal(_Random):
+    """``gain`` times a random matrix Q with orthonormal columns, QᵀQ = 1, or rows, if it is wider than high.
 
-    With ``seed`` every call returns the same numbers; without, each call takes a fresh generator of the global seed.
+    Such a matrix turns a signal and leaves its length as it is, through however many layers (Saxe et al., 2014). It is
+    the Q of A = QR for a normal A. QR leaves the signs of Q's columns open; with those that make R's diagonal positive,
+    every rotation is equally likely (Mezzadri, 2007). A convolution kernel is taken as the matrix (KH·KW·C, F).
     """
 
-    scale: ClassVar[float]
-    uses_fan_out: ClassVar[bool]
+    def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.gain = real_number("gain of Orthogonal", gain)
 
-    def __init__(self, seed: int | None = None) -> None:
-        self.seed = seed_or_none(f"seed of {type(self).__name__}", seed)
+    def __call__(self, shape: tuple[int, ...], dtype: str) -> Array:
+        """Return the matrix.
+
+        Raises:
+            ValueError: if the shape has fewer than two axes.
+        """
+        if len(shape) < 2:
+            raise ValueError(f"Orthogonal expected a shape of at least two axes, got {shape}.")
+        rows, columns = math.prod(shape[:-1]), shape[-1]
+        a = new_generator(self.seed).standard_normal((max(rows, columns), min(rows, columns)))
+        q, r = np.linalg.qr(a)
+        q *= np.sign(np.diag(r))
+        return (self.gain * (q.T if rows < columns else q)).reshape(shape).astype(dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal initializer."""
+        return {"gain": self.gain, "seed": self.seed}
+
+
+class VarianceScaling(_Random):
+    """Numbers of mean 0 and variance ``scale / fan``; Glorot's, He's and LeCun's initializers are cases of it.
+
+    Args:
+        scale: the variance of what a layer adds up, in units of its inputs'.
+        mode: which fan: ``"fan_in"``, ``"fan_out"`` or ``"fan_avg"``, their mean.
+        distribution: ``"truncated_normal"`` (or ``"normal"``, the same), ``"untruncated_normal"`` or ``"uniform"``.
+        seed: see above.
+
+    Raises:
+        ValueError: for a scale that is not positive, or another mode or distribution.
+    """
+
+    #: Standard deviation of a standard normal cut off at ±2: cutting narrows it.
+    NARROWING = 0.87962566103423978
+
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(seed)
+        self.scale = real_number("scale of VarianceScaling", scale, 0, open_ends="least")
+        kinds = ("truncated_normal", "untruncated_normal", "uniform")
+        kind = distribution.lower() if isinstance(distribution, str) else distribution
+        self.distribution = "truncated_normal" if kind == "normal" else kind
+        self.mode = mode
+        for name, value, known in (
+            ("mode", mode, ("fan_in", "fan_out", "fan_avg")),
+            ("distribution", self.distribution, kinds),
+        ):
+            if value not in known:
+                raise ValueError(f"{name} of VarianceScaling expected one of {', '.join(known)}, got {value!r}.")
 
     def variance(self, shape: tuple[int, ...]) -> float:
         """Return the variance that the numbers of this shape are to have."""
         fan_in, fan_out = compute_fans(shape)
-        fan = (fan_in + fan_out) / 2 if self.uses_fan_out else fan_in
+        fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         return self.scale / max(1.0, fan)
+
+    def __call__(self, shape: tuple[int, ...], dtype: str) -> Array:
+        """Return the numbers; a uniform distribution on [-limit, limit) has the variance limit² / 3."""
+        variance = self.variance(shape)
+        if self.distribution == "uniform":
+            limit = math.sqrt(3 * variance)
+            return new_generator(self.seed).uniform(-limit, limit, shape).astype(dtype)
+        if self.distribution == "untruncated_normal":
+            return (new_generator(self.seed).standard_normal(shape) * math.sqrt(variance)).astype(dtype)
+        return (self.truncated_normal(shape) * (math.sqrt(variance) / self.NARROWING)).astype(dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal initializer."""
+        return {"scale": self.scale, "mode": self.mode, "distribution": self.distribution, "seed": self.seed}
+
+
+class _Named(VarianceScaling):
+    """A case of ``VarianceScaling`` that has a name of its own."""
+
+    case: ClassVar[tuple[float, str, str]]
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(*self.case, seed)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal initializer."""
         return {"seed": self.seed}
 
 
-class _Uniform(_Random):
-    def __call__(self, shape: tuple[int, ...], dtype: str) -> Array:
-        """Draw from [-limit, limit), whose variance is limit² / 3."""
-        limit = math.sqrt(3 * self.variance(shape))
-        return new_generator(self.seed).uniform(-limit, limit, shape).astype(dtype)
-
-
-class _TruncatedNormal(_Random):
-    #: Standard deviation of a standard normal cut off at ±2: cutting narrows it.
-    NARROWING = 0.87962566103423978
-
-    def __call__(self, shape: tuple[int, ...], dtype: str) -> Array:
-        """Draw from a normal distribution, drawing again whatever lies beyond two standard deviations."""
-        generator = new_generator(self.seed)
-        z = generator.standard_normal(shape)
-        while (beyond := np.abs(z) > 2).any():
-            z[beyond] = generator.standard_normal(int(beyond.sum()))
-        return (z * (math.sqrt(self.variance(shape)) / self.NARROWING)).astype(dtype)
-
-
-class GlorotUniform(_Uniform):
+class GlorotUniform(_Named):
     """Uniform with variance 2 / (fan_in + fan_out); the default for kernels."""
 
-    scale, uses_fan_out = 1.0, True
+    case = (1.0, "fan_avg", "uniform")
 
 
-class GlorotNormal(_TruncatedNormal):
+class GlorotNormal(_Named):
     """Truncated normal with variance 2 / (fan_in + fan_out)."""
 
-    scale, uses_fan_out = 1.0, True
+    case = (1.0, "fan_avg", "truncated_normal")
 
 
-class HeUniform(_Uniform):
+class HeUniform(_Named):
     """Uniform with variance 2 / fan_in."""
 
-    scale, uses_fan_out = 2.0, False
+    case = (2.0, "fan_in", "uniform")
 
 
-class HeNormal(_TruncatedNormal):
+class HeNormal(_Named):
     """Truncated normal with variance 2 / fan_in."""
 
-    scale, uses_fan_out = 2.0, False
+    case = (2.0, "fan_in", "truncated_normal")
+
+
+class LecunUniform(_Named):
+    """Uniform with variance 1 / fan_in, for functions that keep the signal's size, such as selu (LeCun, 1998)."""
+
+    case = (1.0, "fan_in", "uniform")
+
+
+class LecunNormal(_Named):
+    """Truncated normal with variance 1 / fan_in."""
+
+    case = (1.0, "fan_in", "truncated_normal")
 
 
 INITIALIZERS: dict[str, type[Initializer]] = {
-    snake_case(c.__name__): c for c in (GlorotUniform, GlorotNormal, HeUniform, HeNormal, RandomUniform, Zeros, Ones)
+    snake_case(c.__name__): c
+    for c in (
+        *(GlorotUniform, GlorotNormal, HeUniform, HeNormal, LecunUniform, LecunNormal, VarianceScaling),
+        *(RandomNormal, RandomUniform, TruncatedNormal, Orthogonal, Identity, Constant, Zeros, Ones),
+    )
 }
 INITIALIZERS["uniform"] = RandomUniform
 

@@ -17,7 +17,18 @@ def test_fans_are_keras(shape, fans):
 
 @pytest.mark.parametrize(
     ("name", "variance"),
-    [("glorot_uniform", 2 / 500), ("glorot_normal", 2 / 500), ("he_uniform", 2 / 300), ("he_normal", 2 / 300)],
+    [
+        ("glorot_uniform", 2 / 500),
+        ("glorot_normal", 2 / 500),
+        ("he_uniform", 2 / 300),
+        ("he_normal", 2 / 300),
+        ("lecun_uniform", 1 / 300),
+        ("lecun_normal", 1 / 300),
+        ("variance_scaling", 1 / 300),
+        ("random_normal", 0.05**2),
+        ("random_uniform", 0.1**2 / 12),
+        ("truncated_normal", (0.05 * 0.8796) ** 2),
+    ],
 )
 def test_variance_is_as_promised(name, variance):
     w = initializers.get(name)((300, 200), "float64")
@@ -67,3 +78,49 @@ def test_unknown_names_suggest_the_nearest():
         initializers.get("glorot_unifrom")
     with pytest.raises(TypeError, match="given as a name"):
         initializers.get(3)
+
+
+@pytest.mark.parametrize("distribution", ["truncated_normal", "normal", "untruncated_normal", "uniform"])
+@pytest.mark.parametrize(("mode", "fan"), [("fan_in", 300), ("fan_out", 200), ("fan_avg", 250)])
+def test_variance_scaling_has_the_variance_it_says(mode, fan, distribution):
+    w = initializers.VarianceScaling(3, mode, distribution, seed=1)((300, 200), "float64")
+    assert w.var() == pytest.approx(3 / fan, rel=0.03)
+
+
+def test_the_named_ones_are_cases_of_variance_scaling_to_the_bit():
+    case = initializers.VarianceScaling(2.0, "fan_in", "truncated_normal", seed=3)
+    np.testing.assert_array_equal(initializers.HeNormal(3)((5, 4), "float32"), case((5, 4), "float32"))
+
+
+def test_the_numbers_of_a_seed_stay_what_they_were():
+    w = initializers.GlorotUniform(seed=7)((3, 2), "float64")
+    limit = math.sqrt(6 / 5)
+    np.testing.assert_allclose(w, utils.random.new_generator(7).uniform(-limit, limit, (3, 2)), rtol=1e-14)
+
+
+@pytest.mark.parametrize("shape", [(6, 4), (4, 6), (5, 5), (2, 2, 3, 7)])
+def test_orthogonal_is_orthogonal(shape):
+    q = initializers.Orthogonal(2.0, seed=1)(shape, "float64").reshape(-1, shape[-1])
+    product = q.T @ q if q.shape[0] >= q.shape[1] else q @ q.T
+    np.testing.assert_allclose(product, 4 * np.eye(len(product)), atol=1e-12)
+
+
+def test_identity_and_constant():
+    assert initializers.Identity(2)((2, 3), "float32").tolist() == [[2, 0, 0], [0, 2, 0]]
+    assert initializers.Constant(0.5)((2,), "float32").tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: initializers.VarianceScaling(0), "^scale of VarianceScaling expected a finite number > 0, got 0"),
+        (lambda: initializers.VarianceScaling(mode="fan"), "^mode of VarianceScaling expected one of fan_in, fan_out"),
+        (lambda: initializers.VarianceScaling(distribution="x"), "^distribution of VarianceScaling expected one of"),
+        (lambda: initializers.RandomUniform(1, 0), "^maxval of RandomUniform expected a finite number ≥ 1, got 0"),
+        (lambda: initializers.Identity()((3,), "float32"), "^Identity expected the shape of a matrix"),
+        (lambda: initializers.Orthogonal()((3,), "float32"), "^Orthogonal expected a shape of at least two axes"),
+    ],
+)
+def test_senseless_initializers_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()

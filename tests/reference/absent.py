@@ -68,5 +68,8 @@ def _arguments(library: Any, path: str) -> list[str]:
     thing = library
     for part in path.split("."):
         thing = getattr(thing, part)
-    names = [name for name in inspect.signature(thing).parameters if name not in _CATCH_ALL]
+    parameters = inspect.signature(thing).parameters
+    names = [name for name in parameters if name not in _CATCH_ALL]
+    if "options" in parameters:  # ours, which pass them on to the base class
+        names += inspect.signature(scratchnet.optimizers.Optimizer).parameters
     return [*names, *_LAYER_ARGUMENTS] if path.startswith("layers.") else names
