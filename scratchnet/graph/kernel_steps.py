@@ -79,28 +79,23 @@ class KernelCrossentropy(Loss):
         self.name = definition.name  # type: ignore[misc]
         self.definition, self.reduction = definition, definition.reduction
         self.sparse = isinstance(definition, SparseCategoricalCrossentropy)
-        self._probabilities = self._gradients = self._scale = np.empty(0)
+        self._room: Array = np.empty(0)
+        self._made_for: Any = None
 
     def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
         """Return the mean loss; the gradient comes along. Both lie in arrays that the next call overwrites."""
-        self._shape, per_sample = y_pred.shape, math.prod(y_pred.shape[1:-1])
+        if (y_pred.shape, y_pred.dtype) != self._made_for:
+            self._make_room(y_pred)
         if y_pred.ndim != 2:
             y_pred = np.ascontiguousarray(y_pred).reshape(-1, y_pred.shape[-1])  # (N, C): every place is a row
-        N = len(y_pred)
-        whole = 1 if self.reduction == "sum" else N
-        kept = self._probabilities
-        if len(kept) < N or (kept.dtype, kept.shape[1:]) != (y_pred.dtype, y_pred.shape[1:]):
-            self._probabilities, self._gradients = np.empty_like(y_pred), np.empty_like(y_pred)
-        if len(self._scale) != N or self._scale.dtype != y_pred.dtype:
-            self._scale = np.full(N, 1 / whole, y_pred.dtype)
-        p, self._dz, scale = self._probabilities[:N], self._gradients[:N], self._scale
-        self.predictions = p.reshape(self._shape)
+        p, scale = self._p, self._scale
         if sample_weight is not None:
-            scale = np.repeat(np.asarray(sample_weight) / whole, per_sample).astype(y_pred.dtype)
+            whole = 1 if self.reduction == "sum" else len(p)
+            scale = np.repeat(np.asarray(sample_weight) / whole, len(p) // len(sample_weight)).astype(y_pred.dtype)
         if not self.sparse:
             y_true = self.definition.smoothed(np.asarray(y_true, y_pred.dtype))  # type: ignore[attr-defined]
             y_true = np.ascontiguousarray(y_true).reshape(y_pred.shape)  # (N, C)
-        elif y_true.ndim != 1 and len(self._shape) > 2:
+        elif y_true.ndim != 1 and self.predictions.ndim > 2:
             y_true = y_true.reshape(-1)  # (N,)
         if self.last is not None:
             return self.last.loss(y_true, self.sparse, scale, p, self._dz)
@@ -108,9 +103,19 @@ class KernelCrossentropy(Loss):
             return float(sparse_softmax_crossentropy(y_pred, y_true, scale, p, self._dz))
         return float(softmax_crossentropy(y_pred, y_true, scale, p, self._dz))
 
+    def _make_room(self, y_pred: Array) -> None:
+        """Make ready for predictions of this shape and dtype: rows of the arrays, which grow when they have to."""
+        N, C = math.prod(y_pred.shape[:-1]), y_pred.shape[-1]
+        if self._room.size < 2 * N * C or self._room.dtype != y_pred.dtype:
+            self._room = np.empty(2 * N * C, y_pred.dtype)
+        self._p, self._dz = self._room[: 2 * N * C].reshape(2, N, C)
+        self._scale = np.full(N, 1 if self.reduction == "sum" else 1 / N, y_pred.dtype)
+        self.predictions, self._dy = self._p.reshape(y_pred.shape), self._dz.reshape(y_pred.shape)
+        self._made_for = y_pred.shape, y_pred.dtype
+
     def backward(self) -> Array:
         """Return the gradient with respect to the logits."""
-        return self._dz.reshape(self._shape)
+        return self._dy
 
 
 def kernel_loss(loss: Loss, last: Any) -> tuple[Loss, Any]:
@@ -138,12 +143,14 @@ def kernel_update_rule(optimizer: Optimizer) -> UpdateRule:
             alpha = optimizer.step_size(learning_rate)
             adam(w, g, *slots, alpha, optimizer.beta_1, optimizer.beta_2, optimizer.epsilon)
 
+        update_adam.checks_gradients = True  # type: ignore[attr-defined]
         return update_adam
     if type(optimizer) is SGD and optimizer.momentum:
 
         def update_momentum(w: Array, g: Array, slots: tuple[Array, ...], learning_rate: float) -> None:
             momentum(w, g, *slots, learning_rate, optimizer.momentum, optimizer.nesterov)
 
+        update_momentum.checks_gradients = True  # type: ignore[attr-defined]
         return update_momentum
     return optimizer.update
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba
 import numpy as np
 from numba import prange
 
@@ -21,6 +22,15 @@ from scratchnet.kernels.simd import no_overlap
 from scratchnet.typing import Array
 
 BLOCK = 4096
+
+
+@numba.njit(error_model="numpy", fastmath={"reassoc"})  # the sum is 0 or NaN, in whatever order
+def _not_finite(g: Array) -> int:
+    zero = g.dtype.type(0)
+    total = zero
+    for i in range(g.size):
+        total += g[i] * zero  # NaN for NaN and infinity
+    return 0 if total == zero else 1
 
 
 @inner
@@ -44,12 +54,19 @@ def adam(
 
     Raises:
         ValueError: the vectors are not of one length.
+        FloatingPointError: a number of g is NaN or infinite; nothing has moved.
     """
     if not w.size == g.size == m.size == v.size:
         raise ValueError("adam takes vectors of one length.")
     cast = w.dtype.type
     a, d1, d2, e = cast(alpha), cast(1 - beta_1), cast(1 - beta_2), cast(epsilon)
     least = cast(1e-31 if w.itemsize == 4 else 1e-292)  # the smallest normal number / the dtype's precision
+    count = 0
+    for block in prange((g.size + BLOCK - 1) // BLOCK):  # by the threads that will need these numbers at once again
+        i = block * BLOCK
+        count += _not_finite(g[i : i + BLOCK])
+    if count > 0:
+        raise FloatingPointError("The gradient holds NaN or infinity.")
     for block in prange((w.size + BLOCK - 1) // BLOCK):
         i = block * BLOCK
         j = i + BLOCK
@@ -71,22 +88,21 @@ def momentum(w: Array, g: Array, v: Array, learning_rate: float, mu: float, nest
 
     Raises:
         ValueError: the vectors are not of one length.
+        FloatingPointError: a number of g is NaN or infinite; nothing has moved.
     """
     if not w.size == g.size == v.size:
         raise ValueError("momentum takes vectors of one length.")
     rate, keep = w.dtype.type(learning_rate), w.dtype.type(mu)
+    count = 0
+    for block in prange((g.size + BLOCK - 1) // BLOCK):  # by the threads that will need these numbers at once again
+        i = block * BLOCK
+        count += _not_finite(g[i : i + BLOCK])
+    if count > 0:
+        raise FloatingPointError("The gradient holds NaN or infinity.")
     for block in prange((w.size + BLOCK - 1) // BLOCK):
         i = block * BLOCK
         j = i + BLOCK
         _momentum_block(w[i:j], g[i:j], v[i:j], rate, keep, nesterov)
-
-
-@inner
-def _not_finite(g: Array) -> int:
-    largest, count = np.finfo(g.dtype).max, 0
-    for i in range(g.size):
-        count += 0 if abs(g[i]) <= largest else 1  # NaN is not ≤ anything
-    return count
 
 
 @kernel(parallel=True)

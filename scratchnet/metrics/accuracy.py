@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -25,14 +26,16 @@ def _class_numbers(y_true: Array, y_pred: Array) -> Array:
     )
 
 
-def _without_nan(y_pred: Array) -> Array:
-    """Return for each row of scores whether none is NaN, (N, …)."""
-    return ~np.isnan(y_pred.max(axis=-1))  # a maximum hands NaN on
+def _but_for_nan(hits: Array, y_pred: Array) -> Array:
+    """Return hits (N, …) without those of rows of scores in which there is a NaN."""
+    if not math.isnan(np.vdot(y_pred, y_pred)):  # which hands NaN on, so most often this is all there is to do
+        return hits
+    return hits & ~np.isnan(y_pred.max(axis=-1))  # so does a maximum
 
 
 def _largest_is_right(y_true: Array, y_pred: Array) -> Array:
     """Return for each row of scores whether the first of the largest is the right class; never with a NaN in it."""
-    return (y_pred.argmax(axis=-1) == _class_numbers(y_true, y_pred)) & _without_nan(y_pred)
+    return _but_for_nan(y_pred.argmax(axis=-1) == _class_numbers(y_true, y_pred), y_pred)
 
 
 def _right_side(y_true: Array, y_pred: Array, threshold: float) -> Array:
@@ -115,7 +118,7 @@ class TopKCategoricalAccuracy(Metric):
         is_right = labels[..., None] == classes  # (N, …, C): nowhere for a label that is no class
         right = np.where(is_right, y_pred, -np.inf).max(axis=-1, keepdims=True)  # (N, …, 1)
         better = (y_pred > right).sum(axis=-1)
-        return (better < self.k) & is_right.any(axis=-1) & _without_nan(y_pred)
+        return _but_for_nan((better < self.k) & is_right.any(axis=-1), y_pred)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal metric."""

@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Compiled:
-    """What runs a compiled model's batches on the current backend, for one pass."""
+    """What runs a compiled model's batches on the current backend, for one pass.
+
+    ``rule_checks`` says that the update itself refuses a gradient that is not finite, before anything has moved.
+    """
 
     plan: Plan
     loss: Loss
@@ -38,6 +41,7 @@ class Compiled:
     update_rule: UpdateRule
     segments: list[Segment]
     metrics: list[Metric]
+    rule_checks: bool
 
 
 def compiled_parts(model: Network, use: str) -> Compiled:
@@ -53,8 +57,9 @@ def compiled_parts(model: Network, use: str) -> Compiled:
     plan = model.run_plan(use)
     loss = plan.loss(model.loss if use == "train" else copy.copy(model.loss))
     metrics = copy.deepcopy(model.metrics)
-    segments = optimizer_segments(model)
-    return Compiled(plan, loss, model.optimizer, plan.update_rule(model.optimizer), segments, metrics)
+    segments, rule = optimizer_segments(model), plan.update_rule(model.optimizer)
+    looks = getattr(rule, "checks_gradients", False) and len(segments) == 1 and model.optimizer.only_updates
+    return Compiled(plan, loss, model.optimizer, rule, segments, metrics, looks)
 
 
 def optimizer_segments(model: Network) -> list[Segment]:
@@ -100,9 +105,12 @@ def train_step(model: Network, parts: Compiled, batch: Batch, number: int = 0) -
     if not math.isfinite(loss):
         raise NonFiniteError(explain_non_finite(model, batch, loss, number))
     parts.plan.backward([gradient_of(parts.loss, y_pred)])
-    if not all(parts.plan.is_finite(segment.gradients) for segment in parts.segments):
+    if not (parts.rule_checks or all(parts.plan.is_finite(segment.gradients) for segment in parts.segments)):
         raise NonFiniteError(explain_non_finite_gradient(model, number))
-    parts.optimizer.step(parts.segments, parts.update_rule)
+    try:
+        parts.optimizer.step(parts.segments, parts.update_rule)
+    except FloatingPointError:
+        raise NonFiniteError(explain_non_finite_gradient(model, number)) from None
     for metric in parts.metrics:
         metric.update(batch.y, parts.loss.predictions)
     return loss
