@@ -4,23 +4,23 @@
 
 Forward, for sample n and unit u:
 
-    z[n,u] = Σ_d x[n,d] kernel[d,u] + bias[u]            y = f(z)
+    z[n,u] = Σ_d x[n,d] kernel[d,u] + bias[u]   (1)        y = f(z)   (2)
 
-Backward. The activation comes first, since it came last: dz = dy·f'(z), which ``activations.py`` derives. (Not so for a
-softmax, where each y depends on every z of its row: there dz is dy times a whole Jacobian.) Now the chain rule for each
-thing that z depends on; each sum runs over every z that the thing touches.
+Backward. The activation comes first, since it came last: dz = dy·f'(z) (3), which ``activations.py`` derives. (Not so
+for a softmax, where each y depends on every z of its row: there dz is dy times a whole Jacobian.) Now the chain rule
+for each thing that z depends on; each sum runs over every z that the thing touches.
 
 - ``kernel[d,u]`` touches z[n,u] in every sample n, with slope x[n,d]:
 
-      dkernel[d,u] = Σ_n x[n,d] dz[n,u]        as matrices   xᵀ·dz        (D, N)·(N, U) = (D, U)
+      dkernel[d,u] = Σ_n x[n,d] dz[n,u]        as matrices   xᵀ·dz        (D, N)·(N, U) = (D, U)   (4)
 
 - ``bias[u]`` touches the same z[n,u], with slope 1:
 
-      dbias[u] = Σ_n dz[n,u]                   as matrices   sum of the rows of dz       (U,)
+      dbias[u] = Σ_n dz[n,u]                   as matrices   sum of the rows of dz       (U,)     (5)
 
 - ``x[n,d]`` touches z[n,u] for every unit u, with slope kernel[d,u]:
 
-      dx[n,d] = Σ_u dz[n,u] kernel[d,u]        as matrices   dz·kernelᵀ   (N, U)·(U, D) = (N, D)
+      dx[n,d] = Σ_u dz[n,u] kernel[d,u]        as matrices   dz·kernelᵀ   (N, U)·(U, D) = (N, D)   (6)
 
 The shapes alone would have told: no other product of these matrices has the shape that is needed.
 """
@@ -88,22 +88,22 @@ class Dense(Layer):
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return f(x·kernel + bias)."""
         self._x = x.copy()  # (N, D), or (N, …, D)
-        z = x @ self.params["kernel"]  # (N, U)
+        z = x @ self.params["kernel"]  # (1) (N, U)
         if self.use_bias:
             z += self.params["bias"]
         self._z = z if self.activation.needs_input else None
-        self._y = self.activation.forward(z)  # (N, U)
+        self._y = self.activation.forward(z)  # (2) (N, U)
         return self._y.copy()
 
     def backward(self, dy: Array) -> Array:
         """Return dz·kernelᵀ; fill grads["kernel"] with xᵀ·dz and grads["bias"] with the sum of dz over the batch."""
-        dz = self.activation.gradient(dy, self._y, self._z)  # (N, U)
+        dz = self.activation.gradient(dy, self._y, self._z)  # (3) (N, U)
         x_rows = self._x.reshape(-1, self._x.shape[-1])  # (N, D): further axes are rows like the batch
         dz_rows = dz.reshape(-1, self.units)  # (N, U)
-        self.grads["kernel"][...] = x_rows.T @ dz_rows  # (D, U)
+        self.grads["kernel"][...] = x_rows.T @ dz_rows  # (4) (D, U)
         if self.use_bias:
-            self.grads["bias"][...] = dz_rows.sum(axis=0)  # (U,)
-        return dz @ self.params["kernel"].T  # (N, D)
+            self.grads["bias"][...] = dz_rows.sum(axis=0)  # (5) (U,)
+        return dz @ self.params["kernel"].T  # (6) (N, D)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal layer."""

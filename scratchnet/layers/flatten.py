@@ -1,9 +1,9 @@
 """Flatten: lay each sample out as one row of numbers.
 
-    x (N, H, W, C) → y (N, H·W·C)
+    x (N, H, W, C) → y (N, H·W·C)                                                                            (1)
 
 Nothing is computed, the numbers only change places: each y *is* one x, with slope 1. So dx is dy, put back into
-x's shape.
+x's shape (2).
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Flatten(Layer):
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return each sample as one row."""
         self._x_shape = x.shape
-        return x.reshape(len(x), -1).copy()  # (N, D)
+        return x.reshape(len(x), -1).copy()  # (1) (N, D)
 
     def backward(self, dy: Array) -> Any:
         """Return dy in x's shape."""
-        return dy.reshape(self._x_shape).copy()  # (N, …)
+        return dy.reshape(self._x_shape).copy()  # (2) (N, …)

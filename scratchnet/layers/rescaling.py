@@ -1,6 +1,6 @@
 """Rescaling: the same scale and offset for every number, such as 1/255 for the pixels of an image.
 
-    x (N, …) → y = x·scale + offset (N, …), hence dx = dy·scale
+    x (N, …) → y = x·scale + offset (N, …)  (1), hence dx = dy·scale  (2)
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ class Rescaling(Layer):
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return x·scale + offset."""
-        return x * self.scale + self.offset
+        return x * self.scale + self.offset  # (1)
 
     def backward(self, dy: Array) -> Array:
         """Return dy·scale."""
-        return dy * self.scale
+        return dy * self.scale  # (2)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal layer."""

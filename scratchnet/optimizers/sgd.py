@@ -12,10 +12,10 @@ from scratchnet.utils.numbers import real_number, true_or_false
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent: straight down the slope, w ← w - η g.
+    """Stochastic gradient descent: straight down the slope, w ← w - η g (1).
 
-    With momentum μ the parameters move with a velocity that remembers earlier gradients, v ← μ v - η g, w ← w + v;
-    with Nesterov's variant they move to where the velocity will have carried them, w ← w + μ v - η g
+    With momentum μ the parameters move with a velocity that remembers earlier gradients, v ← μ v - η g (2), w ← w + v;
+    with Nesterov's variant they move to where the velocity will have carried them, w ← w + μ v - η g (3)
     (Sutskever et al., 2013).
 
     Raises:
@@ -39,12 +39,12 @@ class SGD(Optimizer):
     def update(self, w: Array, g: Array, slots: tuple[Array, ...], learning_rate: float) -> None:
         """Take one step in place."""
         if not slots:
-            w -= learning_rate * g
+            w -= learning_rate * g  # (1)
             return
         (v,) = slots
         v *= self.momentum
-        v -= learning_rate * g
-        w += self.momentum * v - learning_rate * g if self.nesterov else v
+        v -= learning_rate * g  # (2)
+        w += self.momentum * v - learning_rate * g if self.nesterov else v  # (3)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal optimizer."""
