@@ -45,7 +45,7 @@ class Metric:
     def update_state(self, y_true: Any, y_pred: Any) -> None:
         """Take a batch in: labels (N, …) or one-hot (N, …, C), and predictions (N, …, C)."""
         values = self.values(np.asarray(y_true), np.asarray(y_pred))
-        self.total += np.count_nonzero(values) if values.dtype == bool else float(values.sum())
+        self.total += int(np.count_nonzero(values)) if values.dtype == bool else float(values.sum())
         self.count += values.size
 
     def result(self) -> float:
