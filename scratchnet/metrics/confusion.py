@@ -16,19 +16,22 @@ parts yes from no, 1/2 for guesses. It is the chance that a true yes was rated a
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from scratchnet.metrics.metric import Metric, same_shape
-from scratchnet.typing import Array
 from scratchnet.utils.numbers import real_number, whole_number
 
 
 class _Found(Metric):
-    """What precision and recall share: the true positives, and what they are divided by."""
+    """What precision and recall share: the true positives, and the count that they are divided by.
+
+    ``of_the_answers`` says which: those that were answered yes, or those that are yes.
+    """
 
     better = "max"
+    of_the_answers: ClassVar[bool]
 
     def __init__(self, thresholds: float | None = None, *, name: str | None = None) -> None:
         what = f"thresholds of {type(self).__name__}, one for one figure in the logs,"
@@ -44,10 +47,7 @@ class _Found(Metric):
         y_true, y_pred = same_shape(np.asarray(y_true), np.asarray(y_pred))
         yes, answered_yes = y_true != 0, y_pred > (0.5 if self.thresholds is None else self.thresholds)
         self.true_positives += int((yes & answered_yes).sum())
-        self.out_of += int(self._all(yes, answered_yes).sum())
-
-    def _all(self, yes: Array, answered_yes: Array) -> Array:
-        raise NotImplementedError
+        self.out_of += int((answered_yes if self.of_the_answers else yes).sum())
 
     def result(self) -> float:
         """Return the quotient of the counts so far; 0.0 where there is nothing to divide by."""
@@ -70,9 +70,7 @@ class Precision(_Found):
     """
 
     default_name = "precision"
-
-    def _all(self, yes: Array, answered_yes: Array) -> Array:
-        return answered_yes
+    of_the_answers = True
 
 
 class Recall(_Found):
@@ -87,9 +85,7 @@ class Recall(_Found):
     """
 
     default_name = "recall"
-
-    def _all(self, yes: Array, answered_yes: Array) -> Array:
-        return yes
+    of_the_answers = False
 
 
 class AUC(Metric):

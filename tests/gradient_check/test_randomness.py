@@ -26,9 +26,7 @@ class Noisy:
     """y = x · m for a random m, of somebody who does not know our base class; backward is wrong by ``factor``."""
 
     factor = 1.0
-
-    def draw(self, shape: Any) -> Any:
-        raise NotImplementedError
+    draw: Any  # of a subclass: takes a shape
 
     def forward(self, x: Any, training: bool = True) -> Any:
         self.m = np.asarray(self.draw(x.shape)).reshape(x.shape).astype(x.dtype) if training else np.ones_like(x)
