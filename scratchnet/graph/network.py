@@ -50,6 +50,10 @@ class Network(Protocol):
         """All parameters and variables that are not trained, by ``"layer/name"``, in Keras's order."""
 
     @property
+    def non_trainable(self) -> dict[str, Array]:
+        """All variables that no gradient moves, by ``"layer/name"``."""
+
+    @property
     def params(self) -> dict[str, Array]:
         """All parameters by ``"layer/name"``."""
 

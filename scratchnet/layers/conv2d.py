@@ -130,7 +130,8 @@ class Conv2D(Convolution):
         if self.use_bias:
             self.grads["bias"][...] = dz.sum(axis=0)  # (5) (F,)
         dcols = dz_groups @ self._kernels().mT  # (6) (G, N·OH·OW, KH·KW·C/G)
-        dcols = dcols.reshape(self.groups, N, *windows.count, *windows.size, C // self.groups)
+        shape = (self.groups, N, *windows.count, *windows.size, C // self.groups)
+        dcols = dcols.reshape(shape)  # (G, N, OH, OW, KH, KW, C/G)
         return col2im(join_groups(dcols), windows, self._x_shape)  # (7) (N, H, W, C)
 
     def get_config(self) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Conv2DTranspose(Convolution):
         output_padding: one number or (down, across), smaller than the strides, for OH = (H - 1)·stride + span +
             output_padding, or with "same" (H - 1)·stride + span mod 2 + output_padding; None: see above.
         data_format: ``"channels_last"``; None means the same.
-        activation: a name (relu, softmax, linear, sigmoid, tanh) or an ``ActivationFunction``; None is linear.
+        activation: a name (relu, gelu, softmax, …, see ``activations``) or an ``ActivationFunction``; None is linear.
         use_bias: whether there is a ``bias``.
         kernel_initializer, bias_initializer: see ``initializers``.
 
@@ -123,7 +123,7 @@ class Conv2DTranspose(Convolution):
         OH, OW = self._size((H, W))
         self._x_shape, self._x = x.shape, x.reshape(-1, C).copy()  # (N·H·W, C)
         cols = self._x @ self.params["kernel"].reshape(-1, C).T  # (1) (N·H·W, KH·KW·F)
-        cols = cols.reshape(N, H, W, *self.kernel_size, self.filters)
+        cols = cols.reshape(N, H, W, *self.kernel_size, self.filters)  # (N, H, W, KH, KW, F)
         z = col2im(cols, self._windows((OH, OW)), (N, OH, OW, self.filters))  # (2) (N, OH, OW, F)
         if self.use_bias:
             z += self.params["bias"]

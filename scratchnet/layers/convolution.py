@@ -23,7 +23,7 @@ class Convolution(Layer):
         kernel_size, strides, dilation_rate: one number or (down, across), in pixels.
         padding: ``"valid"``, no padding; or ``"same"``, zeros around so that OH = ⌈H / stride⌉.
         data_format: ``"channels_last"``; None means the same.
-        activation: a name (relu, softmax, linear, sigmoid, tanh) or an ``ActivationFunction``; None is linear.
+        activation: a name (relu, gelu, softmax, …, see ``activations``) or an ``ActivationFunction``; None is linear.
         use_bias: whether there is a ``bias``.
         bias_initializer: see ``initializers``; a subclass adds those of its kernels.
 

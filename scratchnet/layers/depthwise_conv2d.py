@@ -49,7 +49,7 @@ class DepthwiseConv2D(Convolution):
         padding: ``"valid"``, no padding; or ``"same"``, zeros around so that OH = ⌈H / stride⌉.
         depth_multiplier: M, the number of filters for each channel.
         data_format: ``"channels_last"``; None means the same.
-        activation: a name (relu, softmax, linear, sigmoid, tanh) or an ``ActivationFunction``; None is linear.
+        activation: a name (relu, gelu, softmax, …, see ``activations``) or an ``ActivationFunction``; None is linear.
         use_bias: whether there is a ``bias``.
         depthwise_initializer, bias_initializer: see ``initializers``.
 

@@ -28,6 +28,7 @@ import numpy as np
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.windows import check_data_format
 from scratchnet.typing import Array, Shape
+from scratchnet.utils.numbers import true_or_false
 
 
 class GlobalPooling2D(Layer):
@@ -46,7 +47,7 @@ class GlobalPooling2D(Layer):
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.data_format = check_data_format(data_format)
-        self.keepdims = bool(keepdims)
+        self.keepdims = true_or_false(f"keepdims of {type(self).__name__}", keepdims)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (None, C), or (None, 1, 1, C)."""

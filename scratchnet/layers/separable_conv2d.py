@@ -47,7 +47,7 @@ class SeparableConv2D(Convolution):
         padding: ``"valid"``, no padding; or ``"same"``, zeros around so that OH = ⌈H / stride⌉.
         data_format: ``"channels_last"``; None means the same.
         depth_multiplier: M, the number of depthwise filters for each channel.
-        activation: a name (relu, softmax, linear, sigmoid, tanh) or an ``ActivationFunction``; None is linear.
+        activation: a name (relu, gelu, softmax, …, see ``activations``) or an ``ActivationFunction``; None is linear.
         use_bias: whether there is a ``bias``.
         depthwise_initializer, pointwise_initializer, bias_initializer: see ``initializers``.
 

@@ -21,6 +21,7 @@ import numpy as np
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.windows import check_data_format, image_size
 from scratchnet.typing import Array, Shape
+from scratchnet.utils.numbers import whole_number
 
 
 class ZeroPadding2D(Layer):
@@ -72,12 +73,10 @@ def _four_sides(padding: Any) -> tuple[tuple[int, int], tuple[int, int]]:
         return tuple(value) if isinstance(value, (tuple, list)) else (value, value)
 
     sides = tuple(both(axis) for axis in both(padding))
-    if [len(axis) for axis in sides] != [2, 2] or not all(
-        isinstance(n, (int, np.integer)) and n >= 0 for axis in sides for n in axis
-    ):
+    if [len(axis) for axis in sides] != [2, 2]:
         raise ValueError(
             f"ZeroPadding2D expected padding as a whole number of pixels, (down, across) or ((top, bottom), (left, "
             f"right)), got {padding!r}."
         )
-    (top, bottom), (left, right) = sides
-    return (int(top), int(bottom)), (int(left), int(right))
+    (top, bottom), (left, right) = ([whole_number("padding of ZeroPadding2D", n, 0) for n in axis] for axis in sides)
+    return (top, bottom), (left, right)

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 class Compiled:
     """What runs a compiled model's batches on the current backend, for one pass.
 
-    ``rule_checks`` says that the update itself refuses a gradient that is not finite, before anything has moved.
+    ``rule_checks`` says that the update itself refuses a gradient that is not finite, before anything has moved;
+    ``variables`` are those that ``forward`` moves, such as running means.
     """
 
     plan: Plan
@@ -42,6 +43,7 @@ class Compiled:
     segments: list[Segment]
     metrics: list[Metric]
     rule_checks: bool
+    variables: list[Array]
 
 
 def compiled_parts(model: Network, use: str) -> Compiled:
@@ -59,7 +61,8 @@ def compiled_parts(model: Network, use: str) -> Compiled:
     metrics = copy.deepcopy(model.metrics)
     segments, rule = optimizer_segments(model), plan.update_rule(model.optimizer)
     looks = getattr(rule, "checks_gradients", False) and len(segments) == 1 and model.optimizer.only_updates
-    return Compiled(plan, loss, model.optimizer, rule, segments, metrics, looks)
+    variables = list(model.non_trainable.values()) if use == "train" else []
+    return Compiled(plan, loss, model.optimizer, rule, segments, metrics, looks, variables)
 
 
 def optimizer_segments(model: Network) -> list[Segment]:
@@ -98,8 +101,18 @@ def train_step(model: Network, parts: Compiled, batch: Batch, number: int = 0) -
         number: which step this is, for the error message.
 
     Raises:
-        NonFiniteError: if the loss or a gradient is NaN or infinite; the parameters are untouched then.
+        NonFiniteError: if the loss or a gradient is NaN or infinite; parameters and running means are untouched then.
     """
+    before = [variable.copy() for variable in parts.variables]
+    try:
+        return _step(model, parts, batch, number)
+    except NonFiniteError:
+        for variable, value in zip(parts.variables, before):
+            variable[...] = value
+        raise
+
+
+def _step(model: Network, parts: Compiled, batch: Batch, number: int) -> float:
     (y_pred,) = parts.plan.forward(batch.x, training=True)
     loss = parts.loss.forward(batch.y, y_pred, batch.weight)
     if not math.isfinite(loss):

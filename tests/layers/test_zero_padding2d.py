@@ -30,9 +30,9 @@ def test_one_number_two_or_four(padding, sides, shape):
     assert layer(Input((3, 4, 3))).shape == shape
 
 
-@pytest.mark.parametrize("padding", [-1, 1.5, (1, 2, 3), ((1, 2, 3), (1, 2)), ((1, -2), 1), "1", None, ()])
+@pytest.mark.parametrize("padding", [-1, 1.5, (1, 2, 3), ((1, 2, 3), (1, 2)), ((1, -2), 1), "1", None, (), True])
 def test_what_is_no_padding_is_refused(padding):
-    with pytest.raises(ValueError, match="ZeroPadding2D expected padding as a whole number of pixels"):
+    with pytest.raises(ValueError, match=r"padding.*whole number"):
         ZeroPadding2D(padding)
 
 

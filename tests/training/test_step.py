@@ -96,3 +96,14 @@ def test_the_hook_gets_a_list_where_there_are_several_outputs(backend: str) -> N
     hook = sn.callbacks.LambdaCallback(on_predict_batch_end=lambda batch, logs: seen.append(logs["outputs"]))
     model.predict(X, batch_size=30, verbose=0, callbacks=hook)
     assert [[part.shape for part in parts] for parts in seen] == [[(30, 2), (30, 3)], [(10, 2), (10, 3)]]
+
+
+@pytest.mark.parametrize("in_the_loss", [True, False])
+def test_a_step_that_is_refused_has_not_moved_running_means(backend: str, in_the_loss: bool) -> None:
+    spoils = layers.Rescaling(np.finfo("float32").max) if in_the_loss else Spoils()
+    model = small(layers.BatchNormalization(name="norm"), spoils)
+    before = {name: array.copy() for name, array in model.variables.items()}
+    with pytest.raises(NonFiniteError):
+        model.fit(X, Y, batch_size=40, verbose=0)
+    for name, array in model.variables.items():
+        np.testing.assert_array_equal(array, before[name], err_msg=name)
