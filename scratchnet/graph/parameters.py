@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from scratchnet.layers.arrays import Arrays
 from scratchnet.layers.layer import Layer
-from scratchnet.layers.variables import BOOKKEEPING, Arrays, Keeper, replaced
+from scratchnet.layers.variables import BOOKKEEPING, Keeper, replaced
 from scratchnet.typing import Array
 from scratchnet.utils.memory import place_zeros
 

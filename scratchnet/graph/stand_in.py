@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from scratchnet.layers.arrays import Arrays
 from scratchnet.layers.layer import Layer
-from scratchnet.layers.variables import BOOKKEEPING, Arrays, Keeper, find, replaced, run_forward
+from scratchnet.layers.variables import BOOKKEEPING, Keeper, find, replaced, run_forward
 from scratchnet.typing import Array
 
 _CHANGEABLE = (list, dict, set)

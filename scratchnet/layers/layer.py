@@ -22,8 +22,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from scratchnet import config, initializers
+from scratchnet.layers.arrays import initial_values
 from scratchnet.layers.tensor import SymbolicTensor
-from scratchnet.layers.variables import Keeper, initial_values, run_forward
+from scratchnet.layers.variables import Keeper, run_forward
 from scratchnet.typing import Array, Shape
 from scratchnet.utils.naming import automatic_name
 

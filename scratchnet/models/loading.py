@@ -11,8 +11,8 @@ import numpy as np
 from scratchnet.errors import ModelFileError
 from scratchnet.graph.graph import Wiring, wire
 from scratchnet.graph.parameters import count
+from scratchnet.layers.arrays import zeros_within
 from scratchnet.layers.layer import Layer
-from scratchnet.layers.variables import zeros_within
 from scratchnet.models.model import Model
 from scratchnet.models.sequential import Sequential
 from scratchnet.saving.model_file import expect_tensor, read_model_file

@@ -16,9 +16,9 @@ from scratchnet.graph import logits, parameters
 from scratchnet.graph.graph import Graph, cut_off, wire
 from scratchnet.graph.plan import Plan
 from scratchnet.graph.plan_table import print_plan
+from scratchnet.layers.arrays import check_weights
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
-from scratchnet.layers.variables import check_weights
 from scratchnet.models.summary import print_summary
 from scratchnet.training import loop
 from scratchnet.typing import Array, Shape
