@@ -225,7 +225,7 @@ def loss_cases(dtype: str) -> Iterator[tuple[str, losses.Loss, list[layers.Layer
                 yield f"{kind.name}({from_logits=}) after {name}", kind(from_logits), ending, metrics[kind]
     yield "smoothed rows", rows(label_smoothing=0.2), [layers.Dense(7, "softmax")], []
     yield "smoothed rows from logits", rows(True, 0.2), [layers.Dense(7)], []
-    for reduction in ("sum_over_batch_size", "sum"):
+    for reduction in ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum"):
         yield f"sparse, {reduction}", sparse(reduction=reduction), [layers.Dense(7, "softmax")], []
         yield f"rows, {reduction}", rows(reduction=reduction), [layers.Dense(7, "softmax")], []
     binary = losses.BinaryCrossentropy

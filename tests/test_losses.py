@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from scratchnet import Input, Sequential, activations, layers, losses, optimizers, utils
+from scratchnet import Input, Sequential, activations, config, layers, losses, optimizers, utils
 
 CROSSENTROPIES = [losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy]
 
@@ -210,7 +210,7 @@ def test_weights_are_one_for_each_sample(make, data, rng):
     target, weight = (y if make is losses.SparseCategoricalCrossentropy else utils.to_categorical(y, 4)), rng.random(6)
     p = activations.Softmax().forward(z)
     assert make().forward(target, p, weight[:, None]) == make().forward(target, p, weight)
-    for wrong in (weight[:5], weight[None], 2.0, np.ones((6, 4))):
+    for wrong in (weight[:5], weight[None], np.ones((6, 4))):
         with pytest.raises(ValueError, match=r"expected sample_weight of shape \(6,\) or \(6, 1\), got"):
             make().forward(target, p, wrong)
 
@@ -284,10 +284,116 @@ def test_a_sum_is_the_mean_times_the_samples(name, rng):
     np.testing.assert_allclose(total.backward(), 6 * mean.backward())
 
 
-@pytest.mark.parametrize("reduction", [None, "none", "mean", 3])
-def test_a_reduction_that_training_cannot_follow_is_refused(reduction):
-    with pytest.raises(ValueError, match=r"'sum_over_batch_size' or 'sum', got .* training follows one number"):
-        losses.MeanSquaredError(reduction)
+EVERY_LOSS = pytest.mark.parametrize("name", sorted({cls.__name__ for cls in losses.LOSS_CLASSES}))
+
+
+def labels_and_rows(name, rng, *places):
+    y, p = rng.dirichlet(np.ones(4), places), rng.dirichlet(np.ones(4), places)
+    return (y.argmax(axis=-1) if name.startswith("Sparse") else y), p
+
+
+@EVERY_LOSS
+def test_without_reduction_a_call_returns_the_loss_of_every_row(name, rng):
+    make = getattr(losses, name)
+    y, p = labels_and_rows(name, rng, 3, 5)
+    for none in ("none", None):
+        rows = make(reduction=none)(y, p)
+        assert rows.shape == (3, 5)
+        each = [[make()(y[n : n + 1, i : i + 1], p[n : n + 1, i : i + 1]) for i in range(5)] for n in range(3)]
+        np.testing.assert_allclose(rows, each)
+        np.testing.assert_allclose(make(reduction=none)(y, p, [1, 2, 0.5]), rows * [[1], [2], [0.5]])
+
+
+@EVERY_LOSS
+def test_a_weight_is_for_all_for_each_sample_or_for_each_row(name, rng):
+    make = getattr(losses, name)
+    y, p = labels_and_rows(name, rng, 3, 5)
+    rows, weight = make(reduction="none")(y, p), rng.uniform(0, 2, (3, 5))
+    assert make()(y, p, 2.5) == pytest.approx(2.5 * rows.mean())
+    for shape in ((3, 5), (3, 5, 1)):
+        assert make()(y, p, weight.reshape(shape)) == pytest.approx((weight * rows).mean())
+    assert make()(y, p, weight[:, :1]) == pytest.approx((weight[:, :1] * rows).mean())
+    for shape in ((5,), (5, 3), (2,)):
+        with pytest.raises(ValueError, match=r"sample_weight of shape \(3,\) or \(3, 1\), or \(3, 5\) for each place"):
+            make()(y, p, np.ones(shape))
+
+
+@EVERY_LOSS
+def test_what_each_reduction_divides_by(name, rng):
+    make = getattr(losses, name)
+    y, p = labels_and_rows(name, rng, 6)
+    rows, weight = make(reduction="none")(y, p), rng.uniform(0, 2, 6)
+    for reduction, whole in {"mean": 6, "mean_with_sample_weight": weight.sum(), "sum": 1}.items():
+        loss = make(reduction=reduction)
+        assert loss(y, p, weight) == pytest.approx((weight * rows).sum() / whole)
+        plain = make(reduction="sum")
+        plain(y, p, weight)
+        np.testing.assert_allclose(loss.backward(), plain.backward() / whole)
+    assert make(reduction="mean_with_sample_weight")(y, p) == pytest.approx(rows.mean())
+    assert make(reduction="mean_with_sample_weight")(y, p, np.zeros(6)) == 0
+
+
+def test_an_unknown_reduction_is_refused():
+    with pytest.raises(ValueError, match="'sum', 'none', None, got 3"):
+        losses.MeanSquaredError(3)
+
+
+@pytest.mark.parametrize("reduction", [None, "none"])
+def test_training_refuses_a_loss_that_is_no_number(reduction):
+    model = Sequential([Input((3,)), layers.Dense(2)])
+    with pytest.raises(ValueError, match="one number for a batch, .* mean_squared_error with reduction="):
+        model.compile("sgd", losses.MeanSquaredError(reduction=reduction))
+    assert model.loss is None
+    assert model.optimizer is None
+
+
+@pytest.mark.parametrize("backend", ["numba", "numpy"])
+@pytest.mark.parametrize("make", [losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy])
+def test_training_divides_by_the_sum_of_the_weights(make, backend, rng):
+    weight = np.array([1.0, 0, 3, 0.5])
+    y, p = labels_and_rows(make.__name__, rng, 4)
+    config.set_backend(backend)
+    try:
+        model = Sequential([Input((4,)), layers.Activation("softmax")])
+        model.compile("sgd", make(reduction="mean_with_sample_weight"))
+        score = model.evaluate(p, y, sample_weight=weight, batch_size=2, verbose=0)
+    finally:
+        config.set_backend("numba")
+    each = make(from_logits=True, reduction="none")(y, p) * weight
+    halves = [each[:2].sum() / 1.0, each[2:].sum() / 3.5]  # batch by batch, as in Keras
+    assert score == pytest.approx(np.mean(halves), rel=1e-5)
+
+
+FUNCTIONS = {
+    "mean_squared_error": [{}],
+    "mean_absolute_error": [{}],
+    "huber": [{}, {"delta": 0.1}],
+    "kl_divergence": [{}],
+    "binary_crossentropy": [{}, {"from_logits": True, "label_smoothing": 0.2}],
+    "categorical_crossentropy": [{}, {"from_logits": True, "label_smoothing": 0.2}],
+    "sparse_categorical_crossentropy": [{}, {"from_logits": True}],
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_loss_is_a_function_of_rows_too(name, rng):
+    function, loss = getattr(losses, name), losses.get(name)
+    y, p = labels_and_rows(type(loss).__name__, rng, 3, 5)
+    for options in FUNCTIONS[name]:
+        rows = function(y, p, **options)
+        assert rows.shape == (3, 5)
+        np.testing.assert_array_equal(rows, type(loss)(reduction="none", **options)(y, p))
+        assert function(list(y[0, 0]) if y.ndim > 2 else y[0, 0], list(p[0, 0]), **options) == pytest.approx(rows[0, 0])
+    assert type(losses.get(function)) is type(loss)
+
+
+def test_a_single_class_is_warned_of():
+    y = np.ones((4, 1))
+    model = Sequential([Input((4,)), layers.Dense(1)])
+    model.compile("sgd", "categorical_crossentropy")
+    for what in (lambda: losses.categorical_crossentropy(y, y), lambda: model.evaluate(np.ones((4, 4)), y, verbose=0)):
+        with pytest.warns(SyntaxWarning, match="several class scores, .* binary_crossentropy"):
+            what()
 
 
 def test_two_functions_are_a_loss(rng):

@@ -195,7 +195,7 @@ def _losses() -> list[Check]:
         config = loss.get_config()
         said = [f"from {'logits' if loss.from_logits else 'probabilities'}"] if "from_logits" in config else []
         said += [f"{key}={config[key]}" for key in ("delta", "label_smoothing") if config.get(key)]
-        said += ["summed"] if loss.reduction == "sum" else []
+        said += {"sum": ["summed"], "mean_with_sample_weight": ["mean by weights"]}.get(loss.reduction or "", [])
         said += [f"on {shape}"] if shape else []
         title = " ".join([type(loss).__name__, ", ".join(said)]).strip()
         return Check("loss", title, lambda backend: check_loss(loss, backend=backend, shape=shape or (6, 5)))
@@ -211,9 +211,11 @@ def _losses() -> list[Check]:
         *[one(cls(from_logits=from_logits), 3, 2, 2, 4) for cls in (sparse, rows) for from_logits in both],
         *[one(cls(from_logits=from_logits, label_smoothing=0.2)) for cls in (rows, binary) for from_logits in both],
         *[one(cls(from_logits=True, reduction="sum")) for cls in (sparse, rows, binary)],
+        *[one(cls(from_logits=True, reduction="mean_with_sample_weight")) for cls in (sparse, rows)],
         one(losses.KLDivergence()),
         one(losses.MeanSquaredError()),
         one(losses.MeanSquaredError(reduction="sum")),
+        one(losses.MeanSquaredError(reduction="mean_with_sample_weight")),
         one(losses.MeanAbsoluteError()),
         one(losses.MeanAbsoluteError(), 3, 2, 4),
         one(losses.Huber()),

@@ -109,9 +109,11 @@ def weighted(case: LossCase) -> str:
     weight = np.arange(N) % 3 / 2.0
     value, gradient = case.run(weight=weight)
     alone = np.array([case.run(slice(n, n + 1))[0] for n in range(N)])
-    mean = (weight * alone).sum() / (1 if case.is_sum else N)
+    by_weights = getattr(case.loss, "reduction", None) == "mean_with_sample_weight"
+    mean = (weight * alone).sum() / (1 if case.is_sum else weight.sum() if by_weights else N)
     if not np.isclose(value, mean, rtol=EXACT, atol=EXACT):
         return f"the weighted loss is {value:.6g}, but the mean of weight times loss is {mean:.6g}"
+    weight = weight * N / weight.sum() if by_weights else weight
     expected = plain[1] * weight.reshape(N, *[1] * (gradient.ndim - 1))
     if not np.allclose(gradient, expected, rtol=EXACT, atol=EXACT * np.abs(expected).max()):
         return "a sample's weight does not multiply its gradient"

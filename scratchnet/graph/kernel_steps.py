@@ -25,6 +25,7 @@ from scratchnet.kernels.softmax_crossentropy import softmax_crossentropy, sparse
 from scratchnet.layers import BatchNormalization, Conv2D, Dense, Flatten, MaxPooling2D
 from scratchnet.layers.layer import Layer
 from scratchnet.losses import CategoricalCrossentropy, Loss, SparseCategoricalCrossentropy
+from scratchnet.losses.loss import divisor
 from scratchnet.optimizers import SGD, Adam, AdamW, Optimizer, UpdateRule
 from scratchnet.typing import Array
 
@@ -90,8 +91,8 @@ class KernelCrossentropy(Loss):
             y_pred = np.ascontiguousarray(y_pred).reshape(-1, y_pred.shape[-1])  # (N, C): every place is a row
         p, scale = self._p, self._scale
         if sample_weight is not None:
-            whole = 1 if self.reduction == "sum" else len(p)
-            scale = np.repeat(np.asarray(sample_weight) / whole, len(p) // len(sample_weight)).astype(y_pred.dtype)
+            weight = np.repeat(np.asarray(sample_weight), len(p) // len(sample_weight))  # (N,)
+            scale = (weight / divisor(self.reduction, weight)).astype(y_pred.dtype)
         if not self.sparse:
             y_true = self.definition.smoothed(np.asarray(y_true, y_pred.dtype))  # type: ignore[attr-defined]
             y_true = np.ascontiguousarray(y_true).reshape(y_pred.shape)  # (N, C)
@@ -109,7 +110,7 @@ class KernelCrossentropy(Loss):
         if self._room.size < 2 * N * C or self._room.dtype != y_pred.dtype:
             self._room = np.empty(2 * N * C, y_pred.dtype)
         self._p, self._dz = self._room[: 2 * N * C].reshape(2, N, C)
-        self._scale = np.full(N, 1 if self.reduction == "sum" else 1 / N, y_pred.dtype)
+        self._scale = np.full(N, 1 / divisor(self.reduction, np.ones(N)), y_pred.dtype)
         self.predictions, self._dy = self._p.reshape(y_pred.shape), self._dz.reshape(y_pred.shape)
         self._made_for = y_pred.shape, y_pred.dtype
 

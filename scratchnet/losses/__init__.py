@@ -4,11 +4,12 @@
 
 ``loss.py`` says what all share and where 1/N goes, ``crossentropy.py`` derives the losses of classes,
 ``probabilities.py`` those of yes and no and of distributions, ``regression.py`` those of numbers; ``functions.py``
-makes a loss of two functions.
+makes a loss of two functions, ``values.py`` has the losses as functions: ``losses.mean_squared_error(y_true, y_pred)``.
 """
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Any, overload
 
 from scratchnet.losses.crossentropy import (
@@ -22,6 +23,16 @@ from scratchnet.losses.functions import FunctionLoss
 from scratchnet.losses.loss import Loss, RowLoss
 from scratchnet.losses.probabilities import BinaryCrossentropy, KLDivergence
 from scratchnet.losses.regression import Huber, MeanAbsoluteError, MeanSquaredError
+from scratchnet.losses.values import (
+    FUNCTIONS,
+    binary_crossentropy,
+    categorical_crossentropy,
+    huber,
+    kl_divergence,
+    mean_absolute_error,
+    mean_squared_error,
+    sparse_categorical_crossentropy,
+)
 from scratchnet.utils.naming import look_up
 
 __all__ = [
@@ -39,8 +50,16 @@ __all__ = [
     "RowLoss",
     "SparseCategoricalCrossentropy",
     "_Crossentropy",
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "check_trainable",
     "get",
+    "huber",
+    "kl_divergence",
     "log_softmax",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "sparse_categorical_crossentropy",
 ]
 
 LOSS_CLASSES: tuple[type[Loss], ...] = (
@@ -73,9 +92,11 @@ def get(loss: Any) -> Loss: ...
 def get(loss: Any) -> Loss | None:
     """Return the loss of a name, of a class or of a pair of functions, or the object itself; None stays None.
 
+    A function of this package, such as ``losses.huber``, stands for the class of its name.
+
     Raises:
         ValueError: for an unknown name, with the nearest known one.
-        TypeError: for anything else, a function included: there is no autodiff that would find its slope.
+        TypeError: for anything else, another function included: there is no autodiff that would find its slope.
     """
     if loss is None or isinstance(loss, Loss):
         return loss
@@ -86,6 +107,8 @@ def get(loss: Any) -> Loss | None:
         return loss()
     if isinstance(loss, tuple) and len(loss) == 2:
         return FunctionLoss(*loss)
+    if isinstance(loss, FunctionType) and loss in FUNCTIONS:
+        return FUNCTIONS[loss]()
     if callable(loss):
         name = getattr(loss, "__name__", type(loss).__name__)
         raise TypeError(
@@ -94,3 +117,17 @@ def get(loss: Any) -> Loss | None:
             f"losses.Loss with forward(y_true, y_pred, sample_weight) and backward()."
         )
     raise TypeError(f"A loss is given as a name ({', '.join(LOSSES)}) or as a Loss object, got {loss!r}.")
+
+
+def check_trainable(loss: Loss) -> Loss:
+    """Return the loss, if it is one number for a batch, which training can follow.
+
+    Raises:
+        ValueError: if its ``reduction`` leaves a number for each row.
+    """
+    if loss.reduction in (None, "none"):
+        raise ValueError(
+            f"compile expected a loss that is one number for a batch, which training can follow, got {loss.name} with "
+            f"reduction={loss.reduction!r}: take 'sum_over_batch_size' or 'sum', or call the loss for its rows' values."
+        )
+    return loss

@@ -31,6 +31,7 @@ Smoothed labels. A one-hot row asks for p = 1, which logits reach at infinity on
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -157,6 +158,20 @@ class CategoricalCrossentropy(_Crossentropy):
         super().__init__(from_logits, reduction=reduction)
         self.label_smoothing = real_number(f"label_smoothing of {type(self).__name__}", label_smoothing, 0, 1)
 
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Return the loss of arrays or lists; see ``RowLoss``. Warn if there is only one class."""
+        self._warn_of_one_class(np.shape(y_pred))
+        return super().__call__(y_true, y_pred, sample_weight)
+
+    def _warn_of_one_class(self, shape: tuple[int | None, ...]) -> None:
+        if shape[-1:] == (1,):
+            warnings.warn(
+                f"{self.name} expected a row of several class scores, got outputs of shape {shape}: a single class is "
+                f"right whatever the model says; for a yes or no use binary_crossentropy.",
+                SyntaxWarning,
+                stacklevel=3,
+            )
+
     def smoothed(self, t: Array) -> Array:
         """Return the rows (…, C) with a share of them given to all classes alike."""
         s = self.label_smoothing
@@ -195,8 +210,9 @@ class CategoricalCrossentropy(_Crossentropy):
         return self._scaled(dy)
 
     def prepare_labels(self, y: Array, output_shape: tuple[int | None, ...]) -> Array:
-        """Return the one-hot rows, of shape (N, …, C)."""
+        """Return the one-hot rows, of shape (N, …, C). Warn if there is only one class."""
         classes = _number_of_classes(self.name, output_shape)
+        self._warn_of_one_class(output_shape)
         shape = *output_shape[1:-1], classes
         if y.shape[1:] != shape:
             expected = ", ".join(map(str, ("N", *shape)))

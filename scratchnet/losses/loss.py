@@ -8,7 +8,7 @@ row, and R = N·H·W. The number that training follows is the mean over the rows
     L = Σ_r scale[r] loss[r]        scale[r] = weight[r] / R
 
 This is the one place where 1/N appears: the gradient of row r starts here as scale[r] · ∂loss[r]/∂y_pred[r], and every
-layer behind simply sums over the samples. With ``reduction="sum"`` the division by R is left out.
+layer behind simply sums over the samples. ``reduction`` may put another divisor in R's place, see ``divisor``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 from scratchnet.typing import Array
 from scratchnet.utils.numbers import shown
 
-REDUCTIONS = ("sum_over_batch_size", "sum")
+REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
 
 
 class Loss:
@@ -30,13 +30,13 @@ class Loss:
     Attributes:
         name: as in Keras.
         from_logits: whether ``y_pred`` are logits, which a softmax or sigmoid would turn into probabilities.
-        reduction: "sum_over_batch_size" if the loss is a mean over the batch, "sum" if it is a sum.
+        reduction: "sum_over_batch_size" if the loss is a mean over the batch, "sum" if it is a sum; see ``RowLoss``.
         predictions: what metrics look at, in the shape of ``y_pred``: itself, or its probabilities ``from_logits``.
     """
 
     name: ClassVar[str] = "loss"
     from_logits = False
-    reduction = "sum_over_batch_size"
+    reduction: str | None = "sum_over_batch_size"
     predictions: Array
 
     def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
@@ -53,7 +53,7 @@ class Loss:
         """Return the gradient with respect to ``y_pred`` of the last ``forward``, a new array of its shape."""
         raise NotImplementedError(f"{type(self).__name__} has no backward().")
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Return the loss of arrays or lists, as ``forward`` does."""
         return self.forward(np.asarray(y_true), np.asarray(y_pred), sample_weight)
 
@@ -73,33 +73,48 @@ class Loss:
 class RowLoss(Loss):
     """What our own losses share: predictions cut into rows, and one number made of the rows' losses.
 
+    Called on arrays, ``loss(y_true, y_pred, sample_weight)``, a weight may stand for all samples (a number), for each
+    sample, (N,) or (N, 1), or for each row, (N, …).
+
     Args:
-        reduction: "sum_over_batch_size", the mean over the rows, or "sum".
+        reduction: what the rows' losses, times their weights, become:
+
+            - "sum_over_batch_size" or "mean": their sum over the number of rows;
+            - "mean_with_sample_weight": their sum over the sum of the weights;
+            - "sum": their sum;
+            - "none" or None: themselves, (N, …), when the loss is called. Training follows one number, so ``compile``
+              refuses it.
 
     Raises:
         ValueError: if ``reduction`` is anything else.
     """
 
-    def __init__(self, reduction: str = "sum_over_batch_size") -> None:
+    def __init__(self, reduction: str | None = "sum_over_batch_size") -> None:
         self.reduction = check_reduction(type(self).__name__, reduction)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal loss."""
         return {"reduction": self.reduction}
 
-    def _start(self, y_pred: Array, sample_weight: Array | None) -> Array:
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Return the loss of arrays or lists: one number, or with ``reduction="none"`` each row's, (N, …)."""
+        total = super().__call__(y_true, y_pred, sample_weight)
+        return self._each.reshape(self._places) if self.reduction in (None, "none") else total
+
+    def _start(self, y_pred: Array, sample_weight: Any) -> Array:
         """Work out the factor of each row's loss and return the predictions, (R, C), as floats."""
         y_pred = as_floats(y_pred)
         self._shape = y_pred.shape
+        self._places = y_pred.shape[: max(1, y_pred.ndim - 1)]  # (N, …)
         self.predictions = y_pred.copy()
-        places = math.prod(y_pred.shape[1:-1])
-        weight = np.repeat(check_weights(self.name, sample_weight, len(y_pred)), places)  # (R,)
-        R = len(weight) if self.reduction == "sum_over_batch_size" else 1
-        self._scale = (weight / R).astype(y_pred.dtype)  # (R,): 1/N is here and nowhere else
+        weight = row_weights(self.name, sample_weight, self._places)  # (R,)
+        self._scale = (weight / divisor(self.reduction, weight)).astype(y_pred.dtype)  # (R,): 1/N is here only
         return y_pred.reshape(-1, y_pred.shape[-1] if y_pred.ndim > 1 else 1)  # (R, C)
 
     def _total(self, losses: Array) -> float:
         """Return Σ_r scale[r] loss[r] of the rows' losses (R,)."""
+        if self.reduction in (None, "none"):
+            self._each = losses * self._scale
         return float(losses @ self._scale)
 
     def _scaled(self, slopes: Array) -> Array:
@@ -107,14 +122,21 @@ class RowLoss(Loss):
         return (slopes * self._scale[:, None]).reshape(self._shape)
 
 
-def check_reduction(name: str, reduction: Any) -> str:
-    """Return the reduction, if training can follow it."""
-    if not (isinstance(reduction, str) and reduction in REDUCTIONS):
-        raise ValueError(
-            f"reduction of {name} expected 'sum_over_batch_size' or 'sum', got {shown(reduction)}: training follows "
-            f"one number; for the losses of single samples call the loss on them one by one."
-        )
+def check_reduction(name: str, reduction: Any) -> str | None:
+    """Return the reduction, if it is one."""
+    if not (reduction is None or (isinstance(reduction, str) and reduction in REDUCTIONS)):
+        known = ", ".join(map(repr, REDUCTIONS))
+        raise ValueError(f"reduction of {name} expected one of {known}, got {shown(reduction)}.")
     return reduction
+
+
+def divisor(reduction: str | None, weight: Array) -> float:
+    """Return what the sum of the rows' losses is divided by, for the rows' weights (R,)."""
+    if reduction in ("sum", "none", None):
+        return 1
+    if reduction == "mean_with_sample_weight":
+        return float(weight.sum()) or 1  # weights that are all zero leave nothing to divide
+    return len(weight)
 
 
 def as_floats(y_pred: Array) -> Array:
@@ -128,14 +150,23 @@ def as_floats(y_pred: Array) -> Array:
     return y_pred if y_pred.dtype.kind == "f" else y_pred.astype(np.float64)
 
 
-def check_weights(name: str, sample_weight: Array | None, N: int) -> Array:
-    """Return the weights of N samples, (N,); all 1 if there are none."""
+def row_weights(name: str, sample_weight: Any, places: tuple[int, ...]) -> Array:
+    """Return the weight of each row, (R,), for rows at the places (N, …); all 1 if there are none.
+
+    A sample's weight is the weight of all its rows.
+    """
+    N, R = places[0], math.prod(places)
     if sample_weight is None:
-        return np.ones(N)
+        return np.ones(R)
     weight = np.asarray(sample_weight)
+    if weight.ndim == 0:
+        return np.full(R, weight, np.float64)
+    if weight.shape in (places, (*places, 1)):
+        return weight.reshape(R)
     if weight.shape not in ((N,), (N, 1)):
-        raise ValueError(f"{name} expected sample_weight of shape ({N},) or ({N}, 1), got {weight.shape}.")
-    return weight.reshape(N)
+        every = f", or {places} for each place" if len(places) > 1 else ""
+        raise ValueError(f"{name} expected sample_weight of shape ({N},) or ({N}, 1){every}, got {weight.shape}.")
+    return np.repeat(weight.reshape(N), R // N if N else 1)
 
 
 def check_targets(name: str, y_true: Array, shape: tuple[int | None, ...]) -> Array:

@@ -233,7 +233,7 @@ class Model:
                 report beside the loss.
 
         Raises:
-            ValueError: for an unknown name, with the nearest known one; for a missing loss.
+            ValueError: for an unknown name, with the nearest known one; for a missing loss, or one without reduction.
         """
         from scratchnet import metrics as all_metrics
 
@@ -242,7 +242,7 @@ class Model:
         chosen = [all_metrics.get(m) for m in ([metrics] if isinstance(metrics, str) else metrics or [])]
         if None in chosen:
             raise ValueError(f"compile expected metrics as names or Metric objects, got None among {metrics!r}.")
-        chosen_loss, chosen_optimizer = losses.get(loss), optimizers.get(optimizer)
+        chosen_loss, chosen_optimizer = losses.check_trainable(losses.get(loss)), optimizers.get(optimizer)
         if chosen_optimizer is None:
             raise ValueError(f"compile expected an optimizer, one of {', '.join(optimizers.OPTIMIZERS)}, got None.")
         chosen_optimizer.start(self.identity)

@@ -195,7 +195,8 @@ def _evaluate_pass(
 
     means = RunningMeans(parts.metrics)
     callbacks.on_test_begin()
-    batch_by_batch = parts.loss.reduction == "sum"  # which depends on how many samples come together
+    mean = parts.loss.reduction in ("sum_over_batch_size", "mean")
+    batch_by_batch = not mean  # a sum, or a mean by weights, depends on which samples come together
     _run_blocks(
         parts.plan, measure, len(samples), batch_size, callbacks, "test", progress, means.logs, None, batch_by_batch
     )

@@ -389,3 +389,26 @@ class SumWithGradientOfTheMean(MeanSquaredError):
 
     def backward(self) -> Array:
         return super().backward() / len(self.predictions)
+
+
+@loss(reduction="mean_with_sample_weight")
+class WeightedMeanWithGradientOverSamples(MeanSquaredError):
+    """The loss is divided by the sum of the weights, its gradient by the number of samples."""
+
+    def backward(self) -> Array:
+        return super().backward() * self._weights / len(self.predictions)
+
+    def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
+        self._weights = len(y_pred) if sample_weight is None else np.sum(sample_weight)
+        return super().forward(y_true, y_pred, sample_weight)
+
+
+@loss(reduction="mean_with_sample_weight")
+class WeightedMeanOverSamples(SparseCategoricalCrossentropy):
+    """Weights multiply the losses, but the sum is divided by the number of samples."""
+
+    def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
+        value = super().forward(y_true, y_pred, sample_weight)
+        share = 1.0 if sample_weight is None else float(np.mean(sample_weight))
+        self._scale *= share
+        return value * share

@@ -18,6 +18,7 @@ CASES = [
     losses.CategoricalCrossentropy(False, 0.1),
     losses.CategoricalCrossentropy(True, 0.3),
     losses.CategoricalCrossentropy(True, reduction="sum"),
+    losses.CategoricalCrossentropy(True, reduction="mean_with_sample_weight"),
     losses.BinaryCrossentropy(),
     losses.BinaryCrossentropy(True),
     losses.BinaryCrossentropy(False, 0.2),
@@ -26,6 +27,8 @@ CASES = [
     losses.KLDivergence("sum"),
     losses.MeanSquaredError(),
     losses.MeanSquaredError("sum"),
+    losses.MeanSquaredError("mean"),
+    losses.MeanSquaredError("mean_with_sample_weight"),
     losses.MeanAbsoluteError(),
     losses.Huber(),
     losses.Huber(0.3, "sum"),
@@ -66,6 +69,34 @@ def test_value_and_gradient_are_those_of_keras(loss, shape, dtype, tolerance, rn
             np.testing.assert_allclose(ours, value.numpy(), rtol=tolerance, atol=tolerance)
             theirs = tape.gradient(value, x).numpy()
             np.testing.assert_allclose(loss.backward(), theirs, rtol=tolerance, atol=tolerance * np.abs(theirs).max())
+
+
+@pytest.mark.parametrize("loss", CASES[::2], ids=lambda loss: type(loss).__name__)
+@pytest.mark.parametrize("reduction", ["none", "mean", "mean_with_sample_weight", "sum"])
+def test_calls_with_every_kind_of_weight_are_those_of_keras(loss, reduction, rng):
+    loss = type(loss)(**loss.get_config() | {"reduction": reduction})
+    y_true, y_pred = batch(loss, (3, 4, 5), "float64", rng)
+    with floatx("float64"):
+        twin = loss_to_keras(loss, "float64")
+        for weight in (None, 2.5, rng.uniform(0, 2, (3, 1)), rng.uniform(0, 2, (3, 4)), rng.uniform(0, 2, (3, 4, 1))):
+            if reduction == "mean_with_sample_weight" and np.size(weight) in (1, 3):
+                continue  # Keras divides by the sum of the numbers given, not of those that they stand for
+            theirs = twin(y_true, y_pred, sample_weight=weight).numpy()
+            np.testing.assert_allclose(loss(y_true, y_pred, weight), theirs, rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", [function.__name__ for function in losses.values.FUNCTIONS])
+def test_functions_are_those_of_keras(name, rng):
+    loss = losses.get(name)
+    options = [{}, {"from_logits": True}] if "crossentropy" in name else [{}]
+    y_true, y_pred = batch(loss, (3, 4, 5), "float64", rng)
+    with floatx("float64"):
+        for extra in options:
+            theirs = getattr(keras.losses, name)(y_true, y_pred, **extra).numpy()
+            np.testing.assert_allclose(getattr(losses, name)(y_true, y_pred, **extra), theirs, rtol=1e-10, atol=1e-10)
+            if "sparse" not in name:
+                theirs = getattr(keras.losses, name)(y_true[0, 0], y_pred[0, 0], **extra).numpy()
+                assert getattr(losses, name)(y_true[0, 0], y_pred[0, 0], **extra) == pytest.approx(theirs, rel=1e-10)
 
 
 @pytest.mark.parametrize("name", losses.LOSSES)
