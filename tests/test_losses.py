@@ -341,7 +341,7 @@ def test_an_unknown_reduction_is_refused():
 @pytest.mark.parametrize("reduction", [None, "none"])
 def test_training_refuses_a_loss_that_is_no_number(reduction):
     model = Sequential([Input((3,)), layers.Dense(2)])
-    with pytest.raises(ValueError, match="one number for a batch, .* mean_squared_error with reduction="):
+    with pytest.raises(ValueError, match=r"one number for a batch, .* mean_squared_error with reduction="):
         model.compile("sgd", losses.MeanSquaredError(reduction=reduction))
     assert model.loss is None
     assert model.optimizer is None

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from scratchnet import metrics, utils
+from scratchnet import Input, Sequential, layers, metrics, utils
 
 
 def test_accuracy_is_the_share_of_right_ones_over_ragged_batches():
@@ -131,8 +131,8 @@ def test_a_label_that_is_no_class_is_never_among_the_k_largest():
 
 def test_binary_accuracy_counts_each_of_several_outputs_against_its_threshold():
     y, p = np.array([[0, 1], [1, 1]]), np.array([[0.4, 0.6], [0.6, 0.3]])
-    assert metrics.BinaryAccuracy().values(y, p).tolist() == [1.0, 0.5]
-    assert metrics.BinaryAccuracy(0.2).values(y, p).tolist() == [0.5, 1.0]
+    assert metrics.BinaryAccuracy().values(y, p).tolist() == [[True, True], [True, False]]
+    assert metrics.BinaryAccuracy(0.2).values(y, p).tolist() == [[False, True], [True, True]]
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,186 @@ def test_shapes_of_counts_are_checked(make):
 
 
 def test_arguments_of_counts_are_checked():
-    with pytest.raises(ValueError, match="one for one figure in the logs"):
-        metrics.Precision([0.2, 0.5])
-    with pytest.raises(ValueError, match="num_thresholds of AUC expected a whole number ≥ 2, got 1"):
-        metrics.AUC(1)
+    for wrong in (
+        {"thresholds": [0.2, 1.5]},
+        {"thresholds": "0.5"},
+        {"top_k": 0},
+        {"class_id": -1},
+        {"class_id": 1.0},
+    ):
+        with pytest.raises(ValueError, match=f"{next(iter(wrong))} of Precision expected"):
+            metrics.Precision(**wrong)
+    for wrong, message in (
+        ({"num_thresholds": 1}, "num_thresholds of AUC expected a whole number ≥ 2, got 1"),
+        ({"curve": "PRGAIN"}, "Unknown curve of AUC 'PRGAIN'"),
+        ({"summation_method": "trapezoid"}, "Unknown summation_method of AUC"),
+        ({"thresholds": [2]}, "thresholds of AUC expected"),
+        ({"multi_label": "yes"}, "multi_label of AUC expected"),
+        ({"num_labels": 3}, "num_labels of AUC expected multi_label=True"),
+        ({"label_weights": [-1]}, "label_weights of AUC expected"),
+        ({"from_logits": 1}, "from_logits of AUC expected"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            metrics.AUC(**wrong)
+
+
+YES = np.array([[0, 1, 1, 0], [1, 0, 0, 1]])
+P = np.array([[0.9, 0.8, 0.3, 0.1], [0.6, 0.6, 0.7, 0.2]])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "precision", "recall"),
+    [
+        ({}, 2 / 5, 2 / 4),
+        ({"top_k": 2}, 2 / 4, 2 / 4),  # of the two 0.6 the first
+        ({"top_k": 2, "thresholds": 0.75}, 1 / 2, 1 / 4),
+        ({"class_id": 1}, 1 / 2, 1 / 1),
+        ({"class_id": 0, "top_k": 1}, 0, 0),
+        ({"thresholds": [0.25, 0.65]}, [3 / 6, 1 / 3], [3 / 4, 1 / 4]),
+        ({"thresholds": [0.25]}, 3 / 6, 3 / 4),
+    ],
+)
+def test_who_can_be_answered_yes(arguments, precision, recall):
+    for make, expected in ((metrics.Precision, precision), (metrics.Recall, recall)):
+        metric = make(**arguments)
+        metric.update_state(YES[:1], P[:1])
+        result = metric(YES[1:], P[1:])
+        assert np.shape(result) == np.shape(expected)
+        np.testing.assert_allclose(result, expected)
+        assert make.from_config(metric.get_config()).get_config() == metric.get_config()
+
+
+def test_nan_is_among_the_k_largest_of_nothing():
+    metric = metrics.Precision(top_k=2)
+    assert metric([[1, 1, 0]], [[np.nan, 0.1, np.nan]]) == 1.0
+    assert metric.false_positives.tolist() == [0]
+
+
+def test_outputs_that_counts_ask_for_must_be_there():
+    with pytest.raises(ValueError, match=r"shape \(N, …, C\), since class_id=0 is given, got \(4,\)"):
+        metrics.Recall(class_id=0)(YES[0], P[0])
+    with pytest.raises(ValueError, match="more outputs, since class_id=4 is given, got 4"):
+        metrics.Recall(class_id=4)(YES, P)
+    with pytest.raises(ValueError, match="more outputs, since top_k=5 is given, got 4"):
+        metrics.Recall(top_k=5)(YES, P)
+    assert metrics.Precision(top_k=1)(YES[1], P[1]) == 0.0  # without samples, one row: the largest is a no
+
+
+WEIGHTED = [
+    metrics.Precision,
+    metrics.Recall,
+    metrics.AUC,
+    lambda: metrics.AUC(curve="PR"),
+    metrics.BinaryAccuracy,
+    metrics.MeanSquaredError,
+    metrics.MeanAbsoluteError,
+]
+
+
+@pytest.mark.parametrize("make", WEIGHTED)
+def test_a_weight_counts_a_sample_that_many_times(make, rng):
+    y, p, times = rng.integers(0, 2, (6, 3)), rng.random((6, 3)), rng.integers(0, 4, 6)
+    expected = make()(np.repeat(y, times, axis=0), np.repeat(p, times, axis=0))
+    assert make()(y, p, times) == pytest.approx(expected)
+    assert make()(y, p, times[:, None]) == pytest.approx(expected)
+    assert make()(y, p, 2.5) == pytest.approx(make()(y, p))
+    with pytest.raises(ValueError, match=r"expected sample_weight of shape \(6,\) or \(6, 1\)"):
+        make()(y, p, np.ones((1, 3)))
+
+
+@pytest.mark.parametrize("make", [*WEIGHTED[:4], metrics.BinaryAccuracy])
+def test_a_weight_counts_an_output_that_many_times(make, rng):
+    y, p, times = rng.integers(0, 2, (6, 3)), rng.random((6, 3)), rng.integers(0, 4, (6, 3))
+    expected = make()(np.repeat(y.ravel(), times.ravel()), np.repeat(p.ravel(), times.ravel()))
+    assert make()(y, p, times) == pytest.approx(expected)
+
+
+def test_the_area_lies_between_its_bounds(rng):
+    y, p = rng.integers(0, 2, 60), rng.random(60)
+    for curve in ("ROC", "PR"):
+        areas = [metrics.AUC(9, curve, method)(y, p) for method in ("minoring", "interpolation", "majoring")]
+        assert areas == sorted(areas)
+        assert areas[0] < areas[2]
+
+
+@given(
+    hnp.arrays("int64", 12, elements=st.integers(0, 1)),
+    hnp.arrays("float64", 12, elements=st.integers(0, 20).map(lambda n: n / 20)),
+)
+def test_the_area_under_precision_is_its_mean_along_straight_counts(y, p):
+    auc = metrics.AUC(1001, "PR")
+    area, yes, TP, P = 0.0, y.sum(), 0, 0
+    for score in sorted(set(p), reverse=True):  # from one threshold to the next TP and P move in straight lines
+        found, new = y[p == score].sum(), (p == score).sum()
+        steps = (np.arange(20_000) + 0.5) / 20_000
+        area += (found * (TP + found * steps) / (P + new * steps)).mean() / max(yes, 1)
+        TP, P = TP + found, P + new
+    assert auc(y, p) == pytest.approx(area, abs=1e-4)
+
+
+def test_thresholds_of_an_area_may_be_given():
+    auc = metrics.AUC(thresholds=[0.5, 0.2])
+    np.testing.assert_allclose(auc.thresholds, [0, 0.2, 0.5, 1], atol=1e-6)
+    assert auc.num_thresholds == 4
+    even = metrics.AUC(thresholds=[0.25, 0.5, 0.75])
+    assert even(YES, P) == metrics.AUC(5)(YES, P)
+    assert metrics.AUC.from_config(auc.get_config()).thresholds == auc.thresholds
+    assert metrics.AUC().get_config()["thresholds"] is None
+
+
+def test_areas_of_several_labels_are_averaged():
+    each = [metrics.AUC()(YES[:, c], P[:, c]) for c in range(4)]
+    assert metrics.AUC(multi_label=True)(YES, P) == pytest.approx(np.mean(each))
+    weights = [1, 2, 0, 4]
+    both = metrics.AUC(multi_label=True, num_labels=4, label_weights=weights)
+    both.update_state(YES[:1], P[:1])
+    assert both(YES[1:], P[1:]) == pytest.approx(np.average(each, weights=weights))
+    flat = metrics.AUC(label_weights=weights)(YES, P)
+    assert flat == metrics.AUC()(YES, P, np.tile(weights, (2, 1)))
+    with pytest.raises(ValueError, match=r"with multi_label expected predictions of shape \(N, L\), got \(2, 2, 2\)"):
+        metrics.AUC(multi_label=True)(np.ones((2, 2, 2)), np.ones((2, 2, 2)))
+    for metric, what in ((both, "num_labels"), (metrics.AUC(label_weights=[1]), "label_weights")):
+        with pytest.raises(ValueError, match=f"outputs, as {what} say, got 3"):
+            metric(YES[:, :3], P[:, :3])
+    seen = metrics.AUC(multi_label=True)
+    seen(YES, P)
+    with pytest.raises(ValueError, match="expected 4 outputs, as earlier batches say, got 3"):
+        seen(YES[:, :3], P[:, :3])
+
+
+def test_an_area_of_logits_is_that_of_their_probabilities():
+    with np.errstate(over="raise"):
+        z = np.array([-800.0, -1.0, 2.0, 800.0])
+        y = np.array([0, 1, 0, 1])
+        assert metrics.AUC(from_logits=True)(y, z) == metrics.AUC()(y, 1 / (1 + np.exp(-np.clip(z, -700, 700))))
+
+
+@pytest.mark.parametrize("function", [f.__name__ for f in metrics.values.FUNCTIONS])
+def test_a_metric_is_a_function_of_rows_too(function, rng):
+    y, p = rng.integers(0, 3, (4, 2)), rng.random((4, 2, 3), "float32")
+    y = y if "sparse" in function else np.eye(3)[y]
+    metric = metrics.get(getattr(metrics, function))
+    rows = getattr(metrics, function)(y, p)
+    assert rows.dtype == "float32"
+    assert rows.shape == ((4, 2, 3) if function == "binary_accuracy" else (4, 2))
+    assert rows.mean() == pytest.approx(metric(y, p), rel=1e-6)
+    np.testing.assert_array_equal(getattr(metrics, function)(y[0, 0], p[0, 0]), rows[0, 0])
+    assert metric.name == function
+
+
+def test_answers_may_be_sorted_already():
+    y, ids = [2, 0, 1], np.array([[2, 0, 1], [1, 2, 0], [0, 1, 2]])
+    metric = metrics.SparseTopKCategoricalAccuracy(2, from_sorted_ids=True)
+    assert metric(y, ids) == pytest.approx(2 / 3)
+    assert metric.get_config()["from_sorted_ids"] is True
+    assert metrics.sparse_top_k_categorical_accuracy(y, ids, 1, from_sorted_ids=True).tolist() == [1, 0, 0]
+
+
+def test_training_refuses_a_metric_of_several_numbers():
+    model = Sequential([Input((3,)), layers.Dense(1)])
+    with pytest.raises(ValueError, match=r"one number each, .* make one metric for each threshold"):
+        model.compile("sgd", "mse", [metrics.Recall([0.2, 0.5])])
+    model.compile("sgd", "mse", [metrics.Recall([0.2]), metrics.binary_accuracy])
+    logs = model.evaluate(np.ones((4, 3)), np.ones(4), verbose=0, return_dict=True)
+    assert isinstance(logs["recall"], float)
+    assert "binary_accuracy" in logs

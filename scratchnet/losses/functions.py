@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.losses.loss import Loss, as_floats, row_weights
+from scratchnet.losses.loss import Loss, as_floats
 from scratchnet.typing import Array
 from scratchnet.utils.numbers import shown
+from scratchnet.utils.weights import spread_weights
 
 LossFunction = Callable[[Array, Array], Array]
 
@@ -49,7 +50,7 @@ class FunctionLoss(Loss):
                 f"The loss function {self.name} expected to return a loss for each of {N} samples, of shape ({N},), "
                 f"got shape {losses.shape}: take the sum or mean over the last axis only, not over the samples."
             )
-        weight = row_weights(self.name, sample_weight, (N,))
+        weight = spread_weights(self.name, sample_weight, (N,))
         scale = (weight / losses.size).astype(losses.dtype)  # 1/N is here, for value and slope
         self._scale = scale.reshape(N, *[1] * (len(shape) - 1))  # (N, 1, …)
         return float((losses * scale.reshape(N, *[1] * (losses.ndim - 1))).sum())

@@ -13,13 +13,13 @@ layer behind simply sums over the samples. ``reduction`` may put another divisor
 
 from __future__ import annotations
 
-import math
 from typing import Any, ClassVar
 
 import numpy as np
 
 from scratchnet.typing import Array
 from scratchnet.utils.numbers import shown
+from scratchnet.utils.weights import spread_weights
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
 
@@ -69,6 +69,11 @@ class Loss:
         """Return the arguments that make an equal loss."""
         return {}
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Loss:
+        """Make a loss from what ``get_config`` returned."""
+        return cls(**config)
+
 
 class RowLoss(Loss):
     """What our own losses share: predictions cut into rows, and one number made of the rows' losses.
@@ -107,7 +112,7 @@ class RowLoss(Loss):
         self._shape = y_pred.shape
         self._places = y_pred.shape[: max(1, y_pred.ndim - 1)]  # (N, …)
         self.predictions = y_pred.copy()
-        weight = row_weights(self.name, sample_weight, self._places)  # (R,)
+        weight = spread_weights(self.name, sample_weight, self._places).ravel()  # (R,)
         self._scale = (weight / divisor(self.reduction, weight)).astype(y_pred.dtype)  # (R,): 1/N is here only
         return y_pred.reshape(-1, y_pred.shape[-1] if y_pred.ndim > 1 else 1)  # (R, C)
 
@@ -148,25 +153,6 @@ def as_floats(y_pred: Array) -> Array:
             f"{y_pred.shape}."
         )
     return y_pred if y_pred.dtype.kind == "f" else y_pred.astype(np.float64)
-
-
-def row_weights(name: str, sample_weight: Any, places: tuple[int, ...]) -> Array:
-    """Return the weight of each row, (R,), for rows at the places (N, …); all 1 if there are none.
-
-    A sample's weight is the weight of all its rows.
-    """
-    N, R = places[0], math.prod(places)
-    if sample_weight is None:
-        return np.ones(R)
-    weight = np.asarray(sample_weight)
-    if weight.ndim == 0:
-        return np.full(R, weight, np.float64)
-    if weight.shape in (places, (*places, 1)):
-        return weight.reshape(R)
-    if weight.shape not in ((N,), (N, 1)):
-        every = f", or {places} for each place" if len(places) > 1 else ""
-        raise ValueError(f"{name} expected sample_weight of shape ({N},) or ({N}, 1){every}, got {weight.shape}.")
-    return np.repeat(weight.reshape(N), R // N if N else 1)
 
 
 def check_targets(name: str, y_true: Array, shape: tuple[int | None, ...]) -> Array:

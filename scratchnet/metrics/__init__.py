@@ -1,11 +1,13 @@
 """Metrics: figures for people to read. They are counted over an epoch and have no gradient.
 
 ``metric.py`` says what all share, ``accuracy.py`` counts right classes, ``confusion.py`` right and wrong answers of yes
-and no, ``regression.py`` measures errors of numbers.
+and no, ``auc.py`` those at all thresholds, ``regression.py`` measures errors of numbers; ``values.py`` has metrics as
+functions.
 """
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Any, overload
 
 from scratchnet.metrics.accuracy import (
@@ -16,9 +18,20 @@ from scratchnet.metrics.accuracy import (
     SparseTopKCategoricalAccuracy,
     TopKCategoricalAccuracy,
 )
-from scratchnet.metrics.confusion import AUC, Precision, Recall
+from scratchnet.metrics.auc import AUC
+from scratchnet.metrics.confusion import Precision, Recall
 from scratchnet.metrics.metric import FunctionMetric, Metric
 from scratchnet.metrics.regression import MeanAbsoluteError, MeanSquaredError
+from scratchnet.metrics.values import (
+    FUNCTIONS,
+    binary_accuracy,
+    categorical_accuracy,
+    mean_absolute_error,
+    mean_squared_error,
+    sparse_categorical_accuracy,
+    sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy,
+)
 from scratchnet.utils.naming import look_up
 
 __all__ = [
@@ -37,7 +50,15 @@ __all__ = [
     "SparseCategoricalAccuracy",
     "SparseTopKCategoricalAccuracy",
     "TopKCategoricalAccuracy",
+    "binary_accuracy",
+    "categorical_accuracy",
+    "check_one_number",
     "get",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "sparse_categorical_accuracy",
+    "sparse_top_k_categorical_accuracy",
+    "top_k_categorical_accuracy",
 ]
 
 METRIC_CLASSES: tuple[type[Metric], ...] = (
@@ -70,7 +91,8 @@ def get(metric: Any) -> Metric: ...
 def get(metric: Any) -> Metric | None:
     """Return the metric of a name, a class or a function, or the object itself; None stays None.
 
-    The name given is the name shown.
+    The name given is the name shown. A function of this package, such as ``metrics.binary_accuracy``, stands for the
+    class of its name.
 
     Raises:
         ValueError: for an unknown name, with the nearest known one.
@@ -83,6 +105,22 @@ def get(metric: Any) -> Metric | None:
         return (classes[metric] if metric in classes else look_up("metric", metric, METRICS))(name=metric)
     if isinstance(metric, type) and issubclass(metric, Metric):
         return metric()
+    if isinstance(metric, FunctionType) and metric in FUNCTIONS:
+        return FUNCTIONS[metric]()
     if callable(metric) and not isinstance(metric, type):
         return FunctionMetric(metric)
     raise TypeError(f"A metric is given as a name ({', '.join(METRICS)}) or as a Metric object, got {metric!r}.")
+
+
+def check_one_number(metric: Metric) -> Metric:
+    """Return the metric, if its result is one number, which a log can hold.
+
+    Raises:
+        ValueError: if it has several thresholds.
+    """
+    if isinstance(metric, (Precision, Recall)) and len(metric.all_thresholds) > 1:
+        raise ValueError(
+            f"compile expected metrics of one number each, for a log holds numbers, got {metric.name} with thresholds="
+            f"{metric.thresholds}: make one metric for each threshold, with a name of its own."
+        )
+    return metric

@@ -9,7 +9,7 @@ import numpy as np
 
 from scratchnet.metrics.metric import Metric, same_shape
 from scratchnet.typing import Array
-from scratchnet.utils.numbers import real_number, whole_number
+from scratchnet.utils.numbers import real_number, true_or_false, whole_number
 
 
 def _class_numbers(y_true: Array, y_pred: Array) -> Array:
@@ -39,10 +39,9 @@ def _largest_is_right(y_true: Array, y_pred: Array) -> Array:
 
 
 def _right_side(y_true: Array, y_pred: Array, threshold: float) -> Array:
-    """Return for each row of outputs the share whose side of the threshold is the label, 0 or 1; NaN has no side."""
+    """Return for each output whether its side of the threshold is the label, 0 or 1; NaN has no side."""
     y_true, y_pred = same_shape(y_true, y_pred)
-    hits: Array = ((y_pred > threshold) == y_true) & ~np.isnan(y_pred)
-    return hits.mean(axis=-1)
+    return ((y_pred > threshold) == y_true) & ~np.isnan(y_pred)
 
 
 class Accuracy(Metric):
@@ -65,7 +64,7 @@ class Accuracy(Metric):
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """Return for each place whether it was right, (N, …)."""
         one_output = y_pred.ndim == 1 or y_pred.shape[-1] == 1
-        return _right_side(y_true, y_pred, 0.5) if one_output else _largest_is_right(y_true, y_pred)
+        return _right_side(y_true, y_pred, 0.5)[..., 0] if one_output else _largest_is_right(y_true, y_pred)
 
 
 class BinaryAccuracy(Metric):
@@ -85,7 +84,7 @@ class BinaryAccuracy(Metric):
         super().__init__(name)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
-        """Return for each row of outputs the share that was right, (N, …)."""
+        """Return for each output whether it was right, (N, …, C)."""
         return _right_side(y_true, y_pred, self.threshold)
 
     def get_config(self) -> dict[str, Any]:
@@ -126,9 +125,27 @@ class TopKCategoricalAccuracy(Metric):
 
 
 class SparseTopKCategoricalAccuracy(TopKCategoricalAccuracy):
-    """``TopKCategoricalAccuracy`` under the name that Keras gives it for class numbers."""
+    """``TopKCategoricalAccuracy`` under the name that Keras gives it for class numbers.
+
+    With ``from_sorted_ids`` the predictions are not scores but class numbers themselves, the best first (N, …, C), as a
+    system that searches for answers gives them.
+    """
 
     default_name = "sparse_top_k_categorical_accuracy"
+
+    def __init__(self, k: int = 5, name: str | None = None, *, from_sorted_ids: bool = False) -> None:
+        self.from_sorted_ids = true_or_false(f"from_sorted_ids of {type(self).__name__}", from_sorted_ids)
+        super().__init__(k, name)
+
+    def values(self, y_true: Array, y_pred: Array) -> Array:
+        """Return for each row whether the right class is among the k best, (N, …)."""
+        if not self.from_sorted_ids:
+            return super().values(y_true, y_pred)
+        return (y_pred[..., : self.k] == _class_numbers(y_true, y_pred)[..., None]).any(axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal metric."""
+        return {**super().get_config(), "from_sorted_ids": self.from_sorted_ids}
 
 
 class SparseCategoricalAccuracy(Metric):

@@ -9,13 +9,15 @@ import numpy as np
 
 from scratchnet.typing import Array
 from scratchnet.utils.numbers import shown
+from scratchnet.utils.weights import spread_weights
 
 
 class Metric:
     """A running mean over everything since ``reset_state``. A metric of your own defines ``values``.
 
     One that is no mean, such as a precision, defines ``update_state``, ``result`` and ``reset_state``, Keras's names.
-    ``update`` and ``reset``, which training calls, are these two under a shorter name.
+    ``update`` and ``reset``, which training calls, are these two under a shorter name. Called, a metric takes a batch
+    in and returns the result so far.
 
     Attributes:
         better: "max" if more of it is better, "min" if less; None leaves ``mode="auto"`` of a callback without answer.
@@ -34,23 +36,37 @@ class Metric:
         self.reset()
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
-        """Return one number for each sample, (N,), or for each of its places, (N, …)."""
+        """Return one number for each sample, (N,), or for each of its places or outputs, (N, …)."""
         raise NotImplementedError(f"{type(self).__name__} has no values(y_true, y_pred).")
 
     def reset_state(self) -> None:
         """Forget everything."""
         self.total = 0.0
-        self.count = 0
+        self.count: float = 0
 
-    def update_state(self, y_true: Any, y_pred: Any) -> None:
-        """Take a batch in: labels (N, …) or one-hot (N, …, C), and predictions (N, …, C)."""
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Take a batch in: labels (N, …) or one-hot (N, …, C), and predictions (N, …, C).
+
+        With ``sample_weight``, a number, (N,) or (N, …), the mean is the sum of weight times value over that of the
+        weights. Training gives no weights to metrics.
+        """
         values = self.values(np.asarray(y_true), np.asarray(y_pred))
+        if sample_weight is not None:
+            weight = spread_weights(self.name, sample_weight, values.shape)
+            self.total += float((weight * values).sum())
+            self.count += float(weight.sum())
+            return
         self.total += int(np.count_nonzero(values)) if values.dtype == bool else float(values.sum())
         self.count += values.size
 
-    def result(self) -> float:
-        """Return the mean so far; 0.0 before the first sample, as in Keras."""
+    def result(self) -> Any:
+        """Return the mean so far, a float; 0.0 before the first sample, as in Keras."""
         return self.total / self.count if self.count else 0.0
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Do ``update_state``, and return the result so far."""
+        self.update_state(y_true, y_pred, *([] if sample_weight is None else [sample_weight]))
+        return self.result()
 
     def reset(self) -> None:
         """Do ``reset_state``."""
@@ -63,6 +79,11 @@ class Metric:
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal metric."""
         return {"name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Metric:
+        """Make a metric from what ``get_config`` returned."""
+        return cls(**config)
 
 
 class FunctionMetric(Metric):

@@ -242,6 +242,7 @@ class Model:
         chosen = [all_metrics.get(m) for m in ([metrics] if isinstance(metrics, str) else metrics or [])]
         if None in chosen:
             raise ValueError(f"compile expected metrics as names or Metric objects, got None among {metrics!r}.")
+        chosen = [all_metrics.check_one_number(metric) for metric in chosen]
         chosen_loss, chosen_optimizer = losses.check_trainable(losses.get(loss)), optimizers.get(optimizer)
         if chosen_optimizer is None:
             raise ValueError(f"compile expected an optimizer, one of {', '.join(optimizers.OPTIMIZERS)}, got None.")

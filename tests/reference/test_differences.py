@@ -348,9 +348,28 @@ def test_keras_takes_what_went_into_a_softmax_for_the_logits_of_a_sigmoid() -> N
     np.testing.assert_allclose(values, surprise, rtol=1e-5)
 
 
-def test_several_thresholds_are_several_metrics() -> None:
-    theirs = keras.metrics.Precision([0.2, 0.5])
-    theirs.update_state([1, 0], [0.9, 0.3])
-    assert theirs.result().shape == (2,)
-    with pytest.raises(ValueError, match="one for one figure"):
-        scratchnet.metrics.Precision([0.2, 0.5])
+def test_several_thresholds_are_several_metrics_in_training() -> None:
+    for library in BOTH:
+        metric = library.metrics.Precision([0.2, 0.5])
+        metric.update_state([1, 0], [0.9, 0.3])
+        assert np.shape(metric.result()) == (2,)
+    classifier(keras, loss="mse", metrics=[keras.metrics.Precision([0.2, 0.5])])
+    with pytest.raises(ValueError, match="make one metric for each threshold"):
+        classifier(scratchnet, loss="mse", metrics=[scratchnet.metrics.Precision([0.2, 0.5])])
+
+
+def test_weights_are_not_broadcast_over_samples() -> None:
+    y, p, weight = np.ones((2, 2)), np.ones((2, 2)), np.array([[1.0, 0.0]])
+    keras.metrics.BinaryAccuracy().update_state(y, p, weight)
+    with pytest.raises(ValueError, match="expected sample_weight of shape"):
+        scratchnet.metrics.BinaryAccuracy().update_state(y, p, weight)
+    keras.metrics.SparseCategoricalAccuracy().update_state([[0], [0]], np.ones((1, 2, 3)))
+    with pytest.raises(ValueError, match="expected labels of shape"):
+        scratchnet.metrics.SparseCategoricalAccuracy().update_state([[0], [0]], np.ones((1, 2, 3)))
+
+
+def test_a_loss_of_predictions_without_outputs_has_as_many_samples_here_and_one_there() -> None:
+    y, p = np.array([0.0, 1.0]), np.array([2.0, 2.0])
+    assert scratchnet.losses.MeanSquaredError("sum")(y, p) == 5.0
+    assert float(keras.losses.MeanSquaredError("sum")(y, p)) == 2.5
+    assert float(keras.losses.mean_squared_error(y, p)) == scratchnet.losses.mean_squared_error(y, p) == 2.5

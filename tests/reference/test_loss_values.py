@@ -119,3 +119,59 @@ def test_metrics_are_those_of_keras(name, shape, rng):
         ours.update_state(y, p)
         theirs.update_state(y, p)
         np.testing.assert_allclose(ours.result(), theirs.result().numpy(), rtol=1e-5)
+
+
+ARGUMENTS = [
+    *[
+        (name, options)
+        for name in ("Precision", "Recall")
+        for options in (
+            {"thresholds": [0.2, 0.7]},
+            {"top_k": 2},
+            {"class_id": 1},
+            {"class_id": 2, "top_k": 1},
+            {"thresholds": 0.4, "top_k": 2},
+        )
+    ],
+    *[
+        ("AUC", {"curve": curve, "summation_method": method, "num_thresholds": 9})
+        for curve in ("ROC", "PR")
+        for method in ("interpolation", "minoring", "majoring")
+    ],
+    *[
+        ("AUC", {"curve": curve, "multi_label": True, **more})
+        for curve in ("ROC", "PR")
+        for more in ({}, {"num_labels": 3, "label_weights": [1.0, 0.5, 2.0]})
+    ],
+    ("AUC", {"label_weights": [1.0, 0.5, 2.0]}),
+    ("AUC", {"thresholds": [0.1, 0.35, 0.8]}),
+    ("AUC", {"from_logits": True}),
+    ("BinaryAccuracy", {"threshold": 0.3}),
+    ("MeanSquaredError", {}),
+    ("MeanAbsoluteError", {}),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), ARGUMENTS, ids=str)
+@pytest.mark.parametrize("weighted", ["no weights", "samples", "outputs"])
+def test_arguments_and_weights_of_metrics_mean_what_they_mean_in_keras(name, options, weighted, rng):
+    ours, theirs = getattr(metrics, name)(**options), getattr(keras.metrics, name)(**options)
+    for _ in range(2):
+        y, p = rng.integers(0, 2, (20, 3)), rng.random((20, 3), "float32")
+        p = p * 8 - 4 if options.get("from_logits") else p
+        weight = {"no weights": None, "samples": rng.uniform(0, 2, 20), "outputs": rng.uniform(0, 2, (20, 3))}[weighted]
+        if weighted == "outputs" and (name.startswith("Mean") or "class_id" in options or options.get("multi_label")):
+            return  # Keras has no such weights
+        ours.update_state(y, p, weight)
+        theirs.update_state(y, p, sample_weight=weight)
+        np.testing.assert_allclose(ours.result(), theirs.result().numpy(), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", [function.__name__ for function in metrics.values.FUNCTIONS])
+def test_metrics_as_functions_are_those_of_keras(name, rng):
+    y, p = rng.integers(0, 6, (5, 4)), rng.random((5, 4, 6), "float32")
+    y = y if "sparse" in name else np.eye(6, dtype="float32")[y]
+    np.testing.assert_allclose(getattr(metrics, name)(y, p), getattr(keras.metrics, name)(y, p).numpy(), rtol=1e-6)
+    if not ("sparse" in name or "top_k" in name):  # TensorFlow has these for samples only
+        ours, theirs = (getattr(library, name)(y[0, 0], p[0, 0]) for library in (metrics, keras.metrics))
+        np.testing.assert_allclose(ours, theirs.numpy(), rtol=1e-6)
