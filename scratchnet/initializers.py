@@ -9,13 +9,15 @@ Bengio, 2010); 2 / fan_in makes up for the half of the signal that a ReLU cuts o
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, ClassVar, overload
 
 import numpy as np
 
+from scratchnet import config
 from scratchnet.typing import Array
 from scratchnet.utils.naming import look_up, snake_case
-from scratchnet.utils.numbers import real_number, seed_or_none
+from scratchnet.utils.numbers import real_number, seed_or_none, shown
 from scratchnet.utils.random import new_generator
 
 
@@ -23,8 +25,10 @@ def compute_fans(shape: tuple[int, ...]) -> tuple[int, int]:
     """Return ``(fan_in, fan_out)``: how many numbers a weight's layer adds up, forward and backward.
 
     A dense kernel (D, U) has (D, U); a convolution kernel (KH, KW, C, F) has (KH·KW·C, KH·KW·F), as in Keras; a
-    vector (U,) has (U, U).
+    vector (U,) has (U, U), a single number (1, 1).
     """
+    if not shape:
+        return 1, 1
     if len(shape) == 1:
         return shape[0], shape[0]
     receptive_field = math.prod(shape[:-2])
@@ -32,46 +36,73 @@ def compute_fans(shape: tuple[int, ...]) -> tuple[int, int]:
 
 
 class Initializer:
-    """Base class: a callable ``(shape, dtype) -> array``."""
+    """Base class: a callable ``(shape, dtype) -> array``. One of your own defines ``values`` or ``__call__``."""
 
-    def __call__(self, shape: tuple[int, ...], dtype: str) -> Array:
-        """Return initial values of that shape and float dtype."""
-        raise NotImplementedError(f"{type(self).__name__} has no __call__(shape, dtype).")
+    def values(self, shape: tuple[int, ...]) -> Array:
+        """Return initial values of that shape."""
+        raise NotImplementedError(f"{type(self).__name__} has neither values(shape) nor __call__(shape, dtype).")
+
+    def __call__(self, shape: tuple[int, ...], dtype: str | None = None) -> Array:
+        """Return initial values of that shape in a float dtype, ``config.floatx()`` if not given."""
+        return self.values(tuple(shape)).astype(dtype or config.floatx())
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal initializer."""
         return {}
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Initializer:
+        """Make an initializer from what ``get_config`` returned."""
+        return cls(**config)
+
 
 class Zeros(Initializer):
     """All zeros; Keras's default for a bias."""
 
-    def __call__(self, shape: tuple[int, ...], dtype: str) -> Array:
+    def values(self, shape: tuple[int, ...]) -> Array:
         """Return zeros."""
-        return np.zeros(shape, dtype)
+        return np.zeros(shape)
 
 
 class Ones(Initializer):
     """All ones."""
 
-    def __call__(self, shape: tuple[int, ...], dtype: str) -> Array:
+    def values(self, shape: tuple[int, ...]) -> Array:
         """Return ones."""
-        return np.ones(shape, dtype)
+        return np.ones(shape)
 
 
 class Constant(Initializer):
-    """The same number everywhere."""
+    """The same number everywhere; or an array's numbers, if it has the weights' shape or is broadcast to it.
 
-    def __init__(self, value: float = 0.0) -> None:
-        self.value = real_number("value of Constant", value)
+    Raises:
+        ValueError: if ``value`` is neither a finite number nor an array of them.
+    """
 
-    def __call__(self, shape: tuple[int, ...], dtype: str) -> Array:
-        """Return the number, as often as it takes."""
-        return np.full(shape, self.value, dtype)
+    def __init__(self, value: float | Sequence[Any] | Array = 0.0) -> None:
+        if np.ndim(value) == 0:
+            self.value: Any = real_number("value of Constant", value)
+            return
+        self.value = np.array(value, np.float64)
+        if not np.isfinite(self.value).all():
+            raise ValueError(f"value of Constant expected finite numbers, got {shown(value)}.")
+
+    def values(self, shape: tuple[int, ...]) -> Array:
+        """Return the number, as often as it takes.
+
+        Raises:
+            ValueError: if an array does not fit the shape.
+        """
+        try:
+            return np.broadcast_to(self.value, shape)
+        except ValueError:
+            raise ValueError(
+                f"Constant expected weights of its value's shape {self.value.shape}, got {shape}."
+            ) from None
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal initializer."""
-        return {"value": self.value}
+        return {"value": self.value.tolist() if isinstance(self.value, np.ndarray) else self.value}
 
 
 class Identity(Initializer):
@@ -80,7 +111,7 @@ class Identity(Initializer):
     def __init__(self, gain: float = 1.0) -> None:
         self.gain = real_number("gain of Identity", gain)
 
-    def __call__(self, shape: tuple[int, ...], dtype: str) -> Array:
+    def values(self, shape: tuple[int, ...]) -> Array:
         """Return the matrix.
 
         Raises:
@@ -88,7 +119,7 @@ class Identity(Initializer):
         """
         if len(shape) != 2:
             raise ValueError(f"Identity expected the shape of a matrix, (rows, columns), got {shape}.")
-        return self.gain * np.eye(*shape, dtype=dtype)
+        return self.gain * np.eye(*shape)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal initializer."""
@@ -125,9 +156,9 @@ class RandomNormal(_Random):
         self.mean = real_number(f"mean of {type(self).__name__}", mean)
         self.stddev = real_number(f"stddev of {type(self).__name__}", stddev, 0)
 
-    def __call__(self, shape: tuple[int, ...], dtype: str) -> Array:
+    def values(self, shape: tuple[int, ...]) -> Array:
         """Return the numbers."""
-        return (new_generator(self.seed).standard_normal(shape) * self.stddev + self.mean).astype(dtype)
+        return new_generator(self.seed).standard_normal(shape) * self.stddev + self.mean
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal initializer."""
@@ -137,9 +168,9 @@ class RandomNormal(_Random):
 class TruncatedNormal(RandomNormal):
     """Normal, but nothing further than two ``stddev`` from the mean; the numbers' own deviation is 0.88 of that."""
 
-    def __call__(self, shape: tuple[int, ...], dtype: str) -> Array:
+    def values(self, shape: tuple[int, ...]) -> Array:
         """Return the numbers."""
-        return (self.truncated_normal(shape) * self.stddev + self.mean).astype(dtype)
+        return self.truncated_normal(shape) * self.stddev + self.mean
 
 
 class RandomUniform(_Random):
@@ -150,9 +181,9 @@ class RandomUniform(_Random):
         self.minval = real_number("minval of RandomUniform", minval)
         self.maxval = real_number("maxval of RandomUniform", maxval, self.minval)
 
-    def __call__(self, shape: tuple[int, ...], dtype: str) -> Array:
+    def values(self, shape: tuple[int, ...]) -> Array:
         """Return the numbers."""
-        return new_generator(self.seed).uniform(self.minval, self.maxval, shape).astype(dtype)
+        return new_generator(self.seed).uniform(self.minval, self.maxval, shape)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal initializer."""
@@ -171,7 +202,7 @@ class Orthogonal(_Random):
         super().__init__(seed)
         self.gain = real_number("gain of Orthogonal", gain)
 
-    def __call__(self, shape: tuple[int, ...], dtype: str) -> Array:
+    def values(self, shape: tuple[int, ...]) -> Array:
         """Return the matrix.
 
         Raises:
@@ -183,7 +214,7 @@ class Orthogonal(_Random):
         a = new_generator(self.seed).standard_normal((max(rows, columns), min(rows, columns)))
         q, r = np.linalg.qr(a)
         q *= np.sign(np.diag(r))
-        return (self.gain * (q.T if rows < columns else q)).reshape(shape).astype(dtype)
+        return (self.gain * (q.T if rows < columns else q)).reshape(shape)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal initializer."""
@@ -232,15 +263,15 @@ class VarianceScaling(_Random):
         fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         return self.scale / max(1.0, fan)
 
-    def __call__(self, shape: tuple[int, ...], dtype: str) -> Array:
+    def values(self, shape: tuple[int, ...]) -> Array:
         """Return the numbers; a uniform distribution on [-limit, limit) has the variance limit² / 3."""
         variance = self.variance(shape)
         if self.distribution == "uniform":
             limit = math.sqrt(3 * variance)
-            return new_generator(self.seed).uniform(-limit, limit, shape).astype(dtype)
+            return new_generator(self.seed).uniform(-limit, limit, shape)
         if self.distribution == "untruncated_normal":
-            return (new_generator(self.seed).standard_normal(shape) * math.sqrt(variance)).astype(dtype)
-        return (self.truncated_normal(shape) * (math.sqrt(variance) / self.NARROWING)).astype(dtype)
+            return new_generator(self.seed).standard_normal(shape) * math.sqrt(variance)
+        return self.truncated_normal(shape) * (math.sqrt(variance) / self.NARROWING)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal initializer."""
@@ -303,15 +334,24 @@ INITIALIZERS: dict[str, type[Initializer]] = {
         *(RandomNormal, RandomUniform, TruncatedNormal, Orthogonal, Identity, Constant, Zeros, Ones),
     )
 }
-INITIALIZERS["uniform"] = RandomUniform
+INITIALIZERS |= {"uniform": RandomUniform, "normal": RandomNormal, "zero": Zeros, "one": Ones}
+
+
+def __getattr__(name: str) -> Any:
+    """Classes are known by their names in snake_case too, as in Keras: ``initializers.he_normal()``."""
+    if name in INITIALIZERS:
+        return INITIALIZERS[name]
+    raise AttributeError(f"module 'scratchnet.initializers' has no attribute {name!r}")
 
 
 @overload
 def get(initializer: None) -> None: ...
 @overload
-def get(initializer: str | Initializer | dict[str, Any]) -> Initializer: ...
-def get(initializer: str | Initializer | dict[str, Any] | None) -> Initializer | None:
-    """Return the initializer of a name, of a saved configuration, or the object itself; None stays None.
+def get(initializer: str | Initializer | Array | dict[str, Any]) -> Initializer: ...
+def get(initializer: str | Initializer | Array | dict[str, Any] | None) -> Initializer | None:
+    """Return the initializer of a name, a class, a saved configuration or an array, or the object itself.
+
+    None stays None.
 
     Raises:
         ValueError: for an unknown name, with the nearest known one.
@@ -322,7 +362,12 @@ def get(initializer: str | Initializer | dict[str, Any] | None) -> Initializer |
     if isinstance(initializer, dict):
         return look_up("initializer", initializer.get("name"), INITIALIZERS)(**initializer.get("config", {}))
     if isinstance(initializer, str):
-        return look_up("initializer", initializer, INITIALIZERS)()
+        classes = {cls.__name__: cls for cls in INITIALIZERS.values()}
+        return (classes[initializer] if initializer in classes else look_up("initializer", initializer, INITIALIZERS))()
+    if isinstance(initializer, type) and issubclass(initializer, Initializer):
+        return initializer()
+    if isinstance(initializer, np.ndarray):
+        return Constant(initializer)
     raise TypeError(f"An initializer is given as a name or as an Initializer object, got {initializer!r}.")
 
 

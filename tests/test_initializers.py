@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
 import pytest
 
-from scratchnet import initializers, utils
+from scratchnet import config, initializers, utils
 
 
 @pytest.mark.parametrize(
-    ("shape", "fans"), [((5,), (5, 5)), ((784, 256), (784, 256)), ((2, 3, 4, 5), (24, 30)), ((1, 1, 1, 8), (1, 8))]
+    ("shape", "fans"),
+    [((5,), (5, 5)), ((784, 256), (784, 256)), ((2, 3, 4, 5), (24, 30)), ((1, 1, 1, 8), (1, 8)), ((), (1, 1))],
 )
 def test_fans_are_keras(shape, fans):
     assert initializers.compute_fans(shape) == fans
@@ -49,6 +51,48 @@ def test_truncated_normal_keeps_within_two_standard_deviations():
 def test_constants():
     assert initializers.get("zeros")((2,), "float32").tolist() == [0, 0]
     assert initializers.get("ones")((2,), "float32").tolist() == [1, 1]
+
+
+def test_a_constant_may_be_an_array_of_the_weights_shape():
+    value = np.arange(6.0).reshape(2, 3)
+    for constant in (initializers.Constant(value), initializers.Constant(value.tolist()), initializers.get(value)):
+        w = constant((2, 3), "float32")
+        assert w.dtype == "float32"
+        np.testing.assert_array_equal(w, value)
+        again = initializers.get(json.loads(json.dumps(initializers.serialize(constant))))
+        np.testing.assert_array_equal(again((2, 3), "float64"), value)
+    w[...] = 7
+    np.testing.assert_array_equal(initializers.Constant([1, 2])((3, 2)), [[1, 2]] * 3)
+    with pytest.raises(ValueError, match=r"Constant expected weights of its value's shape \(2, 3\), got \(3, 2\)"):
+        constant((3, 2))
+    with pytest.raises(ValueError, match="value of Constant expected finite numbers"):
+        initializers.Constant([1, np.nan])
+
+
+@pytest.mark.parametrize("name", initializers.INITIALIZERS)
+def test_without_a_dtype_it_is_floatx(name):
+    initializer = getattr(initializers, name)()
+    assert type(initializer) is type(initializers.get(name)) is type(initializers.get(type(initializer).__name__))
+    assert type(initializers.get(type(initializer))) is type(initializer)
+    assert initializer((4, 3)).dtype == "float32"
+    config.set_floatx("float64")
+    try:
+        assert initializer(shape=[4, 3]).dtype == "float64"
+    finally:
+        config.set_floatx("float32")
+
+
+def test_an_initializer_of_ones_own_defines_its_values():
+    class Ramp(initializers.Initializer):
+        def values(self, shape):
+            return np.arange(np.prod(shape)).reshape(shape)
+
+    assert Ramp()((2, 2)).tolist() == [[0, 1], [2, 3]]
+    assert type(Ramp.from_config(Ramp().get_config())) is Ramp
+    with pytest.raises(NotImplementedError, match="Initializer has neither values"):
+        initializers.Initializer()((2, 2))
+    with pytest.raises(AttributeError, match="no attribute 'he_norml'"):
+        _ = initializers.he_norml
 
 
 def test_each_use_draws_new_numbers_and_a_seed_repeats_them():
