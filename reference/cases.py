@@ -79,6 +79,7 @@ def other_layers() -> Iterator[tuple[str, layers.Layer, tuple[int, ...]]]:
     yield "Conv2D(silu)", layers.Conv2D(2, 2, activation="silu"), (5, 3, 2)
     yield "Softmax", layers.Softmax(), (6,)
     yield "Softmax(axis=1)", layers.Softmax(axis=1), (4, 3)
+    yield "Softmax(axis=[1, 2])", layers.Softmax(axis=[1, 2]), (4, 3)
     yield "Flatten", layers.Flatten(), (3, 4, 2)
     yield "Rescaling", layers.Rescaling(0.5, -1.0), (3, 4)
 

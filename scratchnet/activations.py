@@ -12,6 +12,7 @@ An activation of your own is a subclass with ``name``, ``forward`` and ``backwar
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -332,6 +333,8 @@ class GELU(ActivationFunction):
 class Softmax(ActivationFunction):
     """yᵢ = e^xᵢ / S with S = Σₖ e^xₖ along the last axis: positive numbers that sum to one.
 
+    ``axis`` may be another one, or several, whose numbers then are one row.
+
     Every output depends on every input of its row, through S. So there is no single f'(x) to multiply dy by,
     but a whole matrix of slopes ∂yᵢ/∂xⱼ, the Jacobian. By the quotient rule, with ∂S/∂xⱼ = e^xⱼ,
 
@@ -354,8 +357,8 @@ class Softmax(ActivationFunction):
 
     name = "softmax"
 
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = whole_number("axis of Softmax", axis)
+    def __init__(self, axis: int | Sequence[int] = -1) -> None:
+        self.axis = _axes("axis of Softmax", axis)
 
     def forward(self, x: Array) -> Array:
         """Return the softmax of every row of x."""
@@ -369,7 +372,7 @@ class Softmax(ActivationFunction):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal softmax."""
-        return {"axis": self.axis}
+        return {"axis": list(self.axis) if isinstance(self.axis, tuple) else self.axis}
 
 
 class LogSoftmax(ActivationFunction):
@@ -384,8 +387,8 @@ class LogSoftmax(ActivationFunction):
 
     name = "log_softmax"
 
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = whole_number("axis of LogSoftmax", axis)
+    def __init__(self, axis: int | Sequence[int] = -1) -> None:
+        self.axis = _axes("axis of LogSoftmax", axis)
 
     def forward(self, x: Array) -> Array:
         """Return the logarithm of the softmax of every row of x."""
@@ -398,7 +401,14 @@ class LogSoftmax(ActivationFunction):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal function."""
-        return {"axis": self.axis}
+        return {"axis": list(self.axis) if isinstance(self.axis, tuple) else self.axis}
+
+
+def _axes(what: str, axis: Any) -> int | tuple[int, ...]:
+    """Return an axis, or several as a tuple."""
+    if isinstance(axis, (list, tuple)) and axis:
+        return tuple(whole_number(what, one) for one in axis)
+    return whole_number(what, axis)
 
 
 class ActivationAttribute:

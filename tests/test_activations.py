@@ -130,6 +130,28 @@ def test_refusals(make, message):
         make()
 
 
+def test_a_row_of_softmax_may_lie_along_several_axes(rng):
+    x = rng.normal(size=(2, 3, 4, 5))
+    y = activations.softmax(x, axis=(1, -1))
+    rows = activations.softmax(x.transpose(0, 2, 1, 3).reshape(2, 4, 15)).reshape(2, 4, 3, 5)
+    np.testing.assert_allclose(y, rows.transpose(0, 2, 1, 3))
+    np.testing.assert_allclose(activations.log_softmax(x, axis=[1, -1]), np.log(y))
+    layer = layers.Softmax([1, -1])
+    assert layer.axis == (1, -1)
+    assert layers.Softmax.from_config(layer.get_config()).axis == (1, -1)
+    for wrong in ((), (1.5,), "1"):
+        with pytest.raises(ValueError, match="axis of Softmax expected a whole number"):
+            activations.Softmax(wrong)
+
+
+def test_layers_show_the_arguments_of_their_function():
+    relu = layers.ReLU(max_value=6, negative_slope=0.1, threshold=0.5)
+    assert (relu.max_value, relu.negative_slope, relu.threshold) == (6, 0.1, 0.5)
+    assert layers.LeakyReLU(0.2).negative_slope == 0.2
+    with pytest.raises(AttributeError):
+        relu.max_value = 3
+
+
 # In layers -------------------------------------------------------------------------------------------------------
 
 FUNCTIONS = [
@@ -140,6 +162,8 @@ FUNCTIONS = [
     activations.ReLU(0.25, 1.5, 0.5),
     activations.ELU(0.5),
     activations.Softmax(axis=1),
+    activations.Softmax(axis=(1, -1)),
+    activations.LogSoftmax(axis=[2]),
 ]
 
 

@@ -118,6 +118,7 @@ def _activations() -> list[Check]:
         _layer(layers.LeakyReLU, image),
         _layer(layers.Softmax, (4, 6)),
         _layer(layers.Softmax, (4, 5, 3), axis=1),
+        _layer(layers.Softmax, (4, 2, 3, 3), axis=(1, 3)),
         _layer(layers.Dense, (4, 6), 5, activation="gelu"),
         _layer(layers.Conv2D, image, 3, 2, activation="silu"),
     ]

@@ -8,6 +8,7 @@ The functions and their derivatives stand in ``scratchnet/activations.py``. ``De
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from scratchnet import activations
@@ -49,8 +50,15 @@ class _Named(Activation):
         return {**Layer.get_config(self), **self.activation.get_config()}
 
 
+def _of_the_function(name: str) -> property:
+    """Return an attribute of the layer's function as one of the layer, to read only."""
+    return property(lambda layer: getattr(layer.activation, name))
+
+
 class ReLU(_Named):
     """max(x, 0); with the further arguments cut off at ``max_value``, leaking and beginning at ``threshold``."""
+
+    max_value, negative_slope, threshold = map(_of_the_function, ("max_value", "negative_slope", "threshold"))
 
     def __init__(
         self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **kwargs: Any
@@ -61,13 +69,16 @@ class ReLU(_Named):
 class LeakyReLU(_Named):
     """x where it is positive, ``negative_slope``·x elsewhere. Keras's slope for the layer is 0.3, for the name 0.2."""
 
+    negative_slope = _of_the_function("negative_slope")
+
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
         super().__init__(activations.LeakyReLU(negative_slope), **kwargs)
 
 
 class Softmax(_Named):
-    """Turns the numbers along ``axis`` into probabilities that sum to one."""
+    """Turns the numbers along ``axis``, or several axes, into probabilities that sum to one."""
 
-    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
+    axis = _of_the_function("axis")
+
+    def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
         super().__init__(activations.Softmax(axis), **kwargs)
-        self.axis: int = self.activation.axis

@@ -324,3 +324,11 @@ class ReLUThresholdAtZero(ReLU):
     def forward(self, x: Array, training: bool = False) -> Array:
         self._y = np.where(x > self.activation.threshold, x, self.activation.negative_slope * x)
         return self._y.copy()
+
+
+@layer((4, 3, 5), axis=(1, 2))
+class SoftmaxAlongOneAxisOnly(Softmax):
+    """The sum of dy·y is taken along the last axis, though a row lies along two."""
+
+    def backward(self, dy: Array) -> Array:
+        return self._y * (dy - (dy * self._y).sum(axis=-1, keepdims=True))
