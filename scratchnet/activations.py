@@ -54,6 +54,14 @@ class ActivationFunction:
             x if isinstance(x, np.ndarray) and x.dtype.kind == "f" else np.asarray(x, config.floatx())
         )
 
+    def __eq__(self, other: object) -> bool:
+        """Whether ``other`` is the same function: of the same class, one of those below, with the same arguments."""
+        ours = type(self) in ACTIVATIONS.values() and type(self) is type(other)
+        return self is other or (ours and vars(self) == vars(other))
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal activation function, ready for JSON."""
         return {}

@@ -335,6 +335,7 @@ INITIALIZERS: dict[str, type[Initializer]] = {
     )
 }
 INITIALIZERS |= {"uniform": RandomUniform, "normal": RandomNormal, "zero": Zeros, "one": Ones}
+INITIALIZERS |= {"IdentityInitializer": Identity, "OrthogonalInitializer": Orthogonal}
 
 
 def __getattr__(name: str) -> Any:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,11 @@ class LearningRateSchedule:
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal schedule: its attributes."""
         return dict(vars(self))
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> LearningRateSchedule:
+        """Make a schedule from what ``get_config`` returned."""
+        return cls(**config)
 
 
 class ExponentialDecay(LearningRateSchedule):
@@ -212,10 +217,23 @@ SCHEDULES: dict[str, type[LearningRateSchedule]] = {
 }
 
 
-def serialize(rate: float | LearningRateSchedule) -> Any:
-    """Return a learning rate or schedule as JSON can hold it."""
+LearningRate = float | LearningRateSchedule | Callable[[], float]
+"""What an optimizer takes as its learning rate."""
+
+
+def serialize(rate: LearningRate) -> Any:
+    """Return a learning rate or schedule as JSON can hold it.
+
+    Raises:
+        TypeError: for a function, which a file does not hold.
+    """
     if isinstance(rate, LearningRateSchedule):
         return {"name": type(rate).__name__, "config": rate.get_config()}
+    if callable(rate):
+        raise TypeError(
+            f"Cannot save the learning rate {getattr(rate, '__name__', rate)!s}: it is a function, which a file does "
+            f"not hold; write it as a class with __call__(step) that subclasses schedules.LearningRateSchedule."
+        )
     return rate
 
 

@@ -144,6 +144,15 @@ def test_a_row_of_softmax_may_lie_along_several_axes(rng):
             activations.Softmax(wrong)
 
 
+def test_functions_are_equal_if_they_compute_the_same():
+    for name in activations.ACTIVATIONS:
+        assert activations.get(name) == getattr(activations, name)
+        assert hash(activations.get(name)) == hash(getattr(activations, name))
+    assert layers.Dense(3, "relu").activation == activations.relu
+    assert activations.relu not in (activations.ReLU(0.1), activations.tanh, "relu", None)
+    assert activations.ReLU(max_value=6) == activations.ReLU(max_value=6)
+
+
 def test_layers_show_the_arguments_of_their_function():
     relu = layers.ReLU(max_value=6, negative_slope=0.1, threshold=0.5)
     assert (relu.max_value, relu.negative_slope, relu.threshold) == (6, 0.1, 0.5)

@@ -96,6 +96,22 @@ def test_names_are_taken_in_any_case():
     assert isinstance(optimizers.get("SGD"), SGD)
 
 
+def test_a_function_may_say_the_learning_rate():
+    rates = iter([0.5, 0.25, math.nan])
+    sgd, w = SGD(lambda: next(rates)), np.ones(2)
+    for _ in range(2):
+        sgd.step([(slice(0, 2), w, np.ones(2))])
+    assert w.tolist() == [0.25, 0.25]
+    assert sgd.has_schedule
+    with pytest.raises(ValueError, match=r"^What the learning_rate of SGD returned expected a finite .* got nan"):
+        sgd.step([(slice(0, 2), w, np.ones(2))])
+    assert (sgd.iterations, w.tolist()) == (2, [0.25, 0.25])
+    with pytest.raises(TypeError, match=r"Cannot save the learning rate <lambda>: it is a function"):
+        sgd.get_config()
+    schedule = schedules.CosineDecay(0.1, 10)
+    assert type(schedule).from_config(schedule.get_config())(3) == schedule(3)
+
+
 @pytest.mark.parametrize("rate", [math.nan, math.inf, -0.1, None, "0.1"])
 def test_a_schedule_that_gives_no_learning_rate_is_refused_before_the_step(rate):
     class OfMyOwn(schedules.LearningRateSchedule):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 
@@ -13,7 +14,7 @@ from scratchnet import config, utils
 from scratchnet.errors import unknown_name
 from scratchnet.utils.memory import place_zeros
 from scratchnet.utils.naming import snake_case
-from scratchnet.utils.random import new_generator
+from scratchnet.utils.random import new_generator, seeded
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,23 @@ def test_uses_of_randomness_do_not_disturb_each_other():
     utils.set_random_seed(1)
     new_generator().random(1000)
     np.testing.assert_array_equal(new_generator().random(3), second)
+
+
+def test_a_seed_makes_a_programs_own_draws_repeatable_too():
+    def draw():
+        return np.random.random(), random.random()
+
+    for seed in (7, 2**40 + 7):
+        utils.set_random_seed(seed)
+        first = draw()
+        assert draw() != first
+        utils.set_random_seed(seed)
+        assert draw() == first
+    before = np.random.get_state()[1].copy(), random.getstate()
+    with seeded(1):
+        new_generator()
+    assert np.array_equal(np.random.get_state()[1], before[0])
+    assert random.getstate() == before[1]
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "42", None, True])

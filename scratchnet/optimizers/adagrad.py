@@ -8,7 +8,7 @@ import numpy as np
 
 from scratchnet.optimizers.optimizer import Optimizer
 from scratchnet.optimizers.options import Options
-from scratchnet.schedules import LearningRateSchedule
+from scratchnet.schedules import LearningRate
 from scratchnet.typing import Array
 from scratchnet.utils.numbers import real_number
 
@@ -32,7 +32,7 @@ class Adagrad(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float | LearningRateSchedule = 0.001,
+        learning_rate: LearningRate = 0.001,
         initial_accumulator_value: float = 0.1,
         epsilon: float = 1e-7,
         weight_decay: float | None = None,

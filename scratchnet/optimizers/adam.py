@@ -9,7 +9,7 @@ import numpy as np
 
 from scratchnet.optimizers.optimizer import Optimizer
 from scratchnet.optimizers.options import Options
-from scratchnet.schedules import LearningRateSchedule
+from scratchnet.schedules import LearningRate
 from scratchnet.typing import Array
 from scratchnet.utils.numbers import real_number, true_or_false
 
@@ -52,7 +52,7 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float | LearningRateSchedule = 0.001,
+        learning_rate: LearningRate = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
@@ -108,7 +108,7 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        learning_rate: float | LearningRateSchedule = 0.001,
+        learning_rate: LearningRate = 0.001,
         weight_decay: float = 0.004,
         beta_1: float = 0.9,
         beta_2: float = 0.999,

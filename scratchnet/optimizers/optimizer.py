@@ -39,7 +39,8 @@ class Optimizer:
     variables' bounds instead, and the step is the same: see ``by_variable``.
 
     Args:
-        learning_rate: a number, or a ``LearningRateSchedule``, which is asked with the number of batches so far.
+        learning_rate: a number; a ``LearningRateSchedule``, which is asked with the number of batches so far; or a
+            function without arguments, which is asked before each step.
         weight_decay: if given, every step first takes this share, times the learning rate, off every parameter
             (decoupled: it does not pass through the gradient; Loshchilov and Hutter, 2019).
         clipnorm: how long each variable's gradient may be at most.
@@ -64,7 +65,7 @@ class Optimizer:
 
     def __init__(
         self,
-        learning_rate: float | schedules.LearningRateSchedule,
+        learning_rate: schedules.LearningRate,
         weight_decay: float | None = None,
         clipnorm: float | None = None,
         clipvalue: float | None = None,
@@ -110,20 +111,22 @@ class Optimizer:
     def learning_rate(self) -> Any:
         """The learning rate of the next step; setting it also replaces a schedule."""
         rate = self._learning_rate
-        if not isinstance(rate, schedules.LearningRateSchedule):
+        if not callable(rate):
             return rate
-        return real_number(f"{type(rate).__name__} of {type(self).__name__}", rate(self.batches), 0)
+        if isinstance(rate, schedules.LearningRateSchedule):
+            return real_number(f"{type(rate).__name__} of {type(self).__name__}", rate(self.batches), 0)
+        return real_number(f"What the learning_rate of {type(self).__name__} returned", rate(), 0)
 
     @learning_rate.setter
-    def learning_rate(self, value: float | schedules.LearningRateSchedule) -> None:
-        if not isinstance(value, schedules.LearningRateSchedule):
+    def learning_rate(self, value: schedules.LearningRate) -> None:
+        if not callable(value):
             value = real_number(f"learning_rate of {type(self).__name__}", value, 0)
         self._learning_rate = value
 
     @property
     def has_schedule(self) -> bool:
-        """Whether the learning rate follows a schedule."""
-        return isinstance(self._learning_rate, schedules.LearningRateSchedule)
+        """Whether the learning rate follows a schedule or a function."""
+        return callable(self._learning_rate)
 
     @property
     def iterations(self) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 
 from scratchnet.optimizers.optimizer import Optimizer
 from scratchnet.optimizers.options import Options
-from scratchnet.schedules import LearningRateSchedule
+from scratchnet.schedules import LearningRate
 from scratchnet.typing import Array
 from scratchnet.utils.numbers import real_number, true_or_false
 
@@ -36,7 +36,7 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float | LearningRateSchedule = 0.001,
+        learning_rate: LearningRate = 0.001,
         rho: float = 0.9,
         momentum: float = 0.0,
         epsilon: float = 1e-7,

@@ -6,7 +6,7 @@ from typing import Any, Unpack
 
 from scratchnet.optimizers.optimizer import Optimizer
 from scratchnet.optimizers.options import Options
-from scratchnet.schedules import LearningRateSchedule
+from scratchnet.schedules import LearningRate
 from scratchnet.typing import Array
 from scratchnet.utils.numbers import real_number, true_or_false
 
@@ -24,7 +24,7 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float | LearningRateSchedule = 0.01,
+        learning_rate: LearningRate = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float | None = None,

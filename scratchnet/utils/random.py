@@ -6,6 +6,7 @@ one seed. So the tenth draw of the shuffling does not depend on how many numbers
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,21 +20,24 @@ _seeds = np.random.SeedSequence()
 def set_random_seed(seed: int) -> None:
     """Make everything after this call repeatable: initial weights and shuffling.
 
-    The same seed on the same machine gives the same bits, whatever the number of threads.
+    The same seed on the same machine gives the same bits, whatever the number of threads. As in Keras, what a program
+    draws for itself from ``np.random`` and ``random`` is repeatable too; scratchnet draws nothing from there.
 
     Raises:
         ValueError: if ``seed`` is not a non-negative integer.
     """
     global _seeds
-    _seeds = np.random.SeedSequence(whole_number("seed of set_random_seed", seed, 0))
+    seed = whole_number("seed of set_random_seed", seed, 0)
+    _seeds = np.random.SeedSequence(seed)
+    np.random.seed(seed % 2**32)
+    random.seed(seed)
 
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Use another seed for what is inside; afterwards the random numbers go on as if nothing had been drawn."""
     global _seeds
-    before = _seeds
-    set_random_seed(seed)
+    before, _seeds = _seeds, np.random.SeedSequence(seed)
     try:
         yield
     finally:
