@@ -225,7 +225,7 @@ def _look_at(step: LayerStep, inputs: int) -> None:
     forward, backward, layer = step.forward, step.backward, step.layers[0]
     last: list[Any] = []
 
-    def checked_forward(x: Any, training: bool) -> Array:
+    def checked_forward(x: Any, training: bool | None) -> Array:
         last[:] = x if inputs > 1 else [x]
         y = check_output(forward(x, training), layer)
         said = layer.output_shape

@@ -37,7 +37,7 @@ class Step(Protocol):
 
     layers: list[Layer]
 
-    def forward(self, x: Any, training: bool) -> Array:
+    def forward(self, x: Any, training: bool | None) -> Array:
         """Return y."""
 
     def backward(self, dy: Array) -> Any:
@@ -52,7 +52,7 @@ class LayerStep:
         self.layers = [stand_in.layer]
         self._x: list[Array] = []
 
-    def forward(self, x: Any, training: bool) -> Array:
+    def forward(self, x: Any, training: bool | None) -> Array:
         """Return the layer's output."""
         layer = self.layers[0]
         self._x = x if isinstance(x, list) else [x]
@@ -220,7 +220,7 @@ class Plan:
 
     # How a batch runs ---------------------------------------------------------------------------------------------
 
-    def forward(self, inputs: Sequence[Array], training: bool = False) -> list[Array]:
+    def forward(self, inputs: Sequence[Array], training: bool | None = False) -> list[Array]:
         """Run a batch through all steps in order and return the model's outputs."""
         values = dict(zip(self.graph.inputs, inputs))
         for step, sources, output in self.wiring:

@@ -40,7 +40,7 @@ class _TimedStep:
         self.step, self.layers = step, step.layers
         self.seconds: dict[str, list[float]] = {"forward": [], "backward": []}
 
-    def forward(self, x: Any, training: bool) -> Array:
+    def forward(self, x: Any, training: bool | None) -> Array:
         start = time.perf_counter()
         y = self.step.forward(x, training)
         self.seconds["forward"].append(time.perf_counter() - start)

@@ -101,7 +101,7 @@ class StandIn:
         self._pairs[-1].stays.update(attributes)
         vars(self.layer).update(attributes)
 
-    def forward(self, x: Any, training: bool) -> Array:
+    def forward(self, x: Any, training: bool | None) -> Array:
         """Return the layer's output, as the layer is now."""
         befores = [pair.take() for pair in self._pairs]
         y = run_forward(self.layer, x, training)

@@ -1,9 +1,10 @@
 """What the augmentations of images share: they change images while the model trains, each time in another way.
 
 Shown a shoe once from the left and once from the right, a network learns that this makes no difference. So the layers
-act with ``training=True`` only; ``predict`` and ``evaluate`` see the images as they are. What is done to each image
-is drawn anew for each batch, from the layer's own ``seed_generator``, and remembered, since ``backward`` has to send
-each number of dy to the pixel that it came from.
+act in training only; ``predict`` and ``evaluate`` see the images as they are. Called by hand, to look at what they do,
+``layer(images)`` and ``model(images)``, they act too, unless told ``training=False``, as in Keras. What is done to each
+image is drawn anew for each batch, from the layer's own ``seed_generator``, and remembered, since ``backward`` has to
+send each number of dy to the pixel that it came from.
 
 The layers are in ``random_flip.py``, ``random_crop.py``, ``random_erasing.py`` and ``random_translation.py``.
 """
@@ -29,6 +30,8 @@ class Augmentation(Layer):
     Raises:
         ValueError: if an argument makes no sense, or the input is not (N, H, W, C).
     """
+
+    acts_when_called = True
 
     def __init__(self, seed: int | None = None, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -57,4 +60,4 @@ def check_range(what: str, value: Any, least: float, most: float, symmetric: boo
         low, high = sorted(real_number(what, v, least, most) for v in value)
         return low, high
     high = abs(real_number(what, value, least, most))
-    return (-high if symmetric else least), high
+    return (-high if symmetric else float(least)), high

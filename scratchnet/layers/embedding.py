@@ -68,7 +68,7 @@ class Embedding(Layer):
         if self.mask_zero:
             raise ValueError("mask_zero of Embedding expected False, got True: no layer here uses masks.")
 
-    def build(self, input_shape: Shape) -> None:
+    def build(self, input_shape: Shape | None = None) -> None:
         """Make ``embeddings`` (V, D)."""
         self.add_weight("embeddings", (self.input_dim, self.output_dim), self.embeddings_initializer)
 

@@ -44,9 +44,11 @@ class Layer(Keeper):
         built: whether these have been made.
         input_shape, output_shape: with ``None`` for the batch; known once the layer has been called.
         takes_integers: whether x may be whole numbers, as they are; all other layers get them as floats.
+        acts_when_called: whether ``layer(x)``, without ``training``, means training mode, as it does for augmentations.
     """
 
     takes_integers: ClassVar[bool] = False
+    acts_when_called: ClassVar[bool] = False
 
     def __init__(self, *, name: str | None = None, dtype: str | None = None, trainable: bool = True) -> None:
         if name is not None and (not isinstance(name, str) or not name or "/" in name):
@@ -120,7 +122,7 @@ class Layer(Keeper):
             self.finish_building(input_shape)
         self.input_shape, self.output_shape = input_shape, output_shape
 
-    def __call__(self, x: Any, training: bool = False) -> Any:
+    def __call__(self, x: Any, training: bool | None = None) -> Any:
         """Place the layer in a graph (called on a tensor or a list of them), or run it (called on an array)."""
         several = isinstance(x, (list, tuple)) and any(isinstance(a, (SymbolicTensor, np.ndarray)) for a in x)
         inputs = list(x) if several else [x]

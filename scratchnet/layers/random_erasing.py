@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet.layers.augmentation import Augmentation, check_range
-from scratchnet.typing import Array
+from scratchnet.typing import Array, Shape
 from scratchnet.utils.numbers import real_number
 
 
@@ -34,14 +34,14 @@ class RandomErasing(Augmentation):
             f is (0, f), as in Keras: at the default of 1.0 it is every other image.
         scale: the lowest and the highest share of the image that a square of the image's shape would cover; height
             and width are drawn apart.
-        fill_value: the paint, one number or one for each of three channels; None is noise.
+        fill_value: the paint, one number or one for each channel; None is noise.
         value_range: the lowest and the highest number of an image; noise is cut off there.
         seed, data_format: as for every ``Augmentation``.
 
     Shapes: x (N, H, W, C) → y (N, H, W, C).
 
     Raises:
-        ValueError: if an argument makes no sense, or the input is not (N, H, W, C).
+        ValueError: if an argument makes no sense, the input is not (N, H, W, C), or ``fill_value`` has not C numbers.
     """
 
     def __init__(
@@ -63,6 +63,13 @@ class RandomErasing(Augmentation):
         several = fill_value if isinstance(fill_value, (tuple, list)) else ()
         paint = tuple(real_number("fill_value of RandomErasing", v) for v in several or (fill_value or 0.0,))
         self.fill_value = None if fill_value is None else paint if several else paint[0]
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the images, which stays."""
+        shape = super().compute_output_shape(input_shape)
+        if isinstance(self.fill_value, tuple) and len(self.fill_value) not in (1, shape[-1]):
+            raise self.refuse(f"images of {len(self.fill_value)} channels, as fill_value has", input_shape)
+        return shape
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return the images, in training with some of them painted over in part."""

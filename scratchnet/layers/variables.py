@@ -32,9 +32,14 @@ def _asks_for_training(function: Any) -> bool:
     return parameter is not None and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
 
 
-def run_forward(layer: Any, x: Any, training: bool) -> Array:
-    """Return ``layer.forward`` of x, told ``training`` if it has a parameter of that name, wherever that stands."""
+def run_forward(layer: Any, x: Any, training: bool | None) -> Array:
+    """Return ``layer.forward`` of x, told ``training`` if it has a parameter of that name, wherever that stands.
+
+    None is what a call ``layer(x)`` or ``model(x)`` says: inference, but for layers with ``acts_when_called``.
+    """
     forward = layer.forward
+    if training is None:
+        training = getattr(layer, "acts_when_called", False)
     told = {"training": training} if _asks_for_training(getattr(forward, "__func__", forward)) else {}
     y: Array = forward(x, **told)
     return y

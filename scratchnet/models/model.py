@@ -404,8 +404,11 @@ class Model:
         values = [logs[name] for name in self.metrics_names]
         return logs if return_dict else values if len(values) > 1 else values[0]
 
-    def __call__(self, x: Any, training: bool = False) -> Any:
-        """Return the outputs for one batch, as an array."""
+    def __call__(self, x: Any, training: bool | None = None) -> Any:
+        """Return the outputs for one batch, as an array.
+
+        None is inference mode, in which only augmentations act, as in Keras; with False they do not either.
+        """
         if isinstance(x, SymbolicTensor):
             raise TypeError(
                 f"Model {self.name!r} was called on a graph tensor: models cannot be nested, call their layers instead."

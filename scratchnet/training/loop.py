@@ -235,7 +235,7 @@ def predict(model: Network, x: Any, batch_size: int, verbose: int | str, callbac
     return outputs
 
 
-def call(model: Network, x: Any, training: bool) -> list[Array]:
+def call(model: Network, x: Any, training: bool | None) -> list[Array]:
     """Run one batch forward; see ``Model.__call__``."""
     samples = Samples(check_inputs(model, x, "The model"), None, None)
     plan = model.run_plan("predict")

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scratchnet as sn
-from scratchnet import layers
-from scratchnet.layers import Input, RandomCrop, RandomErasing, RandomFlip, RandomTranslation
+from scratchnet import Sequential, config, layers
+from scratchnet.layers import Dropout, Input, RandomCrop, RandomErasing, RandomFlip, RandomTranslation
 
 ALL = {
     "flip": lambda **k: RandomFlip(**k),
@@ -37,10 +37,35 @@ def test_backward_is_the_transpose_of_what_was_done(name: str, seed: int) -> Non
 @pytest.mark.parametrize("name", sorted(set(ALL) - {"crop"}))
 def test_images_stay_as_they_are_except_in_training(name: str) -> None:
     layer, x = ALL[name](dtype="float64"), images()
-    np.testing.assert_array_equal(layer(x), x)
+    np.testing.assert_array_equal(layer(x, training=False), x)
     np.testing.assert_array_equal(layer.backward(x), x)
     assert not np.array_equal(layer(x, training=True), x)
     assert not np.array_equal(layer(x, training=True), layer(x, training=True)), "each batch is drawn anew"
+
+
+def test_paint_has_a_number_for_each_channel() -> None:
+    with pytest.raises(ValueError, match=r"expected images of 3 channels, as fill_value has, got \(None, 5, 4, 2\)"):
+        RandomErasing(fill_value=(1, 2, 3))(Input((5, 4, 2)))
+    for paint in ((1, 2), (3,)):
+        y = RandomErasing(fill_value=paint, seed=0)(images(200, 5, 4, 2), training=True)
+        assert set(y[(y == paint).all(axis=-1)].ravel()) == set(paint)
+
+
+@pytest.mark.parametrize("backend", ["numba", "numpy"])
+def test_called_by_hand_they_act_unless_told_otherwise(backend: str) -> None:
+    x = images().astype("float32")
+    config.set_backend(backend)
+    try:
+        for name in sorted(ALL):
+            layer = ALL[name]()
+            model = Sequential([Input((5, 4, 2)), Dropout(0.9), layer])
+            still = layer(x, training=False)
+            for act in (layer, model):
+                assert not np.array_equal(act(x), still)
+                np.testing.assert_array_equal(act(x, training=False), still)
+            np.testing.assert_array_equal(model.predict(x, verbose=0), still)
+    finally:
+        config.set_backend("numba")
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
@@ -64,7 +89,7 @@ def test_crops_are_parts_from_everywhere_and_from_the_middle_otherwise() -> None
     layer = RandomCrop(2, 3, seed=0, dtype="float64")
     corners = {float(layer(x, training=True)[0, 0, 0, 0]) for _ in range(200)}
     assert corners == {5.0 * top + left for top in range(3) for left in range(3)}
-    np.testing.assert_array_equal(layer(x)[0, :, :, 0], [[6, 7, 8], [11, 12, 13]])
+    np.testing.assert_array_equal(layer(x, training=False)[0, :, :, 0], [[6, 7, 8], [11, 12, 13]])
     assert layer.output_shape == (None, 2, 3, 1)
 
 
