@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before the import: silences notes about GPUs and oneDNN
+# TensorFlow's oneDNN kernel for a transposed 1×1 convolution with strides, in float32, writes past its memory.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 try:
