@@ -256,12 +256,6 @@ def test_a_sum_in_a_graph_is_a_layer_here_and_an_operation_there() -> None:
         reference.from_keras(keras.Model(b, b + b))
 
 
-def test_models_are_not_nested_here() -> None:
-    with pytest.raises(TypeError, match="cannot be nested"):
-        classifier(scratchnet)(scratchnet.Input((3,)))
-    assert classifier(keras)(keras.Input((3,))).shape == (None, 2)
-
-
 def test_several_outputs_can_only_be_trained_there() -> None:
     for lib, trains in zip(BOTH, (False, True)):
         inputs = lib.Input((3,))
