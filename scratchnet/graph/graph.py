@@ -106,8 +106,8 @@ class Graph:
                 if id(leaf) in owners:
                     raise ValueError(
                         f"The layer {leaf.name!r} is found at {owners[id(leaf)]} and at {layer.name}/{path}: its "
-                        f"gradients would overwrite each other; a layer belongs to one other layer, to one nested model, "
-                        f"or to the graph."
+                        f"gradients would overwrite each other; a layer belongs to one other layer, one nested "
+                        f"model or the graph."
                     )
                 owners[id(leaf)] = f"{layer.name}/{path}"
 
