@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import scratchnet as sn
 from scratchnet import layers
@@ -739,3 +741,49 @@ def test_trainable_counts_of_a_summary() -> None:
     model.summary(print_fn=text.append, expand_nested=True)
     assert "Trainable params: 67 (268.00 B)" in text[1]
     assert "└ norm (BatchNormalization)" in text[1]
+
+
+# Laws
+
+
+@given(st.data())
+@settings(max_examples=25)
+def test_however_a_chain_is_cut_into_models_it_is_the_same_network(data: st.DataObject) -> None:
+    sn.config.set_backend(data.draw(st.sampled_from(["numpy", "numba"])))
+    kinds = st.sampled_from(["dense", "norm", "relu", "dropout"])
+    chain: list[sn.Layer] = []
+    for i, kind in enumerate(data.draw(st.lists(kinds, min_size=1, max_size=6))):
+        made = {
+            "dense": lambda name: layers.Dense(3, "tanh", name=name),
+            "norm": lambda name: layers.BatchNormalization(name=name),
+            "relu": lambda name: layers.ReLU(negative_slope=0.25, name=name),
+            "dropout": lambda name: layers.Dropout(0.25, seed=4, name=name),
+        }[kind](f"{kind}{i}")
+        made.trainable = data.draw(st.booleans())
+        chain.append(made)
+    chain.append(layers.Dense(1, name="last"))
+    flat = sn.Sequential([sn.Input((4,)), *chain])
+    nested = nest([copy.deepcopy(layer) for layer in flat.layers], data.draw)
+    assert [a.shape for a in nested.get_weights()] == [a.shape for a in flat.get_weights()]
+    for model in (flat, nested):
+        sn.utils.set_random_seed(1)
+        compiled(model, sn.optimizers.Adam(0.01)).fit(ROWS, Y, batch_size=7, verbose=0)
+    for ours, theirs in zip(nested.get_weights(), flat.get_weights()):
+        np.testing.assert_array_equal(ours, theirs)
+    np.testing.assert_array_equal(nested.predict(ROWS, verbose=0), flat.predict(ROWS, verbose=0))
+
+
+def nest(chain: list[sn.Layer], draw: Any, depth: int = 0) -> sn.Model:
+    """The chain as a model of models, of either kind, cut at random."""
+    shape = chain[0].input_shape
+    parts: list[sn.Layer] = []
+    while chain:
+        size = draw(st.integers(1, len(chain)))
+        part, chain = chain[:size], chain[size:]
+        parts += [nest(part, draw, depth + 1)] if depth < 3 and draw(st.booleans()) else part
+    if draw(st.booleans()):
+        return sn.Sequential([sn.Input(shape[1:]), *parts])
+    x = inputs = sn.Input(shape[1:])
+    for layer in parts:
+        x = layer(x)
+    return sn.Model(inputs, x)
