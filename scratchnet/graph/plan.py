@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from scratchnet import regularizers
 from scratchnet.activations import ActivationFunction
 from scratchnet.graph.backends import backend_named
 from scratchnet.graph.graph import Graph
@@ -24,6 +25,7 @@ from scratchnet.graph.logits import from_logits, put_out_logits
 from scratchnet.graph.parameters import learns
 from scratchnet.graph.stand_in import StandIn
 from scratchnet.layers import LAYERS
+from scratchnet.layers.arrays import fitting
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.losses import Loss
@@ -108,6 +110,7 @@ class Plan:
         wiring: for each step the tensors that go in and the one that comes out.
         values: the array of each tensor in the last ``forward``; tensors inside a fused step have none.
         gradients: the gradient of each tensor in the last ``backward``.
+        losses: what layers added to the loss in the last ``forward``, penalties on activities included.
         lock: steps own buffers, so one batch runs at a time.
     """
 
@@ -131,11 +134,14 @@ class Plan:
         self.lock = threading.RLock()
         self.values: dict[SymbolicTensor, Array] = {}
         self.gradients: dict[SymbolicTensor, Array] = {}
+        self.losses: list[float] = []
         self._stand_ins = self._places()
         self._needs_gradient = self._find_needs(input_gradients)
         self.steps: list[Step] = []
         self.wiring: list[tuple[Step, tuple[SymbolicTensor, ...], SymbolicTensor]] = []
         self._plan()
+        defined = {output for step, _, output in self.wiring if isinstance(step, LayerStep)}
+        self._adding = tuple(t for t in self._stand_ins if t in defined or t in self._penalized)
 
     # What the plan is made from -----------------------------------------------------------------------------------
 
@@ -154,6 +160,7 @@ class Plan:
         made_from: list[Any] = [self._trainable]
         for layer in self.graph.layers:
             made_from.append([leaf.trainable for _, leaf, _ in layer.leaves()])
+            made_from.append(layer.activity_regularizer)
             if type(layer) in LAYERS.values():
                 made_from += [(name, _plain(value)) for name, value in dict(vars(layer)).items() if name[0] != "_"]
         return made_from
@@ -169,6 +176,9 @@ class Plan:
                 met.add(tensor.layer)
                 stand_in = StandIn(tensor.layer, shapes if len(shapes) > 1 else shapes[0], tensor.shape, again)
                 stand_ins[tensor] = stand_in
+                _refuse_inner_activity_regularizers(tensor.layer)
+        penalties = {tensor: regularizers.get(tensor.layer.activity_regularizer) for tensor in stand_ins}
+        self._penalized = {tensor: penalty for tensor, penalty in penalties.items() if penalty is not None}
         if self.logits:
             put_out_logits(stand_ins[self.graph.outputs[0]])
         self._further = [place for place in stand_ins.values() if place.has_own_gradients]
@@ -213,7 +223,7 @@ class Plan:
         chain = [tensor]
         while chain[-1] not in self.graph.outputs and len(chain) < self._parts.longest_run:
             consumers = self.graph.consumers(chain[-1])
-            if len(consumers) != 1 or len(consumers[0].inputs) != 1:
+            if len(consumers) != 1 or len(consumers[0].inputs) != 1 or chain[-1] in self._penalized:
                 break
             chain.append(consumers[0])
         return chain
@@ -227,6 +237,8 @@ class Plan:
             x = values[sources[0]] if len(sources) == 1 else [values[source] for source in sources]
             values[output] = step.forward(x, training)
         self.values = values
+        if self._adding:
+            self._collect_losses()
         return [values[output] for output in self.graph.outputs]
 
     def backward(self, output_gradients: Sequence[Array]) -> None:
@@ -240,6 +252,11 @@ class Plan:
         gradients: dict[SymbolicTensor, Array] = {}
         for tensor, dy in zip(self.graph.outputs, output_gradients):
             gradients[tensor] = gradients[tensor] + dy if tensor in gradients else dy
+        for tensor, penalty in self._penalized.items():
+            y = self.values[tensor]
+            slope = fitting(penalty.gradient(y), y.shape, type(penalty).__name__, "its gradient")
+            slope = np.asarray(slope / len(y), y.dtype)
+            gradients[tensor] = gradients[tensor] + slope if tensor in gradients else slope
         for step, sources, output in reversed(self.wiring):
             if output not in gradients or not self._needs_gradient[output]:
                 continue
@@ -250,6 +267,19 @@ class Plan:
         for place in self._further:
             place.add_gradients()
         self.gradients = gradients
+
+    def _collect_losses(self) -> None:
+        """Note what the layers have added to the loss, and set it on them, to be looked at."""
+        by_layer: dict[Layer, list[float]] = {}
+        for tensor in self._adding:
+            added = by_layer.setdefault(tensor.layer, [])
+            added += self._stand_ins[tensor].losses
+            if tensor in self._penalized:
+                y = self.values[tensor]
+                added.append(float(self._penalized[tensor].forward(y)) / len(y))
+        for layer, added in by_layer.items():
+            layer._added[:] = added
+        self.losses = [loss for added in by_layer.values() for loss in added]
 
     # The parts around the graph -----------------------------------------------------------------------------------
 
@@ -305,6 +335,15 @@ class Plan:
     def _flops(self) -> int:
         """Floating-point operations of the kernels for one sample, forward."""
         return sum(step.flops(1)[0] for step in self.steps if hasattr(step, "flops"))
+
+
+def _refuse_inner_activity_regularizers(layer: Layer) -> None:
+    for path, leaf, _ in layer.leaves():
+        if path and leaf.activity_regularizer is not None:
+            raise ValueError(
+                f"Layer {layer.name!r} expected layers inside it to have no activity_regularizer, got one at {path}: "
+                f"say add_loss in its forward and add the slope in its backward, or use the layer in the graph itself."
+            )
 
 
 def _plain(value: Any) -> Any:

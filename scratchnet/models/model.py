@@ -21,6 +21,7 @@ from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.models.summary import print_summary
 from scratchnet.training import loop
+from scratchnet.training.penalties import Penalties
 from scratchnet.typing import Array, Shape
 from scratchnet.utils.naming import automatic_name
 
@@ -194,6 +195,15 @@ class Model:
     def segments(self) -> list[parameters.Segment]:
         """The trainable parameters as flat runs with their gradients; mostly a single one."""
         return parameters.segments(self.graph.layers, self.trainable)
+
+    @property
+    def losses(self) -> list[float]:
+        """What is added to the loss: by layers in the last run, then the penalties of the trained weights as they are.
+
+        Layers add to it by ``add_loss`` and by an ``activity_regularizer``, weights by a regularizer of theirs.
+        """
+        added = [loss for layer in self.layers for loss in layer.added_losses]
+        return [*added, *Penalties(self.layers, self.trainable).values()]
 
     def count_params(self) -> int:
         """Return how many numbers the model holds, those that are not trained included."""
