@@ -56,7 +56,7 @@ class L1L2(Regularizer):
     |w| has a corner at 0; its slope there is set to sign(0) = 0, as TensorFlow does.
 
     Args:
-        l1, l2: the factors, ≥ 0; None means 0.
+        l1, l2: the factors, ≥ 0; None means 0. By its name alone, ``"l1_l2"``, it has none, as in Keras: name them.
     """
 
     def __init__(self, l1: float | None = 0.0, l2: float | None = 0.0) -> None:
@@ -176,6 +176,7 @@ l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
 REGULARIZERS: dict[str, type[Regularizer]] = {
     name: c for c in (L1, L2, L1L2, OrthogonalRegularizer) for name in (snake_case(c.__name__), c.__name__)
 }
+REGULARIZERS["l1_l2"] = L1L2
 
 
 def get(regularizer: Any) -> Regularizer | None:

@@ -178,6 +178,7 @@ class Plan:
                 stand_ins[tensor] = stand_in
                 _refuse_inner_activity_regularizers(tensor.layer)
         penalties = {tensor: regularizers.get(tensor.layer.activity_regularizer) for tensor in stand_ins}
+        self._activities: dict[SymbolicTensor, Array] = {}
         self._penalized = {tensor: penalty for tensor, penalty in penalties.items() if penalty is not None}
         if self.logits:
             put_out_logits(stand_ins[self.graph.outputs[0]])
@@ -253,7 +254,7 @@ class Plan:
         for tensor, dy in zip(self.graph.outputs, output_gradients):
             gradients[tensor] = gradients[tensor] + dy if tensor in gradients else dy
         for tensor, penalty in self._penalized.items():
-            y = self.values[tensor]
+            y = self._activities[tensor]
             slope = fitting(penalty.gradient(y), y.shape, type(penalty).__name__, "its gradient")
             slope = np.asarray(slope / len(y), y.dtype)
             gradients[tensor] = gradients[tensor] + slope if tensor in gradients else slope
@@ -275,7 +276,7 @@ class Plan:
             added = by_layer.setdefault(tensor.layer, [])
             added += self._stand_ins[tensor].losses
             if tensor in self._penalized:
-                y = self.values[tensor]
+                y = self._activities[tensor] = self.values[tensor].copy()  # whoever gets it may change it
                 added.append(float(self._penalized[tensor].forward(y)) / len(y))
         for layer, added in by_layer.items():
             layer._added[:] = added
