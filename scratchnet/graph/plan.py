@@ -17,7 +17,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from scratchnet import regularizers
 from scratchnet.activations import ActivationFunction
 from scratchnet.graph.backends import backend_named
 from scratchnet.graph.graph import Graph
@@ -141,7 +140,7 @@ class Plan:
         self.wiring: list[tuple[Step, tuple[SymbolicTensor, ...], SymbolicTensor]] = []
         self._plan()
         defined = {output for step, _, output in self.wiring if isinstance(step, LayerStep)}
-        self._adding = tuple(t for t in self._stand_ins if t in defined or t in self._penalized)
+        self._adding = tuple((t, s.losses) for t, s in self._stand_ins.items() if t in defined or t in self._penalized)
 
     # What the plan is made from -----------------------------------------------------------------------------------
 
@@ -177,7 +176,7 @@ class Plan:
                 stand_in = StandIn(tensor.layer, shapes if len(shapes) > 1 else shapes[0], tensor.shape, again)
                 stand_ins[tensor] = stand_in
                 _refuse_inner_activity_regularizers(tensor.layer)
-        penalties = {tensor: regularizers.get(tensor.layer.activity_regularizer) for tensor in stand_ins}
+        penalties = {tensor: tensor.layer.activity_regularizer for tensor in stand_ins}
         self._activities: dict[SymbolicTensor, Array] = {}
         self._penalized = {tensor: penalty for tensor, penalty in penalties.items() if penalty is not None}
         if self.logits:
@@ -238,7 +237,7 @@ class Plan:
             x = values[sources[0]] if len(sources) == 1 else [values[source] for source in sources]
             values[output] = step.forward(x, training)
         self.values = values
-        if self._adding:
+        if self._adding:  # layers that may add to the loss, and are few or none: those that kernels run do not
             self._collect_losses()
         return [values[output] for output in self.graph.outputs]
 
@@ -271,16 +270,17 @@ class Plan:
 
     def _collect_losses(self) -> None:
         """Note what the layers have added to the loss, and set it on them, to be looked at."""
-        by_layer: dict[Layer, list[float]] = {}
-        for tensor in self._adding:
-            added = by_layer.setdefault(tensor.layer, [])
-            added += self._stand_ins[tensor].losses
+        self.losses = []
+        for tensor, _ in self._adding:
+            if tensor.layer._added:
+                tensor.layer._added.clear()
+        for tensor, losses in self._adding:
             if tensor in self._penalized:
                 y = self._activities[tensor] = self.values[tensor].copy()  # whoever gets it may change it
-                added.append(float(self._penalized[tensor].forward(y)) / len(y))
-        for layer, added in by_layer.items():
-            layer._added[:] = added
-        self.losses = [loss for added in by_layer.values() for loss in added]
+                losses = [*losses, float(self._penalized[tensor].forward(y)) / len(y)]
+            if losses:
+                tensor.layer._added.extend(losses)
+                self.losses += losses
 
     # The parts around the graph -----------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ term's slope to the dx that it returns, or to ``grads``, beside what it makes of
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -74,7 +75,7 @@ class Layer(Keeper):
         self.input_shape: Any = None
         self.output_shape: Any = None
         self.trainable = trainable
-        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.activity_regularizer = activity_regularizer
         self.regularizers: dict[str, regularizers.Regularizer] = {}
         self.constraints: dict[str, constraints.Constraint] = {}
         self._outputs: list[SymbolicTensor] = []
@@ -152,20 +153,30 @@ class Layer(Keeper):
             self.grads[name] = np.zeros_like(array)
         return array
 
+    @property
+    def activity_regularizer(self) -> Any:
+        """The penalty on the output; set it to a name or a ``Regularizer``, and it counts from the next batch on."""
+        return self._activity_regularizer
+
+    @activity_regularizer.setter
+    def activity_regularizer(self, value: Any) -> None:
+        self._activity_regularizer = regularizers.get(value)
+
     def add_loss(self, value: Any) -> None:
         """Add a number to the loss of the batch that ``forward`` is run for; ``backward`` must add its slope.
 
         Raises:
             ValueError: if it is not one real number.
         """
-        if np.ndim(value) or np.asarray(value).dtype.kind not in "fiu":
+        number = value[()] if isinstance(value, np.ndarray) and not value.ndim else value
+        if isinstance(number, (bool, np.bool_)) or not isinstance(number, Real):  # NaN may come: the step refuses it
             raise self.refuse("add_loss to get one real number", shown(value), "sum or average it first")
-        self._added.append(float(value))
+        self._added.append(float(number))
 
     @property
     def added_losses(self) -> list[float]:
         """What the layer and those inside it added to the loss in the last run: ``add_loss`` and activities."""
-        return [loss for _, leaf, _ in self.leaves() for loss in leaf._added]
+        return list(self._added)
 
     @property
     def losses(self) -> list[float]:

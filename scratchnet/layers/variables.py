@@ -153,15 +153,16 @@ class Keeper:
 
     @contextmanager
     def running_alone(self) -> Iterator[None]:
-        """Run the layer by itself, in no model: losses added before are forgotten, unless it is part of such a run."""
-        leaves = [] if self._in_a_run else [leaf for _, leaf, _ in self.leaves()]
+        """Run the layer by itself, in no model, and collect what it and the layers inside it add to the loss."""
+        leaves = [] if self._in_a_run else [leaf for _, leaf, _ in self.leaves()]  # inside, the run outside collects
+        added: list[float] = []
         for leaf in leaves:
-            leaf.__dict__["_added"], leaf.__dict__["_in_a_run"] = [], True
+            vars(leaf).update(_added=added, _in_a_run=True)
         try:
             yield
         finally:
             for leaf in leaves:
-                leaf.__dict__["_in_a_run"] = False
+                vars(leaf).update(_added=added if leaf is self else [], _in_a_run=False)
 
     def list_inner(self) -> None:
         """List the arrays of the layers inside, by the way to them, beside the layer's own."""
@@ -180,8 +181,7 @@ class Keeper:
         zeros = [np.zeros([1 if n is None else n for n in shape], self.dtype) for shape in shapes]
         with self.running_alone():
             self.forward(zeros if isinstance(input_shape, list) else zeros[0])  # type: ignore[attr-defined]
-        for _, leaf, _ in self.leaves():
-            leaf._added.clear()
+        self._added.clear()
         self.list_inner()
 
     def count_params(self) -> int:

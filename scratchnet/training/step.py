@@ -129,14 +129,16 @@ def _step(model: Network, parts: Compiled, batch: Batch, number: int) -> float:
     if not math.isfinite(loss):
         raise NonFiniteError(explain_non_finite(model, batch, loss, number))
     parts.plan.backward([gradient_of(parts.loss, y_pred)])
-    parts.penalties.add_slopes()
+    if parts.penalties.regularized:
+        parts.penalties.add_slopes()
     if not (parts.rule_checks or all(parts.plan.is_finite(segment.gradients) for segment in parts.segments)):
         raise NonFiniteError(explain_non_finite_gradient(model, number))
     try:
         parts.optimizer.step(parts.segments, parts.update_rule)
     except FloatingPointError:
         raise NonFiniteError(explain_non_finite_gradient(model, number)) from None
-    parts.penalties.constrain()
+    if parts.penalties.constrained:
+        parts.penalties.constrain()
     for metric in parts.metrics:
         metric.update(batch.y, parts.loss.predictions)
     return loss
@@ -174,6 +176,12 @@ def explain_non_finite(model: Network, batch: Batch, loss: float, number: int) -
     for tensor in model.graph.tensors:
         if not np.isfinite(plan.values[tensor]).all():
             return f"{beginning}: the output of layer {tensor.layer.name!r} held the first non-finite number; {ADVICE}."
+    for what, values in (
+        ("what layers add to it", plan.losses),
+        ("the penalty of a weight", Penalties(model.layers, model.trainable).values()),
+    ):
+        if not all(map(math.isfinite, values)):
+            return f"{beginning}, although every layer's output was finite: {what} was not; {ADVICE}."
     return f"{beginning}, although every layer's output was finite: the loss itself overflowed; {ADVICE}."
 
 
