@@ -15,6 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from scratchnet.layers import Dense
+
 Class = TypeVar("Class", bound=type)
 
 MODULES = (
@@ -29,6 +31,7 @@ MODULES = (
     "normalization",
     "random_layers",
     "augmentations",
+    "penalties",
     "losses",
     "optimizers",
     "schedules",
@@ -40,8 +43,9 @@ _all: list[Mutant] = []
 class Mutant:
     """One planted mistake.
 
-    ``kind`` is layer, loss, optimizer or schedule; ``make`` makes a fresh wrong object, and for an optimizer or
-    schedule ``make_right`` the arguments of its reference; ``shape`` is the batch to check a layer on, and
+    ``kind`` is layer, loss, optimizer, schedule, constraint or penalties; ``make`` makes a fresh wrong object, and for
+    an optimizer or schedule ``settings`` are the arguments of its reference; ``shape`` is the batch to check a layer
+    on, for a constraint the name of the right one, and
     ``checking`` what ``check_layer`` is told besides.
     """
 
@@ -92,6 +96,35 @@ def optimizer(**options: Any) -> Callable[[Class], Class]:
 def schedule(**options: Any) -> Callable[[Class], Class]:
     """Register a wrong learning-rate schedule; its reference gets the same options."""
     return _register("schedule", None, (), options)
+
+
+def regularizer(where: str = "kernel_regularizer", **options: Any) -> Callable[[Class], Class]:
+    """Register a wrong regularizer, as a Dense layer that has it."""
+
+    def register(cls: Class) -> Class:
+        mistake = " ".join((cls.__doc__ or "").split())
+        make = lambda: Dense(4, **{where: cls(**options)})  # noqa: E731
+        _all.append(Mutant("layer", cls.__module__.rpartition(".")[2], cls.__name__, mistake, make, (5, 3)))
+        return cls
+
+    return register
+
+
+def constraint(name: str, **options: Any) -> Callable[[Class], Class]:
+    """Register a wrong constraint; the right one's name goes with it."""
+
+    def register(cls: Class) -> Class:
+        _register("constraint", name, (), options)(cls)
+        return cls
+
+    return register
+
+
+def penalties(cls: Class) -> Class:
+    """Register a class that does in a training step what ``Penalties`` should do, and does it wrong."""
+    mistake = " ".join((cls.__doc__ or "").split())
+    _all.append(Mutant("penalties", cls.__module__.rpartition(".")[2], cls.__name__, mistake, lambda: cls))
+    return cls
 
 
 def all_mutants() -> list[Mutant]:

@@ -11,10 +11,12 @@ import pytest
 
 import scratchnet as sn
 from scratchnet import config, layers
-from scratchnet.constraints import Constraint, MaxNorm
+from scratchnet.constraints import Constraint, MaxNorm, MinMaxNorm, NonNeg, UnitNorm
 from scratchnet.errors import ModelFileError, NonFiniteError
 from scratchnet.gradient_check import check_layer, check_model
 from scratchnet.regularizers import L1, L2, Regularizer
+from scratchnet.training.penalties import Penalties
+from tests.oracles.penalized_steps import check_constraint, check_penalties
 
 RNG = np.random.default_rng(5)
 X, Y = RNG.standard_normal((12, 3)), RNG.standard_normal((12, 2))
@@ -377,3 +379,14 @@ def test_a_summary_shows_no_difference() -> None:
     for lines, options in zip(printed, ({}, {"kernel_regularizer": "l2", "kernel_constraint": "non_neg"})):
         line(**options).summary(print_fn=lines.append)
     assert printed[0][1:] == printed[1][1:]
+
+
+def test_a_step_is_what_difference_quotients_of_the_whole_loss_say() -> None:
+    assert check_penalties(Penalties) == ""
+    for constraint, name, options in (
+        (MaxNorm(0.75), "max_norm", {"max_value": 0.75}),
+        (UnitNorm(axis=1), "unit_norm", {"axis": 1}),
+        (NonNeg(), "non_neg", {}),
+        (MinMaxNorm(0.5, 0.75, 0.25), "min_max_norm", {"min_value": 0.5, "max_value": 0.75, "rate": 0.25}),
+    ):
+        assert check_constraint(constraint, name, options) == ""
