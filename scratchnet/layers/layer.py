@@ -181,7 +181,8 @@ class Layer(Keeper):
     @property
     def losses(self) -> list[float]:
         """``added_losses`` of the last run, then the penalties of the weights that are trained, as they are now."""
-        return [*self.added_losses, *(penalty(w) for _, w, _, penalty in self.weights_with("regularizers"))]
+        penalties = [(penalty, w) for _, w, _, penalty, _ in self.ruled_weights() if penalty is not None]
+        return [*self.added_losses, *(float(penalty.forward(w)) for penalty, w in penalties)]
 
     def build_once(self, input_shape: Any) -> None:
         """Build the layer for inputs of that shape, unless that has been done."""

@@ -145,11 +145,12 @@ class Keeper:
         """Return ``params``, ``grads`` or ``non_trainable`` without what belongs to the layers inside."""
         return {name: array for name, array in getattr(self, kind).items() if "/" not in name}
 
-    def weights_with(self, kind: str, trainable: bool = True) -> Iterator[tuple[str, Array, Array, Any]]:
-        """Yield the trained weights that have one of ``"regularizers"`` or ``"constraints"``: name, w, gradient, it."""
+    def ruled_weights(self, trainable: bool = True) -> Iterator[tuple[str, Array, Array, Any, Any]]:
+        """Yield the trained weights that have a regularizer or constraint: name, w, its gradient, and the two."""
         for path, leaf, trained in self.leaves(trainable=trainable):
-            for name, thing in getattr(leaf, kind).items() if trained else ():
-                yield f"{path}{name}", leaf.params[name], leaf.grads[name], thing
+            if trained and (leaf.regularizers or leaf.constraints):
+                for name, w in leaf.own("params").items():
+                    yield f"{path}{name}", w, leaf.grads[name], leaf.regularizers.get(name), leaf.constraints.get(name)
 
     @contextmanager
     def running_alone(self) -> Iterator[None]:

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from scratchnet.constraints import Constraint
 from scratchnet.layers.arrays import fitting
 from scratchnet.layers.layer import Layer
+from scratchnet.regularizers import Regularizer
 from scratchnet.typing import Array
 
 
@@ -25,15 +27,14 @@ class Penalties:
     """
 
     def __init__(self, layers: Iterable[Layer], trainable: bool = True) -> None:
-        layers = list(layers)
-        self.regularized, self.constrained = (
-            [
-                (f"{layer.name}/{name}", w, gradient, thing)
-                for layer in layers
-                for name, w, gradient, thing in layer.weights_with(kind, trainable)
-            ]
-            for kind in ("regularizers", "constraints")
-        )
+        self.regularized: list[tuple[str, Array, Array, Regularizer]] = []
+        self.constrained: list[tuple[str, Array, Array, Constraint]] = []
+        for layer in layers:
+            for name, w, gradient, regularizer, constraint in layer.ruled_weights(trainable):
+                if regularizer is not None:
+                    self.regularized.append((f"{layer.name}/{name}", w, gradient, regularizer))
+                if constraint is not None:
+                    self.constrained.append((f"{layer.name}/{name}", w, gradient, constraint))
 
     def values(self) -> list[float]:
         """Return the penalty of each weight."""

@@ -243,3 +243,66 @@ def test_a_layer_that_adds_a_loss_of_its_own() -> None:
         assert ours.evaluate(x, y, batch_size=9, verbose=0) == pytest.approx(
             theirs.evaluate(x, y, batch_size=9, verbose=0), rel=1e-6
         )
+
+
+# Differences that docs/keras-differences.md lists ---------------------------------------------------------------------
+
+
+def _refused(act: Any) -> bool:
+    try:
+        act()
+    except (ValueError, TypeError):
+        return True
+    return False
+
+
+def test_what_is_refused_here_and_accepted_there() -> None:
+    def changed(lib: Any) -> None:
+        layer = lib.layers.Dense(2)
+        layer.build((None, 3))
+        layer.kernel_regularizer = lib.regularizers.L2()
+        assert not layer.losses
+
+    def untrained(lib: Any) -> None:
+        layer = lib.layers.Layer()
+        layer.add_weight(name="w", shape=(3,), initializer="ones", trainable=False, regularizer="l2")
+        assert not layer.losses
+
+    for act in (
+        changed,
+        untrained,
+        lambda lib: lib.layers.Conv2D(2, 2, kernel_constraint=lib.constraints.MaxNorm(axis=4)).build((None, 4, 4, 1)),
+        lambda lib: lib.layers.Conv2D(2, 2, kernel_regularizer="orthogonal_regularizer").build((None, 4, 4, 1)),
+        lambda lib: lib.constraints.MaxNorm(-1),
+        lambda lib: lib.constraints.MinMaxNorm(2, 1),
+        lambda lib: lib.constraints.MinMaxNorm(rate=2),
+        lambda lib: lib.regularizers.L2(True),
+        lambda lib: lib.layers.Dense(2, kernel_regularizer=abs),
+    ):
+        assert [_refused(lambda act=act, lib=lib: act(lib)) for lib in (sn, keras)] == [True, False]
+
+
+def test_what_is_accepted_here_and_refused_there() -> None:
+    assert [_refused(lambda lib=lib: lib.regularizers.get("l1_l2")) for lib in (sn, keras)] == [False, True]
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        keras.regularizers.OrthogonalRegularizer()(np.eye(2))
+    assert np.isnan(float(keras.regularizers.OrthogonalRegularizer()(np.ones((1, 2), "float32"))))
+
+
+def test_an_activity_regularizer_inside_a_layer_counts_there() -> None:
+    class Round(keras.layers.Layer):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = keras.layers.Dense(2, activity_regularizer="l2")
+
+        def call(self, x: Any) -> Any:
+            return self.inner(x)
+
+    layer = Round()
+    layer(np.ones((2, 3), "float32"))
+    assert len(layer.losses) == 1
+
+
+def test_keras_rounds_the_factors_of_regularizers_to_float32() -> None:
+    theirs = float(keras.regularizers.L2(0.01)(tf.ones((1,), "float64")))
+    assert theirs == float(np.float32(0.01)) != 0.01 == sn.regularizers.L2(0.01)(np.ones(1))

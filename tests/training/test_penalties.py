@@ -95,6 +95,32 @@ def test_weights_inside_a_layer_pay_too() -> None:
     np.testing.assert_allclose(model.get_weights()[0], kernel - 0.5 * kernel, atol=1e-12)
 
 
+class Scaled(layers.Layer):
+    """A user's own, which says what its weight pays and where it may be in ``add_weight``."""
+
+    def build(self, input_shape: Any) -> None:
+        self.add_weight("scale", (input_shape[-1],), "ones", regularizer=L2(0.5), constraint="non_neg")
+        self.add_weight("free", (1,), "ones")
+
+    def forward(self, x: Any, training: bool = False) -> Any:
+        self._x = x.copy()
+        return x * self.params["scale"] + self.params["free"]
+
+    def backward(self, dy: Any) -> Any:
+        self.grads["scale"][...] = (dy * self._x).sum(axis=0)
+        self.grads["free"][...] = dy.sum()
+        return dy * self.params["scale"]
+
+
+def test_a_users_own_layer_says_it_in_add_weight() -> None:
+    assert check_layer(Scaled(), (4, 3)).passed
+    model = sn.Sequential([layers.Input((3,)), Scaled(), layers.Dense(2)])
+    assert model.losses == [1.5] == model.layers[0].losses
+    model.compile(sn.optimizers.SGD(5.0), "mean_squared_error")
+    model.train_on_batch(X, Y)
+    assert (model.layers[0].params["scale"] == 0).all()  # the penalty alone has driven it below
+
+
 class Squares(layers.Layer):
     """Adds the sum of squares of its input to the loss, in training only if asked."""
 
