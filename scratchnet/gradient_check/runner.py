@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from scratchnet.gradient_check.refusals import check_gradient_names, check_input
 from scratchnet.graph.graph import Graph
 from scratchnet.graph.plan import LayerStep, Plan
 from scratchnet.layers import Layer
+from scratchnet.training.penalties import Penalties
 from scratchnet.typing import Array
 from scratchnet.utils.held_still import RandomSources
 
@@ -47,6 +49,7 @@ class Runner:
             layer's definition promises about memory is not asked of them.
         random: whether the output changes from call to call, unless the draws are held still.
         without_gradient: the numbers of the inputs for which the last ``backward`` gave None.
+        penalties: those of the weights.
     """
 
     def __init__(self, graph: Graph, backend: str, training: bool = True, logits: bool = False) -> None:
@@ -60,6 +63,7 @@ class Runner:
         self.random = False
         self.without_gradient: list[int] = []
         self._sources: RandomSources | None = None
+        self.penalties = Penalties(self.layers)
         self._owners = {
             name if single else f"{paths[layer]}/{name}": (layer, name)
             for layer in self.layers
@@ -75,6 +79,15 @@ class Runner:
     def grads(self) -> dict[str, Array]:
         """The gradients that the last ``backward`` left, the arrays themselves."""
         return {key: layer.grads[name] for key, (layer, name) in self._owners.items() if name in layer.grads}
+
+    @property
+    def adds_losses(self) -> bool:
+        """Whether the last ``forward`` added something to the loss, or a weight pays a penalty."""
+        return bool(self.plan.losses or self.penalties.regularized)
+
+    def added_losses(self) -> float:
+        """Return what the last ``forward`` and the weights add to the loss."""
+        return math.fsum([*self.plan.losses, *self.penalties.values()])
 
     def clear_gradients(self) -> None:
         """Fill ``grads`` with zeros, so that what one pass leaves does not reach the next."""
@@ -307,6 +320,27 @@ def runner_subject(runner: Runner, xs: list[Array]) -> Subject:
         forward_batch=runner.forward_copies,
         without_gradient=tuple(names[i] for i in runner.without_gradient),
     )
+
+
+def with_added_losses(subject: Subject, runner: Runner, dy: Array) -> tuple[Subject, Array]:
+    """Return what is differentiated, and its dy: Σ dy·y, plus what is added to the loss if there is such a thing.
+
+    A layer that adds a loss has its slope in what ``backward`` returns, so the function must have the loss in it.
+    """
+    if not runner.adds_losses:
+        return subject, dy
+
+    def value() -> Array:
+        y = subject.forward()
+        return np.array([(dy * y).sum() + runner.added_losses()])
+
+    def backward(one: Array) -> dict[str, Array]:
+        gradients = subject.backward(dy * one)
+        runner.penalties.add_slopes()
+        return gradients
+
+    whole = Subject(subject.tensors, value, lambda name: value(), backward, without_gradient=subject.without_gradient)
+    return whole, np.ones(1)
 
 
 def samples_are_independent(runner: Runner, xs: list[Array]) -> bool:

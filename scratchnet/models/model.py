@@ -24,6 +24,7 @@ from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor, call
 from scratchnet.models.summary import print_summary
 from scratchnet.training import loop
+from scratchnet.training.penalties import Penalties
 from scratchnet.typing import Array, Shape
 from scratchnet.utils.naming import automatic_name
 from scratchnet.utils.numbers import true_or_false
@@ -72,6 +73,8 @@ class Model(Layer):
         self.history: History | None = None
         self.stop_training = False
         self._trainable = True
+        self.regularizers, self.constraints = {}, {}  # it has no weights but those of its layers
+        self._added: list[float] = []
         self._outputs: list[SymbolicTensor] = []  # its places in other graphs: the first tensor of each call
         self._plans: dict[tuple[str, str, bool], Plan] = {}
 
@@ -110,6 +113,10 @@ class Model(Layer):
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Do nothing: a ``Sequential`` makes its parameters here."""
+
+    @property  # type: ignore[misc]
+    def activity_regularizer(self) -> None:
+        """None, and cannot be set: give it to the layer that makes the output."""
 
     # Shapes and layers --------------------------------------------------------------------------------------------
 
@@ -230,6 +237,15 @@ class Model(Layer):
     def segments(self) -> list[parameters.Segment]:
         """The trainable parameters as flat runs with their gradients; mostly a single one."""
         return parameters.segments(self.graph.layers, self.trainable, self.graph.idle)
+
+    @property
+    def losses(self) -> list[float]:
+        """What is added to the loss: by layers in the last run, then the penalties of the trained weights as they are.
+
+        Layers add to it by ``add_loss`` and by an ``activity_regularizer``, weights by a regularizer of theirs.
+        """
+        added = [loss for layer in self.graph.flat.layers for loss in layer.added_losses]
+        return [*added, *Penalties(self.layers, self.trainable).values()]
 
     def set_weights(self, weights: Sequence[Array]) -> None:
         """Copy arrays into the parameters, in the order of ``get_weights``.

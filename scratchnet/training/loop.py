@@ -185,10 +185,20 @@ def evaluate(
 def _evaluate_pass(
     parts: Compiled, samples: Samples, batch_size: int, callbacks: CallbackList, progress: Progress
 ) -> Logs:
+    at_once = max(len(samples), 1)
+
     def measure(part: slice) -> None:
+        nonlocal at_once
+        if part.stop - part.start > at_once:
+            for start in range(part.start, part.stop, at_once):
+                measure(slice(start, min(start + at_once, part.stop)))
+            return
         batch = samples.take(parts.plan, part)
         (y_pred,) = parts.plan.forward(batch.x)
-        loss = parts.loss.forward(batch.y, y_pred, batch.weight)
+        if parts.plan.losses and part.stop - part.start > batch_size:  # they may depend on how many come together
+            at_once = batch_size
+            return measure(part)
+        loss = parts.loss.forward(batch.y, y_pred, batch.weight) + parts.added_losses()
         for metric in parts.metrics:
             metric.update(batch.y, parts.loss.predictions)
         means.add(loss, len(batch.y))
