@@ -89,6 +89,12 @@ def count(layers: Iterable[Layer]) -> int:
     return sum(array.size for layer in layers for array in layer.params.values())
 
 
+def count_trainable(layers: Iterable[Layer], trainable: bool = True) -> int:
+    """Return how many numbers there are in the parameters that are not frozen."""
+    leaves = [leaf for layer in layers for leaf in layer.leaves(trainable=trainable)]
+    return sum(array.size for _, leaf, learns in leaves if learns for array in leaf.own("params").values())
+
+
 def segments(layers: Sequence[Layer], trainable: bool = True, idle: Collection[Keeper] = ()) -> list[Segment]:
     """Return the trainable parameters as few long runs; mostly one: the whole vector.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scratchnet.graph.parameters import count_trainable
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.utils.numbers import real_number, true_or_false
@@ -116,17 +117,17 @@ def _rows(model: Network, layer_range: Sequence[str] | None) -> slice:
 
 def _render(model: Network, form: _Form, console: Console) -> None:
     weights = sum(layer.count_params() for layer in model.layers)
-    leaves = [leaf for layer in model.layers for leaf in layer.leaves(trainable=model.trainable)]
-    trainable = sum(array.size for _, leaf, learns in leaves if learns for array in leaf.own("params").values())
+    trainable = count_trainable(model.layers, model.trainable)
     width_in_bytes = np.dtype(model.dtype).itemsize
     rows = [
         ("Trainable params", trainable, trainable * width_in_bytes),
         ("Non-trainable params", weights - trainable, (weights - trainable) * width_in_bytes),
     ]
     if model.optimizer is not None and model.optimizer.iterations:
-        # As Keras counts them: a number in each of the optimizer's vectors for each one that it moves, its counter
+        # As Keras counts them: a number in each of the optimizer's vectors for each one that it has moved, its counter
         # (8 bytes), and its learning rate unless that is a schedule.
-        vectors = len(model.optimizer.slots) * trainable
+        moves = trainable if model.optimizer.moves is None else model.optimizer.moves
+        vectors = len(model.optimizer.slots) * moves
         rate = 0 if model.optimizer.has_schedule else 1
         rows.append(("Optimizer params", vectors + rate + 1, (vectors + rate) * width_in_bytes + 8))
     rows.insert(0, ("Total params", sum(count for _, count, _ in rows), sum(size for _, _, size in rows)))

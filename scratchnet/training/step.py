@@ -19,7 +19,7 @@ import numpy as np
 
 from scratchnet.errors import NonFiniteError
 from scratchnet.graph.network import Network
-from scratchnet.graph.parameters import Segment, count, variable_segments
+from scratchnet.graph.parameters import Segment, count, count_trainable, variable_segments
 from scratchnet.graph.plan import Plan
 from scratchnet.training.penalties import Penalties
 from scratchnet.training.samples import Batch
@@ -100,6 +100,8 @@ def prepare_optimizer(model: Network) -> None:
             f"{model.name!r} again, with an optimizer of its own."
         )
     model.optimizer.build(count(model.layers), model.dtype)
+    if model.optimizer.moves is None:
+        model.optimizer.moves = count_trainable(model.layers, model.trainable)
 
 
 def train_step(model: Network, parts: Compiled, batch: Batch, number: int = 0) -> float:

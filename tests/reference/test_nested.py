@@ -213,3 +213,43 @@ def test_transfer_learning_then_fine_tuning(optimizer: str, side: str) -> None:
                 losses = [float(model.train_on_batch(IMAGES, labels)) for model in (ours, theirs)]
                 assert losses[0] == pytest.approx(losses[1], rel=1e-10)
                 same(ours, theirs, f"{thawed} layers, step {step}")
+
+
+def test_the_summary_between_freezing_and_compiling_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the guide prints it: the optimizer still holds what it has moved, the counts are those to come."""
+    monkeypatch.setenv("COLUMNS", "80")
+    printed = []
+    for lib in BOTH:
+        model = transfer(lib)
+        base = model.get_layer("base")
+        base.trainable = False
+        model.compile(optimizer=lib.optimizers.Adam(), loss="categorical_crossentropy")
+        model.train_on_batch(IMAGES, np.eye(3)[np.arange(16) % 3])
+        base.trainable = True
+        printed.append(texts(model, show_trainable=True))
+        assert "Optimizer params" in printed[-1]
+    assert printed[0] == printed[1]
+
+
+def test_every_chain_counts_among_the_names_of_functional_models() -> None:
+    names: list[list[str]] = []
+    for lib in BOTH:
+        names.append([])
+        x = lib.Input((4,))
+
+        def next_name(lib: Any = lib, x: Any = x) -> None:
+            names[-1].append(lib.Model(x, lib.layers.Dense(1)(x)).name)
+
+        model = lib.Sequential([lib.Input((4,)), lib.layers.Dense(2)])
+        next_name()
+        model.add(lib.layers.Dense(2))
+        model.pop()
+        next_name()
+        lib.Sequential([lib.layers.Dense(2)])(x)
+        next_name()
+        lib.Sequential([lib.layers.Dense(2)]).build((None, 4))
+        lib.Sequential([lib.layers.Dense(2)])
+        next_name()
+        lib.Sequential([model, lib.layers.Dense(2)])
+        next_name()
+    assert names[0] == names[1]
