@@ -85,14 +85,8 @@ class BatchNormalization(Normalizing):
         moving_variance_initializer: AnyInitializer = "ones",
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            epsilon,
-            center,
-            scale,
-            beta_initializer=beta_initializer,
-            gamma_initializer=gamma_initializer,
-            **kwargs,
-        )
+        options = {"beta_initializer": beta_initializer, "gamma_initializer": gamma_initializer, **kwargs}
+        super().__init__(epsilon, center, scale, **options)
         self.axis = whole_number("axis of BatchNormalization", axis)
         self.momentum = real_number("momentum of BatchNormalization", momentum, 0, 1)
         self.moving_mean_initializer = initializers.get_or_default(moving_mean_initializer)

@@ -70,14 +70,8 @@ class LayerNormalization(Normalizing):
         gamma_initializer: AnyInitializer = "ones",
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            epsilon,
-            center,
-            scale,
-            beta_initializer=beta_initializer,
-            gamma_initializer=gamma_initializer,
-            **kwargs,
-        )
+        options = {"beta_initializer": beta_initializer, "gamma_initializer": gamma_initializer, **kwargs}
+        super().__init__(epsilon, center, scale, **options)
         several = axis if isinstance(axis, (list, tuple)) and axis else (axis,)
         axes = tuple(whole_number("axis of LayerNormalization", i) for i in several)
         self.axis = axes if len(axes) > 1 else axes[0]
