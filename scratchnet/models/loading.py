@@ -68,7 +68,7 @@ def _load_variables(model: Model, saved: Mapping[str, Any], tensors: Mapping[str
         for path, leaf, _ in layer.leaves():
             if f"{layer.name}/{path}" in frozen:
                 leaf.trainable = False
-    variables = {f"weights/{name}": array for name, array in model.variables.items()} | random_states(model)
+    variables = {f"weights/{name}": array for name, array in model.named_weights.items()} | random_states(model)
     for name, array in variables.items():
         array[...] = expect_tensor(tensors, name, array.shape, array.dtype)
     return set(variables)

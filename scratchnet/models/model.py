@@ -19,6 +19,7 @@ from scratchnet.graph.plan_table import print_plan
 from scratchnet.layers.arrays import check_weights
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
+from scratchnet.layers.variable import Variable, listed
 from scratchnet.models.summary import print_summary
 from scratchnet.training import loop
 from scratchnet.typing import Array, Shape
@@ -186,9 +187,28 @@ class Model:
         return {f"{layer.name}/{k}": a for layer in self.layers for k, a in layer.non_trainable.items()}
 
     @property
-    def variables(self) -> dict[str, Array]:
+    def named_weights(self) -> dict[str, Array]:
         """``params`` and ``non_trainable`` together, layer by layer, in Keras's order."""
-        return {f"{layer.name}/{k}": a for layer in self.layers for k, a in layer.variables.items()}
+        return {f"{layer.name}/{k}": a for layer in self.layers for k, a in layer.named_weights.items()}
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All weights in the order of ``get_weights``: ``w.path`` is the name that ``named_weights`` has for w."""
+        return listed(self.layers)
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The weights that the optimizer moves."""
+        return listed(self.layers, True, whole=self.trainable)
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """The weights that it does not: running means and the like, and all those of frozen layers."""
+        return listed(self.layers, False, whole=self.trainable)
+
+    variables = weights
+    trainable_variables = trainable_weights
+    non_trainable_variables = non_trainable_weights
 
     @property
     def segments(self) -> list[parameters.Segment]:
@@ -201,7 +221,7 @@ class Model:
 
     def get_weights(self) -> list[Array]:
         """Return copies of all parameters, and what is not trained, layer by layer, in Keras's order."""
-        return [array.copy() for array in self.variables.values()]
+        return [array.copy() for array in self.named_weights.values()]
 
     def set_weights(self, weights: Sequence[Array]) -> None:
         """Copy arrays into the parameters, in the order of ``get_weights``.
@@ -210,7 +230,7 @@ class Model:
             ValueError: if there are too many or too few, a shape differs, or they are no real numbers; then nothing
                 has been changed.
         """
-        variables = self.variables
+        variables = self.named_weights
         for array, weight in zip(variables.values(), check_weights(f"model {self.name!r}", variables, weights)):
             array[...] = weight
 

@@ -264,7 +264,7 @@ class Optimizer:
         prefer; it is common to spare them.
 
         Args:
-            var_list: variables, such as ``layer.params["bias"]``, or their names, such as ``"dense/bias"``.
+            var_list: variables, such as ``layer.bias``, or their names, such as ``"dense/bias"``.
             var_names: regular expressions; a variable is spared if one is found in its name, such as ``"bias"``.
         """
         listed = list(var_list if var_list is not None else [])
@@ -279,7 +279,7 @@ class Optimizer:
             ValueError: if one is no variable of the model.
         """
         for spared in self._spared_arrays:
-            names = [name for name, array in variables.items() if array is spared]
+            names = [name for name, array in variables.items() if array is np.asarray(spared)]
             if not names:
                 raise ValueError(
                     f"exclude_from_weight_decay of {type(self).__name__} expected variables of the model, got an array "

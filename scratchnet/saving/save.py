@@ -50,7 +50,7 @@ def save_model(model: Network, path: str | os.PathLike[str], notes: Mapping[str,
     }
     for layer in model.layers:
         check_nothing_is_lost(layer)
-    tensors = {f"weights/{name}": array for name, array in model.variables.items()}
+    tensors = {f"weights/{name}": array for name, array in model.named_weights.items()}
     _warn_if_not_finite(tensors, os.fspath(path))
     write_model_file(os.fspath(path), content, tensors | random_states(model) | _optimizer_vectors(model))
 

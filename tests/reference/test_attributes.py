@@ -1,0 +1,59 @@
+"""What is read off layers and models, beside the same in Keras."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import scratchnet
+from reference.environment import keras
+
+LISTS = ("weights", "trainable_weights", "non_trainable_weights", "trainable_variables", "variables")
+
+
+def network(library: Any) -> Any:
+    layers = library.layers
+    inputs = library.Input((8, 8, 3))
+    x = layers.Conv2D(4, 3, name="conv")(inputs)
+    x = layers.BatchNormalization(name="norm")(x)
+    x = layers.SeparableConv2D(4, 3, use_bias=False, name="separable")(x)
+    x = layers.Flatten()(x)
+    both = layers.Add()([layers.Dense(3, name="left")(x), layers.Dense(3, name="right")(x)])
+    return library.Model(inputs, layers.LayerNormalization(name="last", scale=False)(both))
+
+
+@pytest.mark.parametrize("frozen", [[], ["norm"], ["conv", "right"], ["model"]])
+def test_the_lists_of_weights_are_keras_s(frozen: list[str]) -> None:
+    models = [network(library) for library in (scratchnet, keras)]
+    for model in models:
+        for name in frozen:
+            (model if name == "model" else model.get_layer(name)).trainable = False
+    ours, theirs = models
+    for which in LISTS:
+        for owner, other in [(ours, theirs), *zip(ours.layers, theirs.layers)]:
+            found, expected = getattr(owner, which), getattr(other, which)
+            assert [w.path for w in found] == [w.path for w in expected]
+            for fact in ("name", "shape", "dtype", "trainable"):
+                assert [getattr(w, fact) for w in found] == [getattr(w, fact) for w in expected]
+    assert len(ours.non_trainable_variables) == len(theirs.non_trainable_variables)
+
+
+def test_a_variable_answers_as_keras_s() -> None:
+    models = [network(library) for library in (scratchnet, keras)]
+    models[1].set_weights(models[0].get_weights())
+    kernels = [model.get_layer("left").kernel for model in models]
+    for model, kernel in zip(models, kernels):
+        kernel.assign(kernel * 2 + 1)
+        kernel.assign_add(np.ones(kernel.shape))
+        kernel.assign_sub(np.full(kernel.shape, 3.0))
+        with pytest.raises(ValueError, match="shape"):
+            kernel.assign(1.0)
+        with pytest.raises(AttributeError):
+            model.get_layer("left").kernel = kernel.numpy()
+    np.testing.assert_allclose(kernels[0].numpy(), kernels[1].numpy(), rtol=1e-6)
+    for layer in (model.get_layer("separable") for model in models):
+        assert layer.bias is None
+    for library in (scratchnet, keras):
+        assert not hasattr(library.layers.Dense(3), "kernel")
