@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
+import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -20,10 +21,16 @@ from scratchnet.layers.arrays import check_weights
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.layers.variable import Variable, listed
+from scratchnet.models.rebuilding import from_description
 from scratchnet.models.summary import print_summary
+from scratchnet.saving.architecture import describe_model
+from scratchnet.saving.objects import checked_classes, rebuild
+from scratchnet.saving.save import describe_settings, save_model
 from scratchnet.training import loop
 from scratchnet.typing import Array, Shape
 from scratchnet.utils.naming import automatic_name
+from scratchnet.utils.numbers import shown
+from scratchnet.utils.session import global_state_given_back_on_error
 
 if TYPE_CHECKING:
     from scratchnet.callbacks import Callback, History
@@ -278,6 +285,11 @@ class Model:
             )
 
     @property
+    def compiled(self) -> bool:
+        """Whether the model knows how to learn: ``compile`` has been called."""
+        return self.optimizer is not None
+
+    @property
     def metrics_names(self) -> list[str]:
         """The names of what ``evaluate`` returns, in order."""
         return ["loss", *(m.name for m in self.metrics)] if self.loss else []
@@ -419,6 +431,10 @@ class Model:
         """Return loss and metrics of one batch, as ``evaluate`` does."""
         return self._on_batch(loop.evaluate(self, x, y, len(y), 0, sample_weight, None), return_dict)
 
+    def predict_on_batch(self, x: Any) -> Any:
+        """Return the outputs for one batch, as ``predict`` does."""
+        return self.predict(x, verbose=0)
+
     def _on_batch(self, logs: dict[str, float], return_dict: bool) -> Any:
         values = [logs[name] for name in self.metrics_names]
         return logs if return_dict else values if len(values) > 1 else values[0]
@@ -438,9 +454,68 @@ class Model:
         ``scratchnet.load_model(path)`` reads it. The file is written beside its place and moved there when it is
         whole, so an old file stays until the new one is complete.
         """
-        from scratchnet.saving import save_model
-
         save_model(self, path)
+
+    # Descriptions -------------------------------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what ``from_config`` makes an equal model from, ready for JSON: its layers and how they are wired.
+
+        Raises:
+            TypeError: if the ``get_config`` of a layer of your own does not return the arguments that make it again.
+        """
+        description = describe_model(self)
+        return {key: value for key, value in description.items() if key not in ("class", "custom")}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, type] | None = None) -> Self:
+        """Make a model with fresh weights, not compiled, from what ``get_config`` returned.
+
+        Args:
+            config: of a model of this class.
+            custom_objects: your own classes by name, as for ``load_model``.
+
+        Raises:
+            ValueError: if it is of another kind of model, or needs a class that is not in ``custom_objects``.
+            TypeError: if ``custom_objects`` holds anything but classes.
+        """
+        keys = {"name", "layers"} | (set() if cls.is_sequential else {"tensors", "inputs", "outputs"})
+        if not isinstance(config, Mapping) or not keys <= config.keys() or (cls.is_sequential and "tensors" in config):
+            raise ValueError(f"{cls.__name__}.from_config expected what its get_config returns, got {shown(config)}.")
+        with global_state_given_back_on_error():
+            model: Self = from_description(cls, config, checked_classes(custom_objects))
+        return model
+
+    def to_json(self, **options: Any) -> str:
+        """Return ``get_config``, and which class it is, as JSON; ``models.model_from_json`` makes a model of it.
+
+        It is not the text that Keras writes.
+
+        Args:
+            options: passed to ``json.dumps``, such as ``indent=2``.
+        """
+        return json.dumps(describe_model(self), **options)
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """Return optimizer, loss and metrics, ready for JSON; None if the model is not compiled.
+
+        Raises:
+            TypeError: if the loss or a metric is made of functions, which JSON does not hold.
+        """
+        return describe_settings(self) if self.compiled else None
+
+    def compile_from_config(self, config: Mapping[str, Any], custom_objects: Mapping[str, type] | None = None) -> None:
+        """Compile as the model was whose ``get_compile_config`` returned ``config``; the optimizer starts afresh.
+
+        Raises:
+            ValueError: if it needs a class that is not in ``custom_objects``.
+            TypeError: if ``custom_objects`` holds anything but classes.
+        """
+        if not isinstance(config, Mapping) or not {"optimizer", "loss", "metrics"} <= config.keys():
+            raise ValueError(f"compile_from_config expected what get_compile_config returns, got {shown(config)}.")
+        custom = checked_classes(custom_objects)
+        optimizer, loss = rebuild(config["optimizer"], "optimizer", custom), rebuild(config["loss"], "loss", custom)
+        self.compile(optimizer, loss, [rebuild(metric, "metric", custom) for metric in config["metrics"]])
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, {len(self.layers)} layers, {self.count_params():,} params>"

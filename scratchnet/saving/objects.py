@@ -6,6 +6,7 @@ hands in as ``custom_objects``.
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -52,10 +53,33 @@ def describe(thing: Any) -> dict[str, Any]:
     """
     kind, cls = _kind_of(thing), type(thing)
     assert kind is not None
-    config = dict(thing.get_config())
     description = {"kind": kind, "class": cls.__name__, "custom": KINDS[kind].built_in.get(cls.__name__) is not cls}
     if kind == "layer":
         description |= {fact: getattr(thing, fact) for fact in EVERY_LAYER_HAS}
+    where = _where(thing, kind)
+    return description | {"config": {k: _encode(v, f"{k!r} of {where}") for k, v in _config(thing, kind).items()}}
+
+
+def made_again(thing: Any) -> Any:
+    """Return an equal object, as fresh as a loaded one before its weights are: ``describe`` and ``rebuild`` in one.
+
+    There is no JSON between, so it need not be told of the user's classes.
+
+    Raises:
+        TypeError: as for ``describe``.
+        ModelFileError: as for ``rebuild``.
+    """
+    kind = _kind_of(thing)
+    assert kind is not None
+    facts = {fact: getattr(thing, fact) for fact in EVERY_LAYER_HAS} if kind == "layer" else {}
+    return _make(type(thing), copy.deepcopy(_config(thing, kind)), kind, facts)
+
+
+def _config(thing: Any, kind: str) -> dict[str, Any]:
+    """Return the arguments that make an equal object; those that JSON has no word for, as the objects they are."""
+    cls = type(thing)
+    config = dict(thing.get_config())
+    if kind == "layer":
         accepted = _arguments(cls)
         config = {k: v for k, v in config.items() if accepted is None or k in accepted or k not in EVERY_LAYER_HAS}
     for key in config:
@@ -63,9 +87,12 @@ def describe(thing: Any) -> dict[str, Any]:
         part = vars(thing).get(key, vars(thing).get(f"_{key}"))
         if _kind_of(part) is not None and not _is_plain(part):
             config[key] = part
-    where = f"{kind} {cls.__name__}" + (f" {thing.name!r}" if kind == "layer" else "")
-    _check_arguments(cls, config, kind, where)
-    return description | {"config": {k: _encode(v, f"{k!r} of {where}") for k, v in config.items()}}
+    _check_arguments(cls, config, kind, _where(thing, kind))
+    return config
+
+
+def _where(thing: Any, kind: str) -> str:
+    return f"{kind} {type(thing).__name__}" + (f" {thing.name!r}" if kind == "layer" else "")
 
 
 def rebuild(description: Mapping[str, Any], kind: str, custom_objects: Mapping[str, type]) -> Any:
@@ -76,16 +103,27 @@ def rebuild(description: Mapping[str, Any], kind: str, custom_objects: Mapping[s
     """
     cls = find_class(description, kind, KINDS[kind], custom_objects)
     config = {k: _decode(v, custom_objects) for k, v in description["config"].items()}
+    return _make(cls, config, kind, {fact: description[fact] for fact in EVERY_LAYER_HAS if kind == "layer"})
+
+
+def _make(cls: Any, config: dict[str, Any], kind: str, facts: Mapping[str, Any]) -> Any:
     try:
         made = cls.from_config(config) if hasattr(cls, "from_config") else cls(**config)
     except Exception as error:  # a user's class may raise anything
         raise ModelFileError(
             f"the {kind} {cls.__name__} cannot be made from the arguments {config}: {error}"
         ) from error
-    if kind == "layer":
-        for fact in EVERY_LAYER_HAS:
-            setattr(made, fact, description[fact])
+    for fact, value in facts.items():
+        setattr(made, fact, value)
     return made
+
+
+def checked_classes(custom_objects: Mapping[str, type] | None) -> dict[str, type]:
+    """Return ``custom_objects`` as a dictionary; raise a TypeError unless it holds classes only."""
+    for name, cls in (custom_objects or {}).items():
+        if not isinstance(cls, type):
+            raise TypeError(f"custom_objects expected the class itself for {name!r}, not an object of it, got {cls!r}.")
+    return dict(custom_objects or {})
 
 
 def find_class(description: Mapping[str, Any], what: str, kind: Kind, custom_objects: Mapping[str, type]) -> Any:
@@ -104,8 +142,7 @@ def find_class(description: Mapping[str, Any], what: str, kind: Kind, custom_obj
         return custom_objects[name]
     if description["custom"]:
         raise ModelFileError(
-            f"unknown {what} class {name!r}, for it is not scratchnet's own: pass "
-            f'custom_objects={{"{name}": {name}}} to load_model'
+            f'unknown {what} class {name!r}, for it is not scratchnet\'s own: pass custom_objects={{"{name}": {name}}}'
         )
     if name not in kind.built_in:
         raise ModelFileError(f"this version of scratchnet has no {what} class {name!r}: install a newer one")
