@@ -10,6 +10,7 @@ from typing import Any
 
 from reference.environment import keras
 from scratchnet import activations, config, initializers, layers
+from scratchnet.utils.naming import snake_case
 
 INITIALIZER_CLASSES = {
     "glorot_uniform": "GlorotUniform",
@@ -105,7 +106,7 @@ def _activation_to_keras(layer: Any) -> str:
 
 
 def _initializer_to_keras(layer: layers.Layer, saved: Mapping[str, Any]) -> Any:
-    name = saved["name"]
+    name = snake_case(saved["class_name"])
     if name not in INITIALIZER_CLASSES:
         raise ValueError(
             f"Layer {layer.name!r} has the initializer {name!r}, which Keras does not have: to_keras expected one of "

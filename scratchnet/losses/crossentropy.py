@@ -35,7 +35,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.losses.loss import RowLoss, check_range
+from scratchnet.losses.loss import RowLoss, check_axis, check_range
 from scratchnet.typing import Array
 from scratchnet.utils.numbers import real_number, true_or_false
 
@@ -46,13 +46,14 @@ EPSILON = 1e-7
 class _Crossentropy(RowLoss):
     """What the two cross-entropies share: labels come as one-hot rows or as class numbers, the rest is the same."""
 
-    def __init__(self, from_logits: bool = False, *, reduction: str = "sum_over_batch_size") -> None:
-        super().__init__(reduction)
+    def __init__(self, from_logits: bool, axis: int, reduction: str, name: str | None, dtype: str | None) -> None:
+        super().__init__(reduction, name, dtype)
+        check_axis(type(self).__name__, axis)
         self.from_logits = true_or_false(f"from_logits of {type(self).__name__}", from_logits)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal loss."""
-        return {"from_logits": self.from_logits, **super().get_config()}
+        return {"from_logits": self.from_logits, "axis": -1, **super().get_config()}
 
     def _start(self, y_pred: Array, sample_weight: Array | None) -> Array:
         if np.ndim(y_pred) < 2:
@@ -74,12 +75,24 @@ class SparseCategoricalCrossentropy(_Crossentropy):
 
     Args:
         from_logits: whether the predictions are logits.
-        reduction: see ``RowLoss``.
+        axis: where the classes are; only -1.
+        reduction, name, dtype: see ``RowLoss``.
 
     Shapes: y_true (N, …) or (N, …, 1), integers 0…C-1; y_pred (N, …, C), float32 or float64.
     """
 
     name = "sparse_categorical_crossentropy"
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        *,
+        reduction: str = "sum_over_batch_size",
+        axis: int = -1,
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(from_logits, axis, reduction, name, dtype)
 
     def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
         """Return the mean cross-entropy."""
@@ -144,7 +157,8 @@ class CategoricalCrossentropy(_Crossentropy):
     Args:
         from_logits: whether the predictions are logits.
         label_smoothing: s, the share of the truth that goes to all classes alike, 0…1.
-        reduction: see ``RowLoss``.
+        axis: where the classes are; only -1.
+        reduction, name, dtype: see ``RowLoss``.
 
     Shapes: y_true and y_pred (N, …, C), float32 or float64.
     """
@@ -152,9 +166,15 @@ class CategoricalCrossentropy(_Crossentropy):
     name = "categorical_crossentropy"
 
     def __init__(
-        self, from_logits: bool = False, label_smoothing: float = 0.0, *, reduction: str = "sum_over_batch_size"
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
     ) -> None:
-        super().__init__(from_logits, reduction=reduction)
+        super().__init__(from_logits, axis, reduction, name, dtype)
         self.label_smoothing = real_number(f"label_smoothing of {type(self).__name__}", label_smoothing, 0, 1)
 
     def smoothed(self, t: Array) -> Array:

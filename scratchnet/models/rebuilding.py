@@ -23,6 +23,11 @@ def from_description(cls: Any, description: Mapping[str, Any], custom_objects: M
     """
     try:
         layers: list[Layer] = [rebuild(layer, "layer", custom_objects) for layer in description["layers"]]
+    except ModelFileError:
+        raise
+    except Exception as error:  # whatever a description that nobody's get_config returned may lead to
+        raise ModelFileError(f"its description of the layers makes no sense ({error!r})") from error
+    try:
         if cls.is_sequential:
             model = cls(layers, name=description["name"])
         else:
@@ -32,8 +37,6 @@ def from_description(cls: Any, description: Mapping[str, Any], custom_objects: M
             wired = wire(Wiring(layers, calls, *([end] if isinstance(end, int) else end for end in ends)))
             inputs, outputs = (ts if isinstance(end, list) else ts[0] for ts, end in zip(wired, ends))
             model = cls(inputs, outputs, name=description["name"])
-    except ModelFileError:
-        raise
     except Exception as error:  # a user's layer may raise anything
         raise ModelFileError(f"the layers described do not fit together: {error}") from error
     freeze(model, description.get("trainable", True), description.get("frozen_inside", ()))

@@ -42,6 +42,9 @@ KINDS: dict[str, Kind] = {
 EVERY_LAYER_HAS = ("name", "dtype", "trainable")
 """Saved for every layer, whether or not the arguments of a user's class include them."""
 
+MAY_BE_LEFT_OUT = {"layer": EVERY_LAYER_HAS, "loss": ("name", "dtype"), "metric": ("dtype",)}
+"""Arguments that need not be in a configuration: they are saved apart, or at their default where they are missing."""
+
 _TUPLE, _OBJECT = "!tuple", "!object"  # what JSON has no word for: {"!tuple": [3, 3]}
 
 
@@ -178,7 +181,7 @@ def _check_arguments(cls: Any, config: Mapping[str, Any], kind: str, where: str)
     base: Any = KINDS[kind].base
     if hasattr(base, "from_config") and cls.from_config.__func__ is not base.from_config.__func__:
         return  # the class itself says what it makes of its configuration
-    optional = EVERY_LAYER_HAS if kind == "layer" else ()
+    optional = MAY_BE_LEFT_OUT.get(kind, ())
     missing = [name for name in _named_arguments(cls) if name not in config and name not in optional]
     if missing:
         raise TypeError(

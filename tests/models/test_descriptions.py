@@ -173,7 +173,7 @@ def test_a_refusal_leaves_seed_and_names_as_they_were() -> None:
         (lambda: sn.Model.from_config(chain().get_config()), "Model.from_config expected"),
         (lambda: sn.Sequential.from_config(graph().get_config()), "Sequential.from_config expected"),
         (lambda: sn.Model.from_config({}), "Model.from_config expected"),
-        (lambda: sn.Sequential.from_config({"name": "s", "layers": [{}]}), "do not fit together"),
+        (lambda: sn.Sequential.from_config({"name": "s", "layers": [{}]}), "makes no sense"),
         (lambda: models.clone_model(graph(), sn.Input((4,))), "expected 2 of them, got 1"),
         (lambda: chain().compile_from_config({"optimizer": "adam"}), "what get_compile_config returns"),
     ],

@@ -181,7 +181,7 @@ UNFITTING: dict[str, tuple[Edit, str]] = {
     ),
     "no model": (lambda h, t: h.pop("model"), r"its description of the model makes no sense \(KeyError\('model'\)\)"),
     "a number for a model": (lambda h, t: h.update(model=3), "its description of the model makes no sense"),
-    "a text for layers": (lambda h, t: h["model"].update(layers="Dense"), "its description of the model makes no"),
+    "a text for layers": (lambda h, t: h["model"].update(layers="Dense"), "its description of the layers makes no"),
     "no such optimizer": (
         lambda h, t: h["compiled"]["optimizer"].update({"class": "Lion"}),
         "this version of scratchnet has no optimizer class 'Lion'",
