@@ -16,6 +16,7 @@ trains and predicts at once runs a copy of the layer for each (``graph/stand_in.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -27,6 +28,7 @@ from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.layers.variables import Keeper, run_forward
 from scratchnet.typing import Array, Shape
 from scratchnet.utils.naming import automatic_name
+from scratchnet.utils.numbers import whole_number
 
 
 class Layer(Keeper):
@@ -36,6 +38,9 @@ class Layer(Keeper):
         name: unique within a model; made from the class name if not given.
         dtype: ``"float32"`` or ``"float64"``, of parameters, inputs and outputs; ``config.floatx()`` if not given.
         trainable: if False, the optimizer leaves the parameters as they are.
+        input_shape: the shape of one sample, for the first layer of a ``Sequential`` without ``Input``. As in Keras it
+            is passed over everywhere else, and a warning says to begin with ``Input(shape)`` instead.
+        input_dim: the same for a shape of one axis: ``(input_dim,)``.
 
     Attributes:
         params: the parameters by name. In a model they are views into the model's one flat vector.
@@ -48,7 +53,15 @@ class Layer(Keeper):
 
     takes_integers: ClassVar[bool] = False
 
-    def __init__(self, *, name: str | None = None, dtype: str | None = None, trainable: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        dtype: str | None = None,
+        trainable: bool = True,
+        input_shape: Sequence[int] | None = None,
+        input_dim: int | None = None,
+    ) -> None:
         if name is not None and (not isinstance(name, str) or not name or "/" in name):
             raise ValueError(f"A layer's name must be a non-empty string without '/', got {name!r}.")
         self.name = name if name is not None else automatic_name(type(self).__name__)
@@ -61,6 +74,7 @@ class Layer(Keeper):
         self.output_shape: Any = None
         self.trainable = trainable
         self._outputs: list[SymbolicTensor] = []
+        self._first_shape = self._shape_of_the_first(input_shape, input_dim)
 
     # What a subclass defines -------------------------------------------------------------------------------------
 
@@ -120,6 +134,29 @@ class Layer(Keeper):
             self.finish_building(input_shape)
         self.input_shape, self.output_shape = input_shape, output_shape
 
+    def _shape_of_the_first(self, input_shape: Sequence[int] | None, input_dim: int | None) -> Sequence[int] | None:
+        """Return the shape that an argument gives a ``Sequential`` that begins with this layer; warn if one does."""
+        if input_shape is not None and input_dim is not None:
+            raise ValueError(
+                f"{type(self).__name__} expected either input_shape or input_dim, got {input_shape!r} and "
+                f"{input_dim!r}."
+            )
+        if input_shape is None and input_dim is None:
+            return None
+        shape = (input_dim,) if input_shape is None else input_shape
+        if isinstance(shape, (str, bytes, set, dict)) or not np.iterable(shape):
+            raise ValueError(
+                f"input_shape of {type(self).__name__} expected the shape of one sample such as (28,), got {shape!r}."
+            )
+        what = "input_shape" if input_dim is None else "input_dim"
+        first = tuple(whole_number(f"{what} of {type(self).__name__}", n, 1) for n in shape)
+        warnings.warn(
+            f"{type(self).__name__} expected no {what}, which counts for the first layer of a Sequential model only, "
+            f"got {first if input_dim is None else input_dim}: begin the model with Input({first}) instead.",
+            stacklevel=4,  # of the user's call of a class with an __init__ of its own, as most have
+        )
+        return first
+
     def __call__(self, x: Any, training: bool = False) -> Any:
         """Place the layer in a graph (called on a tensor or a list of them), or run it (called on an array)."""
         several = isinstance(x, (list, tuple)) and any(isinstance(a, (SymbolicTensor, np.ndarray)) for a in x)
@@ -142,11 +179,29 @@ class Layer(Keeper):
                     f"Layer {self.name!r} has dtype {self.dtype} but its input from {tensor.layer.name!r} has "
                     f"{tensor.dtype}: give every layer of a model the same dtype."
                 )
-        shapes = [tensor.shape for tensor in inputs]
+        shapes = self._with_one_batch_size([tensor.shape for tensor in inputs])
         self.build_once(shapes if several else shapes[0])
         output = SymbolicTensor(self.output_shape, self, tuple(inputs))
         self._outputs.append(output)
         return output
+
+    def _with_one_batch_size(self, shapes: list[Shape]) -> list[Shape]:
+        """Return the shapes with the size in front that one of them has; None stays, where no input has fixed it."""
+        sizes = {shape[0] for shape in shapes} - {None}
+        if len(sizes) > 1:
+            raise self.refuse("inputs of one batch size", " and ".join(map(str, shapes)))
+        size = next(iter(sizes), None)
+        return [(size, *shape[1:]) for shape in shapes]
+
+    @property
+    def compute_dtype(self) -> str:
+        """The type that the layer computes in: its ``dtype``, since nothing is mixed here."""
+        return self.dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """The type of the weights: the layer's ``dtype``."""
+        return self.dtype
 
     @property
     def output(self) -> SymbolicTensor:

@@ -278,4 +278,5 @@ def _whole_or_not_at_all(build: Any) -> Any:
 def _arguments_of_ours(cls: Any) -> frozenset[str]:
     """Return the names of the arguments of a class's scratchnet bases; what a user's own mean, we cannot know."""
     ours = [base for base in cls.__mro__ if base.__module__.startswith("scratchnet.") and "__init__" in vars(base)]
-    return frozenset(name for base in ours for name in inspect.signature(base.__init__).parameters)
+    names = {name for base in ours for name in inspect.signature(base.__init__).parameters}
+    return frozenset(names - {"input_shape"})  # the attribute is that of the last call

@@ -19,7 +19,8 @@ class Sequential(Model):
 
         model = Sequential([Input((28, 28)), Flatten(), Dense(256, activation="relu"), Dense(10, activation="softmax")])
 
-    Without an ``Input`` in front, the input's shape is taken from the first data that the model sees.
+    Without an ``Input`` in front, nor an ``input_shape`` of the first layer, the input's shape is taken from the first
+    data that the model sees.
 
     Args:
         layers: the layers in order; more can be added with ``add``.
@@ -72,8 +73,10 @@ class Sequential(Model):
                 f"Sequential model {self.name!r} has a layer named {layer.name!r} already: give each layer a name of "
                 f"its own."
             )
-        if self._input is not None:
-            self._tensors.append(layer((self._tensors or [self._input])[-1]))
+        begin = self._input or _input_for(layer, first=not self._layers)
+        if begin is not None:
+            self._tensors.append(layer((self._tensors or [begin])[-1]))
+            self._input = begin
         self._layers.append(layer)
         self._forget_graph()
 
@@ -153,3 +156,11 @@ class Sequential(Model):
         vars(self).update(state, _layers=[], _input=None, _tensors=[], _plans={})
         for layer in [*([first] if first is not None else []), *layers]:
             self.add(layer)
+
+
+def _input_for(layer: Layer, first: bool) -> SymbolicTensor | None:
+    """Return an input of the shape that the first layer was given as ``input_shape``, if it was."""
+    shape = layer._first_shape
+    if not first or shape is None:
+        return None
+    return Input(shape, dtype="int32" if layer.takes_integers else layer.dtype)

@@ -42,7 +42,8 @@ KINDS: dict[str, Kind] = {
 EVERY_LAYER_HAS = ("name", "dtype", "trainable")
 """Saved for every layer, whether or not the arguments of a user's class include them."""
 
-MAY_BE_LEFT_OUT = {"layer": EVERY_LAYER_HAS, "loss": ("name", "dtype"), "metric": ("dtype",)}
+_WAYS_TO_SAY_A_SHAPE = ("batch_size", "batch_shape", "input_shape", "input_dim")  # of an input; one is enough
+MAY_BE_LEFT_OUT = {"layer": (*EVERY_LAYER_HAS, *_WAYS_TO_SAY_A_SHAPE), "loss": ("name", "dtype"), "metric": ("dtype",)}
 """Arguments that need not be in a configuration: they are saved apart, or at their default where they are missing."""
 
 _TUPLE, _OBJECT = "!tuple", "!object"  # what JSON has no word for: {"!tuple": [3, 3]}

@@ -57,3 +57,29 @@ def test_a_variable_answers_as_keras_s() -> None:
         assert layer.bias is None
     for library in (scratchnet, keras):
         assert not hasattr(library.layers.Dense(3), "kernel")
+
+
+def test_inputs_have_keras_s_shapes_and_batches_of_any_size_run() -> None:
+    for make in (
+        lambda library: library.Input((4,), 32),
+        lambda library: library.Input(batch_shape=(32, 4)),
+        lambda library: library.Input((4,), batch_size=None),
+        lambda library: library.layers.InputLayer((4,), 32).output,
+    ):
+        ours, theirs = (make(library) for library in (scratchnet, keras))
+        assert ours.shape == theirs.shape
+        models = [lib.Model(t, lib.layers.Dense(3)(t)) for lib, t in ((scratchnet, ours), (keras, theirs))]
+        assert models[0].output_shape == models[1].output_shape
+        assert [model.predict(np.ones((33, 4)), verbose=0).shape for model in models] == [(33, 3)] * 2
+
+
+@pytest.mark.parametrize("arguments", [{"input_shape": (4,)}, {"input_dim": 4}])
+def test_a_first_layer_that_says_the_shape_is_warned_of_in_both(arguments: Any) -> None:
+    for library in (scratchnet, keras):
+        with pytest.warns(UserWarning, match="input_shape|input_dim"):
+            first = library.layers.Dense(3, **arguments)
+        model = library.Sequential([first, library.layers.Dense(2)])
+        assert model.input_shape == (None, 4)
+        with pytest.warns(UserWarning, match="input_shape|input_dim"):
+            passed_over = library.layers.Dense(3, **arguments)
+        assert library.Sequential([library.Input((5,)), passed_over]).input_shape == (None, 5)
