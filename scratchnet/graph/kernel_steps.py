@@ -129,6 +129,7 @@ def kernel_loss(loss: Loss, last: Any) -> tuple[Loss, Any]:
         type(loss) in (SparseCategoricalCrossentropy, CategoricalCrossentropy)
         and loss.from_logits
         and getattr(loss, "dtype", None) is None  # no kernel changes the type on its way
+        and getattr(loss, "ignore_class", None) is None  # or passes over a row
     )
     if type(last) in (DenseStep, DenseCrossentropyStep):
         together = computed and DenseCrossentropyStep.fits(last.layers)

@@ -40,6 +40,11 @@ class Loss:
     reduction = "sum_over_batch_size"
     predictions: Array
 
+    @property
+    def depends_on_batch(self) -> bool:
+        """Whether it matters which samples come together: whether the loss of a batch is no mean of its samples'."""
+        return self.reduction == "sum"
+
     def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
         """Return the mean loss of the batch; with weights (N,) or (N, 1), the mean of weight times loss.
 

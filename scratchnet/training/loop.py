@@ -195,7 +195,7 @@ def _evaluate_pass(
 
     means = RunningMeans(parts.metrics)
     callbacks.on_test_begin()
-    batch_by_batch = parts.loss.reduction == "sum"  # which depends on how many samples come together
+    batch_by_batch = parts.loss.depends_on_batch
     _run_blocks(
         parts.plan, measure, len(samples), batch_size, callbacks, "test", progress, means.logs, None, batch_by_batch
     )
