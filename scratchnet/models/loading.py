@@ -20,16 +20,13 @@ from scratchnet.layers.arrays import zeros_within
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.models.model import Model
-from scratchnet.models.rebuilding import from_description, from_model
-from scratchnet.models.sequential import Sequential
+from scratchnet.models.rebuilding import again, from_model, rebuild_model
 from scratchnet.saving.model_file import expect_tensor, read_model_file
-from scratchnet.saving.objects import Kind, checked_classes, find_class, made_again
+from scratchnet.saving.objects import checked_classes, made_again
 from scratchnet.saving.save import explained, random_states
 from scratchnet.typing import Array
 from scratchnet.utils.numbers import shown
 from scratchnet.utils.session import global_state_given_back_on_error, global_state_kept
-
-MODELS = Kind(Model, {"Model": Model, "Sequential": Sequential})
 
 
 def load_model(path: str | os.PathLike[str], custom_objects: Mapping[str, type] | None = None) -> Model:
@@ -94,17 +91,6 @@ def _load_compiled(
     return set(names)
 
 
-def rebuild_model(description: Mapping[str, Any], custom_objects: Mapping[str, type]) -> Model:
-    """Make the model that ``describe_model`` was given, with fresh weights.
-
-    Raises:
-        ModelFileError: if a class is unknown, or the layers do not fit together.
-    """
-    cls = find_class(description, "model", MODELS, custom_objects)
-    model: Model = from_description(cls, description, custom_objects)
-    return model
-
-
 def model_from_json(json_string: str, custom_objects: Mapping[str, type] | None = None) -> Model:
     """Make the model that ``model.to_json()`` describes, with fresh weights and not compiled.
 
@@ -127,7 +113,8 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, type] | None 
             f"model_from_json expected what model.to_json() of scratchnet returns, got {shown(json_string)}."
         )
     with global_state_given_back_on_error():
-        return rebuild_model(description, custom)
+        model: Model = rebuild_model(description, custom)
+    return model
 
 
 def clone_model(
@@ -161,13 +148,14 @@ def clone_model(
             raise ValueError(f"input_tensors of clone_model expected {expected} of them, got {len(inputs)}.")
 
     def clone(layer: Layer) -> Layer:
-        new = made_again(layer) if clone_function is None else clone_function(layer)
+        assert clone_function is not None
+        new = clone_function(layer)
         if not isinstance(new, Layer):
             raise TypeError(f"clone_function of clone_model expected to return a layer for {layer!r}, got {new!r}.")
         return new
 
     with global_state_given_back_on_error():
-        new: Model = from_model(model, inputs, clone)
+        new: Model = from_model(model, inputs, again if clone_function is None else clone)
         if model.optimizer is not None:
             model.optimizer.name_spared(model.params)
             new.compile(made_again(model.optimizer), copy.deepcopy(model.loss), copy.deepcopy(model.metrics))

@@ -12,7 +12,20 @@ from scratchnet.layers.input_layer import InputLayer
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.saving.architecture import frozen_inside
-from scratchnet.saving.objects import made_again, rebuild
+from scratchnet.saving.objects import Kind, find_class, made_again, rebuild
+
+MODELS: dict[str, type] = {}
+"""The classes of models by name, as a description names them: each puts itself here."""
+
+
+def rebuild_model(description: Mapping[str, Any], custom_objects: Mapping[str, type]) -> Any:
+    """Make the model that ``describe_model`` was given, with fresh weights.
+
+    Raises:
+        ModelFileError: if a class is unknown, or the layers do not fit together.
+    """
+    cls = find_class(description, "model", Kind(MODELS["Model"], MODELS), custom_objects)
+    return from_description(cls, description, custom_objects)
 
 
 def from_description(cls: Any, description: Mapping[str, Any], custom_objects: Mapping[str, type]) -> Any:
@@ -22,7 +35,7 @@ def from_description(cls: Any, description: Mapping[str, Any], custom_objects: M
         ModelFileError: if a class is unknown, or the layers do not fit together.
     """
     try:
-        layers: list[Layer] = [rebuild(layer, "layer", custom_objects) for layer in description["layers"]]
+        layers = [_rebuild_layer(layer, custom_objects) for layer in description["layers"]]
     except ModelFileError:
         raise
     except Exception as error:  # whatever a description that nobody's get_config returned may lead to
@@ -32,20 +45,32 @@ def from_description(cls: Any, description: Mapping[str, Any], custom_objects: M
             model = cls(layers, name=description["name"])
         else:
             number = {layer.name: i for i, layer in enumerate(layers)}
-            calls = [(number[name], sources) for name, sources in description["tensors"]]
+            calls = [(number[name], from_, mode[0] if mode else None) for name, from_, *mode in description["tensors"]]
             ends = [description[end] for end in ("inputs", "outputs")]
             wired = wire(Wiring(layers, calls, *([end] if isinstance(end, int) else end for end in ends)))
             inputs, outputs = (ts if isinstance(end, list) else ts[0] for ts, end in zip(wired, ends))
             model = cls(inputs, outputs, name=description["name"])
     except Exception as error:  # a user's layer may raise anything
         raise ModelFileError(f"the layers described do not fit together: {error}") from error
-    freeze(model, description.get("trainable", True), description.get("frozen_inside", ()))
+    model._trainable = bool(description.get("trainable", True))
+    if "frozen_inside" in description:
+        _freeze_inside(model, description["frozen_inside"])
     return model
 
 
-def from_model(
-    model: Network, inputs: Sequence[SymbolicTensor] | None, clone: Callable[[Layer], Layer] = made_again
-) -> Any:
+def _rebuild_layer(description: Mapping[str, Any], custom_objects: Mapping[str, type]) -> Any:
+    """Make a layer, which may be a model with layers of its own."""
+    if description["kind"] == "model":
+        return rebuild_model(description, custom_objects)
+    return rebuild(description, "layer", custom_objects)
+
+
+def again(layer: Any) -> Any:
+    """Return an equal layer, which may be a model, with fresh weights."""
+    return from_model(layer, None) if layer.is_model else made_again(layer)
+
+
+def from_model(model: Network, inputs: Sequence[SymbolicTensor] | None, clone: Callable[[Layer], Layer] = again) -> Any:
     """Make a model of the same class and wiring.
 
     Args:
@@ -74,14 +99,15 @@ def from_model(
             end[0] if model._single_output else end,
             name=model.name,
         )
-    freeze(made, model.trainable, frozen_inside(model.layers))
+    made._trainable = model.trainable
+    if clone is again:
+        _freeze_inside(made, frozen_inside(model.layers))
     return made
 
 
-def freeze(model: Any, trainable: bool, inside: Sequence[str]) -> None:
-    """Set the flags that no layer's own description holds: the model's, and those of layers inside layers."""
-    model._trainable = bool(trainable)
-    for layer in model.layers if inside else ():
+def _freeze_inside(model: Any, frozen: Sequence[str]) -> None:
+    """Set the flags of layers inside layers, one by one: a layer in a frozen model need not be frozen itself."""
+    for layer in model.layers:
         for path, leaf, _ in layer.leaves():
-            if f"{layer.name}/{path}" in inside:
-                leaf.trainable = False
+            if path:
+                vars(leaf)["_trainable"] = f"{layer.name}/{path}" not in frozen

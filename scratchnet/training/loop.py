@@ -195,7 +195,7 @@ def _evaluate_pass(
 
     means = RunningMeans(parts.metrics)
     callbacks.on_test_begin()
-    batch_by_batch = parts.loss.depends_on_batch
+    batch_by_batch = parts.loss.depends_on_batch or parts.plan.always_trains
     _run_blocks(
         parts.plan, measure, len(samples), batch_size, callbacks, "test", progress, means.logs, None, batch_by_batch
     )
@@ -228,7 +228,9 @@ def predict(model: Network, x: Any, batch_size: int, verbose: int | str, callbac
     progress = Progress(steps, verbose)
     with plan.running_forward(len(samples)):
         listeners.on_predict_begin()
-        _run_blocks(plan, compute, len(samples), batch_size, listeners, "predict", progress, logs, dict)
+        _run_blocks(
+            plan, compute, len(samples), batch_size, listeners, "predict", progress, logs, dict, plan.always_trains
+        )
         listeners.on_predict_end()
     progress.finish({})
     return outputs

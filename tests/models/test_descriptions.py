@@ -85,7 +85,13 @@ def waiting() -> Any:
     return sn.Sequential([layers.Dense(3, name="first"), layers.Dense(2, name="second")], name="waiting")
 
 
-MODELS = {"chain": chain, "graph": graph, "waiting": waiting}
+def nested() -> Any:
+    inputs = sn.Input((4,), name="in")
+    inner = chain()
+    return sn.Model(inputs, layers.Dense(2, name="top")(inner(inputs, training=False)), name="nested")
+
+
+MODELS = {"nested": nested, "chain": chain, "graph": graph, "waiting": waiting}
 WAYS = {
     "from_config": lambda model: type(model).from_config(model.get_config(), CUSTOM),
     "from JSON": lambda model: models.model_from_json(model.to_json(), CUSTOM),

@@ -83,3 +83,23 @@ def test_a_first_layer_that_says_the_shape_is_warned_of_in_both(arguments: Any) 
         with pytest.warns(UserWarning, match="input_shape|input_dim"):
             passed_over = library.layers.Dense(3, **arguments)
         assert library.Sequential([library.Input((5,)), passed_over]).input_shape == (None, 5)
+
+
+@pytest.mark.parametrize("frozen", [[], ["inner"], ["norm"]])
+def test_the_lists_of_weights_of_a_nested_model_are_keras_s(frozen: list[str]) -> None:
+    models = []
+    for library in (scratchnet, keras):
+        inner = library.Sequential(
+            [library.Input((4,)), library.layers.Dense(3, name="d"), library.layers.BatchNormalization(name="norm")],
+            name="inner",
+        )
+        inputs = library.Input((4,))
+        model = library.Model(inputs, library.layers.Dense(2, name="top")(inner(inputs)))
+        for name in frozen:
+            (inner if name == "inner" else inner.get_layer(name)).trainable = False
+        models += [model, library.models.clone_model(model)]
+    for which in ("weights", "trainable_weights", "non_trainable_weights"):
+        for owner, other in zip(models[:2], models[2:]):
+            assert [(w.name, w.shape) for w in getattr(owner, which)] == [
+                (w.name, w.shape) for w in getattr(other, which)
+            ]
