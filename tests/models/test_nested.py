@@ -178,7 +178,11 @@ def of_sequentials() -> sn.Model:
     return sn.Sequential([sn.Input((4,)), inner, layers.Dense(2, name="dense")])
 
 
-MANY: list[Callable[[], sn.Model]] = [siamese, two_and_two, deep, of_sequentials]
+def on_a_base() -> sn.Model:
+    return sn.Sequential([rows_model("base"), layers.Dense(2)])
+
+
+MANY: list[Callable[[], sn.Model]] = [siamese, two_and_two, deep, of_sequentials, on_a_base]
 
 
 @pytest.mark.parametrize("make", MANY)
