@@ -54,7 +54,7 @@ def loss_to_keras(loss: losses.Loss, dtype: str) -> Any:
     """Return Keras's loss of the same class and arguments, computing in ``dtype``."""
     if type(loss) not in LOSSES:
         raise _unknown("loss", loss, [c.__name__ for c in LOSSES])
-    return getattr(keras.losses, LOSSES[type(loss)])(**loss.get_config(), dtype=dtype)
+    return getattr(keras.losses, LOSSES[type(loss)])(**{**loss.get_config(), "dtype": loss.dtype or dtype})
 
 
 def optimizer_to_keras(optimizer: optimizers.Optimizer) -> Any:
@@ -65,9 +65,9 @@ def optimizer_to_keras(optimizer: optimizers.Optimizer) -> Any:
     config.pop("exclude_from_weight_decay", None)
     rate = config["learning_rate"]
     if isinstance(rate, dict):
-        if rate["name"] not in schedules.SCHEDULES:
-            raise _unknown("schedule", rate["name"], schedules.SCHEDULES)
-        config["learning_rate"] = getattr(keras.optimizers.schedules, rate["name"])(**rate["config"])
+        if rate["class_name"] not in schedules.SCHEDULES:
+            raise _unknown("schedule", rate["class_name"], schedules.SCHEDULES)
+        config["learning_rate"] = getattr(keras.optimizers.schedules, rate["class_name"])(**rate["config"])
     return getattr(keras.optimizers, type(optimizer).__name__)(**config)
 
 
@@ -132,11 +132,10 @@ def _optimizer_from_keras(saved: Any, keras_model: Any, model: Model) -> optimiz
     known = {c.__name__: c for c in optimizers.OPTIMIZERS.values()}
     if class_name not in known:
         raise _unknown("optimizer", class_name, known, "from_keras")
-    given.pop("name")
     rate = given.pop("learning_rate")
     if isinstance(rate, dict):
         settings = {k: v for k, v in rate["config"].items() if k != "name"}
-        rate = schedules.deserialize({"name": rate["class_name"], "config": settings})
+        rate = schedules.deserialize({"class_name": rate["class_name"], "config": settings})
     else:
         # Keras keeps it as float32 in a float32 session; 0.001 was meant, not 0.0010000000474974513.
         rate = float(str(np.float32(rate))) if float(np.float32(rate)) == rate else float(rate)
@@ -173,14 +172,14 @@ def _loss_from_keras(saved: Any) -> losses.Loss:
         raise _unknown("loss", class_name, known, "from_keras")
     harmless = {"reduction": "sum_over_batch_size", "label_smoothing": 0.0, "axis": -1}
     given = {k: v for k, v in saved["config"].items() if k not in ("name", "dtype")}
-    arguments = {key: given.pop(key) for key in known[class_name]().get_config()}
+    arguments = {key: given.pop(key) for key in known[class_name]().get_config() if key in given}
     for key, value in given.items():
         if value is not None and harmless.get(key) != value:
             raise ValueError(
                 f"The loss {class_name} has {key}={value!r}, which scratchnet does not have: from_keras expected "
                 f"{harmless.get(key)!r}."
             )
-    return known[class_name](**arguments)
+    return known[class_name](**arguments, name=saved["config"].get("name"))
 
 
 def _metric_from_keras(saved: Any) -> metrics.Metric:

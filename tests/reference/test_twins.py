@@ -118,7 +118,7 @@ def test_what_keras_compiled_is_understood() -> None:
     )
     model = reference.from_keras(twin)
     assert isinstance(model.optimizer, optimizers.Adam)
-    assert model.optimizer.get_config()["learning_rate"]["name"] == "CosineDecay"
+    assert model.optimizer.get_config()["learning_rate"]["class_name"] == "CosineDecay"
     assert isinstance(model.loss, losses.CategoricalCrossentropy)
     assert model.loss.from_logits
     assert [(m.name, getattr(m, "k", None)) for m in model.metrics] == [("accuracy", None), ("top2", 2)]
