@@ -7,7 +7,7 @@ trained live in a third vector, in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,11 +89,14 @@ def count(layers: Iterable[Layer]) -> int:
     return sum(array.size for layer in layers for array in layer.params.values())
 
 
-def segments(layers: Sequence[Layer], trainable: bool = True) -> list[Segment]:
-    """Return the trainable parameters as few long runs; mostly one: the whole vector."""
+def segments(layers: Sequence[Layer], trainable: bool = True, left_out: Collection[Layer] = ()) -> list[Segment]:
+    """Return the trainable parameters as few long runs; mostly one: the whole vector.
+
+    Those of the layers ``left_out`` are not among them, but keep their place among all.
+    """
     runs: list[tuple[int, Home]] = []  # (place among the model's parameters, where)
     offset = 0
-    for _, leaf, learns in (leaf for layer in layers for leaf in layer.leaves(trainable=trainable)):
+    for _, leaf, learns in _leaves(layers, trainable, left_out):
         home: Home | None = leaf._home
         if home is None:
             continue
@@ -119,11 +122,18 @@ def segments(layers: Sequence[Layer], trainable: bool = True) -> list[Segment]:
     ]
 
 
-def variable_segments(layers: Iterable[Layer], trainable: bool = True) -> dict[str, Segment]:
+def _leaves(layers: Iterable[Layer], trainable: bool, left_out: Collection[Layer]) -> Iterator[tuple[str, Any, bool]]:
+    for layer in layers:
+        yield from layer.leaves(trainable=trainable and layer not in left_out)
+
+
+def variable_segments(
+    layers: Iterable[Layer], trainable: bool = True, left_out: Collection[Layer] = ()
+) -> dict[str, Segment]:
     """Return every trainable parameter as a run of its own, by ``"layer/name"``, in the order of ``segments``."""
     found, start = {}, 0
     for layer in layers:
-        for path, leaf, learns in layer.leaves(trainable=trainable):
+        for path, leaf, learns in _leaves([layer], trainable, left_out):
             for name, array in leaf.own("params").items():
                 place = slice(start, start + array.size)
                 if learns:

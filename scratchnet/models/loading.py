@@ -11,8 +11,10 @@ import numpy as np
 from scratchnet.errors import ModelFileError
 from scratchnet.graph.graph import Wiring, wire
 from scratchnet.graph.parameters import count
+from scratchnet.graph.targets import Target
 from scratchnet.layers.arrays import zeros_within
 from scratchnet.layers.layer import Layer
+from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.models.model import Model
 from scratchnet.models.sequential import Sequential
 from scratchnet.saving.model_file import expect_tensor, read_model_file
@@ -79,8 +81,11 @@ def _load_compiled(
 ) -> set[str]:
     """Compile the model as it was, and return the names of the optimizer's tensors."""
     optimizer = rebuild(saved["optimizer"], "optimizer", custom)
-    loss = rebuild(saved["loss"], "loss", custom)
-    model.compile(optimizer, loss, [rebuild(metric, "metric", custom) for metric in saved["metrics"]])
+    if "targets" in saved:
+        model._set_compiled(optimizer, [_rebuild_target(target, custom) for target in saved["targets"]])
+    else:
+        loss = rebuild(saved["loss"], "loss", custom)
+        model.compile(optimizer, loss, [rebuild(metric, "metric", custom) for metric in saved["metrics"]])
     optimizer.iterations = int(saved["iterations"])
     optimizer.batches = int(saved.get("batches", optimizer.batches))
     names = [f"optimizer/{name}" for name in optimizer.vector_names]
@@ -90,6 +95,12 @@ def _load_compiled(
             slot: expect_tensor(tensors, name, shape, dtype).copy() for slot, name in zip(optimizer.vector_names, names)
         }
     return set(names)
+
+
+def _rebuild_target(saved: Mapping[str, Any], custom: Mapping[str, type]) -> Target:
+    loss = None if saved["loss"] is None else rebuild(saved["loss"], "loss", custom)
+    own, weighted = ([rebuild(m, "metric", custom) for m in saved[kind]] for kind in ("metrics", "weighted_metrics"))
+    return Target(saved["output"], loss, float(saved["weight"]), own, weighted, int(saved["turn"]))
 
 
 def _checked_classes(custom_objects: Mapping[str, type] | None) -> dict[str, type]:
@@ -113,8 +124,19 @@ def rebuild_model(description: Mapping[str, Any], custom_objects: Mapping[str, t
         number = {layer.name: i for i, layer in enumerate(layers)}
         calls = [(number[name], sources) for name, sources in description["tensors"]]
         ends = [description[end] for end in ("inputs", "outputs")]
-        wired = wire(Wiring(layers, calls, *([end] if isinstance(end, int) else end for end in ends)))
-        inputs, outputs = (ts if isinstance(end, list) else ts[0] for ts, end in zip(wired, ends))
+        wired = wire(Wiring(layers, calls, *([*_numbers(end)] for end in ends)))
+        inputs, outputs = (_in_the_form_of(end, tensors) for end, tensors in zip(ends, wired))
         return cls(inputs, outputs, name=description["name"])
     except Exception as error:  # a user's layer may raise anything
         raise ModelFileError(f"the layers described in the file do not fit together: {error}") from error
+
+
+def _numbers(end: Any) -> list[int]:
+    """Return the numbers of a model's inputs or outputs: of one alone, of a list, or of pairs with a name."""
+    return [end] if isinstance(end, int) else [n[1] if isinstance(n, list) else n for n in end]
+
+
+def _in_the_form_of(end: Any, tensors: list[SymbolicTensor]) -> Any:
+    if isinstance(end, int):
+        return tensors[0]
+    return {n[0]: t for n, t in zip(end, tensors)} if isinstance(end[0], list) else tensors

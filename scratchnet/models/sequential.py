@@ -11,7 +11,8 @@ from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.models.model import Model
 from scratchnet.utils.naming import automatic_name
 
-_WITH_THE_GRAPH = ("graph", "inputs", "outputs", "dtype", "_single_input", "_single_output")
+_FORMS = ("_single_input", "_single_output", "inputs_by_name", "outputs_by_name")
+_WITH_THE_GRAPH = ("graph", "inputs", "outputs", "dtype", *_FORMS)
 
 
 class Sequential(Model):
