@@ -118,7 +118,7 @@ def _add_loss(costs: list[StepCost], plan: Plan, timed: _TimedLoss) -> None:
         return
     took, name = float(np.median(timed.seconds[1:])) * 1e3, timed.definition.name
     if timed.last is None:
-        kind = type(timed.loss).__name__ if timed.loss is not timed.definition else "definition"
+        kind = "definition" if type(timed.loss) is type(timed.definition) else type(timed.loss).__name__
         costs.append(StepCost([name], kind, None, None, (took, 0.0)))
         return
     number = plan.steps.index(timed.last)

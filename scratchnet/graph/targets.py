@@ -76,8 +76,12 @@ def named_metrics(targets: Sequence[Target]) -> dict[str, Metric]:
 
 
 def shown_names(targets: Sequence[Target]) -> list[str]:
-    """Return the names of all that is shown of a pass, in the order in which ``evaluate`` returns it."""
-    return ["loss", *loss_places(targets), *named_metrics(targets)] if targets else []
+    """Return the names of all that is shown of a pass, in the order in which ``evaluate`` returns it, Keras's.
+
+    First the total, then the losses, then the metrics: of one output as they were given, of several by the alphabet.
+    """
+    metrics = list(named_metrics(targets))
+    return ["loss", *loss_places(targets), *(sorted(metrics) if len(targets) > 1 else metrics)] if targets else []
 
 
 def numbered(names: Iterable[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -262,13 +263,36 @@ def test_models_are_not_nested_here() -> None:
     assert classifier(keras)(keras.Input((3,))).shape == (None, 2)
 
 
-def test_several_outputs_can_only_be_trained_there() -> None:
-    for lib, trains in zip(BOTH, (False, True)):
+def test_outputs_given_by_name_take_no_lists_here() -> None:
+    for lib, takes in zip(BOTH, (False, True)):
+        inputs = lib.Input((3,))
+        outputs = {"second": lib.layers.Dense(1)(inputs), "first": lib.layers.Dense(1)(inputs)}
+        model = lib.Model(inputs, outputs)
+        model.compile(optimizer="sgd", loss={"first": "mse", "second": "mse"})
+        y = np.zeros((4, 1))
+        assert refuses(lambda m=model, y=y: m.train_on_batch(X, [y, y])) is not takes
+
+
+def test_what_a_dict_of_inputs_has_besides_is_refused_here() -> None:
+    for lib, takes in zip(BOTH, (False, True)):
+        a, b = lib.Input((3,), name="a"), lib.Input((3,), name="b")
+        model = lib.Model([a, b], lib.layers.Add()([a, b]))
+        assert refuses(lambda m=model: m.predict({"a": X, "b": X, "c": X}, verbose=0)) is not takes
+
+
+def test_a_loss_for_the_first_output_only_is_refused_here() -> None:
+    for lib, takes in zip(BOTH, (False, True)):
         inputs = lib.Input((3,))
         model = lib.Model(inputs, [lib.layers.Dense(1)(inputs), lib.layers.Dense(1)(inputs)])
-        model.compile(optimizer="sgd", loss="mse" if lib is scratchnet else ["mse", "mse"])
         y = np.zeros((4, 1))
-        assert refuses(lambda m=model, y=y: m.train_on_batch(X, [y, y])) is not trains
+
+        def train(model: Any = model, y: np.ndarray = y) -> None:
+            model.compile(optimizer="sgd", loss=["mse"])
+            model.train_on_batch(X, [y, y])
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert refuses(train) is not takes
 
 
 # What is not here
