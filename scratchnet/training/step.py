@@ -25,7 +25,7 @@ from scratchnet.training.samples import Batch
 from scratchnet.typing import Array
 
 if TYPE_CHECKING:
-    from scratchnet.layers.layer import Layer
+    from scratchnet.layers.variables import Keeper
     from scratchnet.optimizers import Optimizer, UpdateRule
 
 
@@ -73,24 +73,29 @@ def optimizer_segments(model: Network) -> list[Segment]:
     to follow, and the optimizer leaves them alone altogether, its weight decay included, as in Keras.
     """
     assert model.optimizer is not None
-    without_gradient = _untrained(model)
-    for layer in without_gradient:
-        for gradient in layer.grads.values():
+    idle = _idle(model)
+    for leaf in idle:
+        for gradient in leaf.own("grads").values():
             gradient[...] = 0  # what an earlier loss may have left there
     if not model.optimizer.by_variable:
-        return model.segments if not without_gradient else segments(model.layers, model.trainable, without_gradient)
-    variables = variable_segments(model.graph.layers, model.trainable, without_gradient)
+        return segments(model.graph.layers, model.trainable, idle) if idle else model.segments
+    variables = variable_segments(model.graph.layers, model.trainable, idle)
     model.optimizer.name_spared(model.params)
     model.optimizer.place_spared({name: segment.place for name, segment in variables.items()})
     return list(variables.values())
 
 
-def _untrained(model: Network) -> set[Layer]:
-    """Return the layers that lead to no output with a loss."""
-    trained = [tensor for tensor, target in zip(model.outputs, model.targets) if target.loss is not None]
-    if len(trained) == len(model.outputs):
+def _idle(model: Network) -> set[Keeper]:
+    """Return the layers that lead to no output with a loss, and all layers inside them."""
+    graph = model.graph
+    trained = [output for output, target in zip(graph.outputs, model.targets) if target.loss is not None]
+    if len(trained) == len(graph.outputs):
         return set()
-    return set(model.graph.layers) - set(walk(trained, model.graph.given)[1])
+    whole, at_work = (
+        {leaf for layer in layers for _, leaf, _ in layer.leaves()}
+        for layers in (graph.layers, walk(trained, graph.given)[1])
+    )
+    return whole - at_work
 
 
 def prepare_optimizer(model: Network) -> None:

@@ -130,6 +130,7 @@ def test_outputs_by_name_have_keras_s_order(order: int) -> None:
         same_logs(*predictions)
         same_logs(*[{key: np.asarray(part) for key, part in m(X).items()} for m in models])
         assert models[0].output_names == models[1].output_names
+        assert [layer.name for layer in models[0].layers] == [layer.name for layer in models[1].layers]
         assert models[0].output_shape == models[1].output_shape
         assert list(models[0].output) == list(models[1].output)
         models = pair(dicts=True)
