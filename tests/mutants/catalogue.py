@@ -32,6 +32,7 @@ MODULES = (
     "losses",
     "optimizers",
     "schedules",
+    "objectives",
 )
 _all: list[Mutant] = []
 
@@ -40,8 +41,8 @@ _all: list[Mutant] = []
 class Mutant:
     """One planted mistake.
 
-    ``kind`` is layer, loss, optimizer or schedule; ``make`` makes a fresh wrong object, and for an optimizer or
-    schedule ``make_right`` the arguments of its reference; ``shape`` is the batch to check a layer on, and
+    ``kind`` is layer, loss, optimizer, schedule or objective; ``make`` makes a fresh wrong object, and for an optimizer
+    or schedule ``make_right`` the arguments of its reference; ``shape`` is the batch to check a layer on, and
     ``checking`` what ``check_layer`` is told besides.
     """
 
@@ -92,6 +93,13 @@ def optimizer(**options: Any) -> Callable[[Class], Class]:
 def schedule(**options: Any) -> Callable[[Class], Class]:
     """Register a wrong learning-rate schedule; its reference gets the same options."""
     return _register("schedule", None, (), options)
+
+
+def objective(cls: Class) -> Class:
+    """Register a wrong class of those that train and display several outputs; ``make`` returns the class itself."""
+    mistake = " ".join((cls.__doc__ or "").split())
+    _all.append(Mutant("objective", cls.__module__.rpartition(".")[2], cls.__name__, mistake, lambda: cls))
+    return cls
 
 
 def all_mutants() -> list[Mutant]:

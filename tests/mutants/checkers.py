@@ -18,6 +18,7 @@ from scratchnet.gradient_check.runner import Runner, runner_subject
 from scratchnet.gradient_check.twins import layer_graph
 from scratchnet.utils.random import seeded
 from tests.mutants.catalogue import Mutant
+from tests.oracles.checking_objectives import check_objective
 from tests.oracles.checking_updates import STEPS, check_optimizer, check_schedule
 
 Caught = bool | None
@@ -50,6 +51,8 @@ def full(mutant: Mutant) -> Caught:
         return bool(check_optimizer(mutant.make(), mutant.settings or {}, gradients()))
     if mutant.kind == "schedule":
         return bool(check_schedule(mutant.make(), mutant.settings or {}))
+    if mutant.kind == "objective":
+        return bool(check_objective(mutant.make()))
     return not report_on(mutant).passed
 
 
@@ -57,7 +60,7 @@ def upstream_of_ones(mutant: Mutant) -> Caught:
     """The same checker, with dy all ones everywhere (and so without the promise of linearity, which needs others)."""
     if mutant.kind == "optimizer":
         return bool(check_optimizer(mutant.make(), mutant.settings or {}, gradients("ones")))
-    if mutant.kind == "schedule":
+    if mutant.kind in ("schedule", "objective"):
         return None
     report = report_on(mutant, "ones")
     promises = [f for f in report.contract if f.promise != "backward is linear in dy"]
@@ -67,6 +70,8 @@ def upstream_of_ones(mutant: Mutant) -> Caught:
 
 def gradients_only(mutant: Mutant) -> Caught:
     """Random dy and every entry, but neither the contract nor kinks."""
+    if mutant.kind == "objective":
+        return bool(check_objective(mutant.make(), by_itself=True))
     if mutant.kind in ("optimizer", "schedule"):
         return None
     return not all(t.passed for t in report_on(mutant).tensors)
@@ -74,7 +79,7 @@ def gradients_only(mutant: Mutant) -> Caught:
 
 def ones_and_gradients_only(mutant: Mutant) -> Caught:
     """Both at once: every entry of every gradient, at dy of ones, and nothing else."""
-    if mutant.kind in ("optimizer", "schedule"):
+    if mutant.kind in ("optimizer", "schedule", "objective"):
         return None
     return not all(t.passed for t in report_on(mutant, "ones").tensors)
 
@@ -95,7 +100,7 @@ Choose = Callable[[int, np.random.Generator], Iterable[int]]
 def _one_step(mutant: Mutant, choose: Choose) -> Caught:
     if mutant.kind == "optimizer":
         return not _goes_down(mutant)
-    if mutant.kind == "schedule":
+    if mutant.kind in ("schedule", "objective"):
         return None
     generator = np.random.default_rng(0)
     if mutant.kind == "loss":
