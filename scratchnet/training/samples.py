@@ -26,7 +26,7 @@ class Batch(NamedTuple):
 
     x: list[Array]
     y: list[Array]
-    weight: list[Array | None]
+    weight: Sequence[Array | None]
 
 
 class Samples:
@@ -47,18 +47,22 @@ class Samples:
         class_factor: Array | None = None,
     ) -> None:
         self.x, self.y, self.weight, self.class_factor = x, y, weight, class_factor
+        self._weighs = class_factor is not None or any(w is not None for w in weight)
 
     def __len__(self) -> int:
         return len(self.x[0])
 
     def take(self, plan: Plan, rows: Any) -> Batch:
         """Gather a batch: the samples of these indices, or of a slice."""
+        x = [plan.gather(x, rows, place) for place, x in enumerate(self.x)]
+        y = [labels[rows] for labels in self.y]
+        if not self._weighs:
+            return Batch(x, y, self.weight)
         weight = [None if w is None else w[rows] for w in self.weight]
         if self.class_factor is not None:
             factor = self.class_factor[rows]
             weight = [factor if w is None else w * factor for w in weight]
-        x = [plan.gather(x, rows, place) for place, x in enumerate(self.x)]
-        return Batch(x, [y[rows] for y in self.y], weight)
+        return Batch(x, y, weight)
 
     def split(self, share: float) -> tuple[Samples, Samples]:
         """Return all but the last ``share`` of the samples, and those.
@@ -73,8 +77,7 @@ class Samples:
         if not 0 < at < len(self):
             raise ValueError(f"validation_split={share} of {len(self)} samples leaves none for one of the two parts.")
         training, held_back = self._rows(slice(None, at)), self._rows(slice(at, None))
-        held_back.class_factor = None
-        return training, held_back
+        return training, Samples(held_back.x, held_back.y, held_back.weight)
 
     def _rows(self, rows: slice) -> Samples:
         weight = [None if w is None else w[rows] for w in self.weight]
