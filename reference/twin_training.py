@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -32,13 +33,11 @@ def training_to_keras(model: Model, twin: Any) -> None:
     Raises:
         ValueError: if loss, metric or optimizer is the user's own; the message names it.
     """
-    assert model.loss is not None
     assert model.optimizer is not None
     with floatx(model.dtype):  # Keras keeps the learning rate and the metrics in this type
         twin.compile(
             optimizer=_sparing(optimizer_to_keras(model.optimizer), model, twin),
-            loss=loss_to_keras(model.loss, model.dtype),
-            metrics=[_metric_to_keras(metric, model.loss, model.outputs[0].shape[-1]) for metric in model.metrics],
+            **_targets_to_keras(model),
         )
         if model.optimizer.slots or model.optimizer.iterations:
             twin.optimizer.build(twin.trainable_variables)
@@ -48,6 +47,24 @@ def training_to_keras(model: Model, twin: Any) -> None:
     for name, variables in _slots_of(twin.optimizer).items():
         for variable, place in zip(variables, _trainable_places(model)):
             variable.assign(model.optimizer.slots[name][place].reshape(variable.shape))
+
+
+def _targets_to_keras(model: Model) -> dict[str, Any]:
+    """Return what Keras's ``compile`` is given for the outputs, in the form in which the outputs were given."""
+    each = list(zip(model.targets, [tensor.shape[-1] for tensor in model.outputs]))
+    loss = model.as_outputs_given([t.loss and loss_to_keras(t.loss, model.dtype) for t, _ in each])
+    if isinstance(loss, dict):  # whose order is that in which the losses are shown
+        loss = {t.output: loss[t.output] for t in sorted(model.targets, key=lambda t: t.turn)}
+    given = {
+        "loss": loss,
+        "metrics": model.as_outputs_given([[_metric_to_keras(m, t.loss, n) for m in t.metrics] for t, n in each]),
+    }
+    if any(t.weight != 1 for t in model.targets):
+        given["loss_weights"] = model.as_outputs_given([t.weight for t in model.targets])
+    if any(t.weighted_metrics for t in model.targets):
+        weighted = [[_metric_to_keras(m, t.loss, n) for m in t.weighted_metrics] for t, n in each]
+        given["weighted_metrics"] = model.as_outputs_given(weighted)
+    return given
 
 
 def loss_to_keras(loss: losses.Loss, dtype: str) -> Any:
@@ -83,7 +100,7 @@ def _sparing(keras_optimizer: Any, model: Model, twin: Any) -> Any:
     return keras_optimizer
 
 
-def _metric_to_keras(metric: metrics.Metric, loss: losses.Loss, outputs: int | None) -> Any:
+def _metric_to_keras(metric: metrics.Metric, loss: losses.Loss | None, outputs: int | None) -> Any:
     """Return Keras's metric of the same name; where ours takes any labels, the one for the labels of the loss."""
     sparse = "Sparse" if isinstance(loss, losses.SparseCategoricalCrossentropy) else ""
     if type(metric) is metrics.Accuracy and outputs == 1:
@@ -108,15 +125,12 @@ def training_from_keras(keras_model: Any, model: Model) -> None:
         ValueError: if scratchnet lacks the loss, the optimizer, a metric or one of their options.
     """
     config = keras_model.get_compile_config()
-    if config.get("loss_weights") is not None or config.get("weighted_metrics"):
-        raise ValueError(
-            "from_keras expected a model compiled without loss_weights and weighted_metrics, got both or "
-            "one of them: compile it without, or pass compile=False."
-        )
     model.compile(
         optimizer=_optimizer_from_keras(config["optimizer"], keras_model, model),
-        loss=_loss_from_keras(config["loss"]),
-        metrics=[_metric_from_keras(saved) for saved in config["metrics"] or []],
+        loss=_each(_loss_from_keras, config["loss"]),
+        metrics=_each(_metric_from_keras, config["metrics"]),
+        loss_weights=config.get("loss_weights"),
+        weighted_metrics=_each(_metric_from_keras, config.get("weighted_metrics")),
     )
     assert model.optimizer is not None
     if keras_model.optimizer.built:
@@ -159,6 +173,15 @@ def _spare_as_keras(keras_optimizer: Any, optimizer: optimizers.Optimizer, keras
     variables = zip(_trainable_names(model), keras_model.trainable_variables)
     listed = [name for name, variable in variables if keras_optimizer._var_key(variable) in keys]
     optimizer.exclude_from_weight_decay(listed, None if pattern is None else [pattern.pattern])
+
+
+def _each(convert: Callable[[Any], Any], saved: Any) -> Any:
+    """Return what ``convert`` makes of each entry of a list or dict, nested or not; None stays None."""
+    if isinstance(saved, (list, tuple)):
+        return [_each(convert, one) for one in saved]
+    if isinstance(saved, dict) and "class_name" not in saved:
+        return {name: _each(convert, one) for name, one in saved.items()}
+    return None if saved is None else convert(saved)
 
 
 def _loss_from_keras(saved: Any) -> losses.Loss:

@@ -56,8 +56,8 @@ def to_keras_with_tensors(model: Model) -> tuple[Any, dict[SymbolicTensor, Any]]
             tensors[tensor] = twins[tensor.layer](sources if len(sources) > 1 else sources[0])
         inputs, outputs = ([tensors[t] for t in side] for side in (model.inputs, model.outputs))
         twin = keras.Model(
-            inputs[0] if isinstance(model.input, SymbolicTensor) else inputs,
-            outputs[0] if isinstance(model.output, SymbolicTensor) else outputs,
+            model.as_inputs_given(inputs),
+            model.as_outputs_given(outputs),
             name=model.name,
         )
     for layer in all_layers if built else []:
@@ -121,10 +121,11 @@ def _sequential_from_keras(keras_model: Any) -> Sequential:
 
 def _functional_from_keras(keras_model: Any) -> Model:
     for side in (keras_model.input, keras_model.output):
-        if not isinstance(side, (keras.KerasTensor, list, tuple)):
+        parts = side.values() if isinstance(side, dict) else side if isinstance(side, (list, tuple)) else [side]
+        if not all(isinstance(part, keras.KerasTensor) for part in parts):
             raise ValueError(
-                f"from_keras expected a model whose inputs and outputs are tensors or lists of them, got a "
-                f"{type(side).__name__} in {keras_model.name!r}."
+                f"from_keras expected a model whose inputs and outputs are tensors, or lists or dicts of them, got "
+                f"{side!r} in {keras_model.name!r}."
             )
     # The operations, not the layers: x + y in a Keras graph is an operation that is no layer.
     twins = {operation: layer_from_keras(operation) for operation in keras_model.operations}
@@ -132,12 +133,15 @@ def _functional_from_keras(keras_model: Any) -> Model:
     for node in _nodes_in_order_of_calls(keras_model):
         sources = [tensors[id(t)] for t in node.input_tensors]
         tensors[id(node.outputs[0])] = twins[node.operation](sources if len(sources) > 1 else sources[0])
-    inputs, outputs = ([tensors[id(t)] for t in side] for side in (keras_model.inputs, keras_model.outputs))
-    return Model(
-        inputs[0] if isinstance(keras_model.input, keras.KerasTensor) else inputs,
-        outputs[0] if isinstance(keras_model.output, keras.KerasTensor) else outputs,
-        name=keras_model.name,
+    inputs, outputs = (
+        {name: tensors[id(t)] for name, t in side.items()}
+        if isinstance(side, dict)
+        else [tensors[id(t)] for t in side]
+        if isinstance(side, (list, tuple))
+        else tensors[id(side)]
+        for side in (keras_model.input, keras_model.output)
     )
+    return Model(inputs, outputs, name=keras_model.name)
 
 
 def _nodes_in_order_of_calls(keras_model: Any) -> list[Any]:

@@ -200,10 +200,10 @@ def compare_loss(
         with backend(name):
             parts = compiled_parts(model, "train")
             with parts.plan.running():
-                (y_pred,) = parts.plan.forward([x.copy() for x in inputs], training=True)
-                ours = parts.loss.forward(labels, y_pred, weight)
+                outputs = parts.plan.forward([x.copy() for x in inputs], training=True)
+                ours = parts.objective.forward([labels], outputs, [weight])
                 worst.add_arrays(np.asarray(ours, model.dtype), loss.numpy(), f"loss {model.loss.name} ({name})")
-                parts.plan.backward([parts.loss.backward()])
+                parts.plan.backward(parts.objective.backward())
             ends = {t: g for t, g in parts.plan.gradients.items() if t not in model.inputs}
             _compare_gradients(worst, model, ends, gradients, name)
             for key, value in model.test_on_batch(batch, y, sample_weight=weight, return_dict=True).items():

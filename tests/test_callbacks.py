@@ -37,7 +37,7 @@ class FakeModel:
     def __init__(self, named_metrics: tuple[metrics.Metric, ...] = ()) -> None:
         self.stop_training = False
         self.optimizer = SimpleNamespace(learning_rate=0.1)
-        self.metrics = list(named_metrics or (metrics.Accuracy(),))
+        self.metrics_by_name = {metric.name: metric for metric in named_metrics or (metrics.Accuracy(),)}
         self.epoch = 0
         self.history: Any = None
 

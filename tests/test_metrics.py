@@ -247,3 +247,40 @@ def test_arguments_of_counts_are_checked():
         metrics.Precision([0.2, 0.5])
     with pytest.raises(ValueError, match="num_thresholds of AUC expected a whole number ≥ 2, got 1"):
         metrics.AUC(1)
+
+
+WEIGHTED = [
+    metrics.Accuracy,
+    metrics.BinaryAccuracy,
+    metrics.Precision,
+    metrics.Recall,
+    metrics.AUC,
+    metrics.MeanSquaredError,
+    metrics.MeanAbsoluteError,
+    lambda: metrics.FunctionMetric(lambda y_true, y_pred: (y_true - y_pred).mean(axis=-1)),
+]
+
+
+@pytest.mark.parametrize("make", WEIGHTED)
+@pytest.mark.parametrize("places", [(), (3,)])
+@given(st.lists(st.integers(0, 3), min_size=6, max_size=6), st.booleans())
+def test_a_weight_is_how_many_times_a_sample_counts(make, places, times, as_column):
+    rng = np.random.default_rng(sum(times))
+    y_true, y_pred = rng.integers(0, 2, (6, *places, 1)), rng.random((6, *places, 1))
+    weighted, repeated = make(), make()
+    weight = np.array(times, float)
+    weighted.update_state(y_true, y_pred, weight[:, None] if as_column else weight)
+    repeated.update_state(np.repeat(y_true, times, axis=0), np.repeat(y_pred, times, axis=0))
+    assert weighted.result() == pytest.approx(repeated.result(), abs=1e-12)
+    weighted.reset_state()
+    weighted.update_state(y_true, y_pred, np.full(6, 0.25))
+    alike = make()
+    alike.update_state(y_true, y_pred)
+    assert weighted.result() == pytest.approx(alike.result(), abs=1e-12)
+
+
+@pytest.mark.parametrize("make", WEIGHTED)
+@pytest.mark.parametrize("shape", [(5,), (6, 2), (1,), ()])
+def test_weights_of_another_number_are_refused(make, shape):
+    with pytest.raises(ValueError, match=r"sample_weight of shape \(6,\), got"):
+        make().update_state(np.ones((6, 1)), np.ones((6, 1)), np.ones(shape))

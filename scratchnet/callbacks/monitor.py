@@ -79,13 +79,13 @@ class Monitor(Callback):
         if self.mode != "auto":
             return self.mode
         name = self.monitor.removeprefix("val_")
-        if name == "loss":
-            return "min"
-        metrics = {metric.name: metric for metric in getattr(self.model, "metrics", ())}
+        metrics = getattr(self.model, "metrics_by_name", {})
+        names = getattr(self.model, "metrics_names", ["loss", *metrics])
+        if name in names and name not in metrics:
+            return "min"  # it is the loss, or that of one output
         if name not in metrics:
             raise ValueError(
-                f"{self._missing(['loss', *metrics])}, or, for a figure that another callback adds, pass "
-                f"mode='min' or mode='max'."
+                f"{self._missing(names)}, or, for a figure that another callback adds, pass mode='min' or mode='max'."
             )
         better = getattr(metrics[name], "better", None)
         if better not in ("min", "max"):

@@ -40,7 +40,7 @@ class Runner:
         graph: from ``twins``; its parameters may be changed in place between passes.
         backend: ``"numpy"`` or ``"numba"``.
         training: what ``forward`` is told.
-        logits: stop before the final softmax.
+        logits: for each output whether to stop before its final softmax, as ``Plan`` takes it.
 
     Attributes:
         params: the parameters by name, ``kernel`` in a graph of one layer, else ``layer/kernel``. They are views: a
@@ -52,7 +52,9 @@ class Runner:
         penalties: those of the weights.
     """
 
-    def __init__(self, graph: Graph, backend: str, training: bool = True, logits: bool = False) -> None:
+    def __init__(
+        self, graph: Graph, backend: str, training: bool = True, logits: bool | Sequence[bool] = False
+    ) -> None:
         self.graph, self.training = graph, training
         self.plan = Plan(graph, backend, logits=logits, input_gradients=True, check=False)
         self.has_kernels = any(not isinstance(step, LayerStep) for step in self.plan.steps)
@@ -164,9 +166,12 @@ class Runner:
 
     def _side_by_side(self, outputs: list[Array]) -> Array:
         self._shapes = [np.shape(y) for y in outputs]
-        if len(outputs) == 1:
-            return outputs[0]
-        return np.concatenate([y.reshape(len(y), -1) for y in outputs], axis=1)
+        return self.joined(outputs)
+
+    def joined(self, parts: Sequence[Array | None]) -> Array:
+        """Return something for each output side by side, flat, as ``backward`` takes it; zeros where there is none."""
+        arrays = [np.zeros(shape, self.dtype) if part is None else part for part, shape in zip(parts, self._shapes)]
+        return arrays[0] if len(arrays) == 1 else np.concatenate([a.reshape(len(a), -1) for a in arrays], axis=1)
 
     def backward(self, dy: Array) -> list[Array]:
         """Return the gradients of the inputs, zeros where there is none, and leave the parameters' in ``grads``."""

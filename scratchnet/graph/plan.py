@@ -99,7 +99,8 @@ class Plan:
     Args:
         graph: the graph.
         backend: ``"numba"`` or ``"numpy"``.
-        logits: stop before the final softmax (only where ``ends_in_softmax``).
+        logits: for each output whether to stop before its final softmax or sigmoid, see ``through_logits``; one word
+            will do for a graph with one output.
         input_gradients: whether ``backward`` must also work out the gradients of the inputs.
         fuse: whether a kernel may compute several layers together.
         trainable: whether the model as a whole is trained.
@@ -119,14 +120,15 @@ class Plan:
         self,
         graph: Graph,
         backend: str,
-        logits: bool = False,
+        logits: bool | Sequence[bool] = False,
         input_gradients: bool = False,
         fuse: bool = True,
         trainable: bool = True,
         check: bool = True,
     ) -> None:
-        self.graph, self.logits, self.fuse = graph.flat, logits, fuse
+        self.graph, self.fuse = graph.flat, fuse
         self._whole = graph
+        self.logits = (logits,) * len(graph.outputs) if isinstance(logits, bool) else tuple(logits)
         self._parts = backend_named(backend)
         self._trainable, self._check = trainable, check
         self._seen = changes.count()
@@ -187,8 +189,9 @@ class Plan:
         penalties = {tensor: tensor.layer.activity_regularizer for tensor in stand_ins}
         self._activities: dict[SymbolicTensor, Array] = {}
         self._penalized = {tensor: penalty for tensor, penalty in penalties.items() if penalty is not None}
-        if self.logits:
-            put_out_logits(stand_ins[self.graph.outputs[0]])
+        for output, stops in zip(self.graph.outputs, self.logits):
+            if stops:
+                put_out_logits(stand_ins[output])
         self._further = [place for place in stand_ins.values() if place.has_own_gradients]
         return stand_ins
 
@@ -262,24 +265,30 @@ class Plan:
             self._collect_losses()
         return [values[output] for output in self.graph.outputs]
 
-    def backward(self, output_gradients: Sequence[Array]) -> None:
+    def backward(self, output_gradients: Sequence[Array | None]) -> None:
         """Run the gradients of the outputs back through all steps in reverse, and fill every layer's ``grads``.
 
         In reverse, because a step can only say how the loss depends on its input once it is known how the loss depends
         on its output, and that is what the steps behind it have to tell. So nothing is worked out twice: one walk back
         costs about as much as the walk forward, however many parameters there are. Where a tensor was used twice, the
-        loss depends on it in both ways, and the gradients that come back add up.
+        loss depends on it in both ways, and the gradients that come back add up. None stands for
+        an output that the loss does not look at.
         """
         gradients: dict[SymbolicTensor, Array] = {}
         for tensor, dy in zip(self.graph.outputs, output_gradients):
-            gradients[tensor] = gradients[tensor] + dy if tensor in gradients else dy
+            if dy is not None:
+                gradients[tensor] = gradients[tensor] + dy if tensor in gradients else dy
         for tensor, penalty in self._penalized.items():
             y = self._activities[tensor]
             slope = fitting(penalty.gradient(y), y.shape, type(penalty).__name__, "its gradient")
             slope = np.asarray(slope / len(y), y.dtype)
             gradients[tensor] = gradients[tensor] + slope if tensor in gradients else slope
         for step, sources, output in reversed(self.wiring):
-            if output not in gradients or not self._needs_gradient[output]:
+            if not self._needs_gradient[output]:
+                continue
+            if output not in gradients:  # no loss depends on it
+                for gradient in (g for layer in step.layers for g in layer.grads.values()):
+                    gradient[...] = 0
                 continue
             dx = step.backward(gradients[output])
             for source, d in zip(sources, dx if len(sources) > 1 else [dx]):
@@ -312,22 +321,25 @@ class Plan:
         """The backend's name."""
         return self._parts.name
 
-    def loss(self, loss: Loss) -> Loss:
-        """Return what computes ``loss`` on this backend; in a plan that ends in logits it takes these.
+    def loss(self, loss: Loss, place: int = 0) -> Loss:
+        """Return what computes ``loss`` on this backend, for output number ``place``; it takes logits if the plan does.
 
-        A plan that ends in logits may compute its last layer together with the loss. From then on the logits that
+        Where the plan ends in logits it may compute the last layer together with the loss. From then on the logits that
         ``forward`` returns are only filled by the loss's ``forward``.
         """
-        if self.logits:
+        if self.logits[place]:
             loss = from_logits(loss)
         with self.lock:  # another thread may be preparing its evaluation
-            return self._computed(loss)
+            return self._computed(loss, place)
 
-    def _computed(self, loss: Loss) -> Loss:
-        computed, last = self._parts.loss(loss, self.steps[-1] if self.logits and self.fuse else None)
-        if last is not None:
-            _, sources, output = self.wiring[-1]
-            self.steps[-1], self.wiring[-1] = last, (last, sources, output)
+    def _computed(self, loss: Loss, place: int) -> Loss:
+        if not (self.logits[place] and self.fuse):
+            return self._parts.loss(loss, None)[0]
+        ends = [output for _, _, output in self.wiring]
+        number = ends.index(self.graph.outputs[place])
+        computed, last = self._parts.loss(loss, self.steps[number])
+        _, sources, output = self.wiring[number]
+        self.steps[number], self.wiring[number] = last, (last, sources, output)
         return computed
 
     def update_rule(self, optimizer: Optimizer) -> UpdateRule:

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from scratchnet.metrics.metric import Metric, same_shape
+from scratchnet.metrics.metric import Metric, for_each_place, same_shape
 from scratchnet.utils.numbers import real_number, whole_number
 
 
@@ -40,14 +40,19 @@ class _Found(Metric):
 
     def reset_state(self) -> None:
         """Forget everything."""
-        self.true_positives = self.out_of = 0
+        self.true_positives: float = 0
+        self.out_of: float = 0
 
-    def update_state(self, y_true: Any, y_pred: Any) -> None:
-        """Count a batch: labels (0 is no, all else yes) and predictions of one shape, each output by itself."""
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Count a batch: labels (0 is no, all else yes) and predictions of one shape, each output by itself.
+
+        With weights (N,) a sample counts so many times.
+        """
         y_true, y_pred = same_shape(*self.arrays(y_true, y_pred))
         yes, answered_yes = y_true != 0, y_pred > (0.5 if self.thresholds is None else self.thresholds)
-        self.true_positives += int((yes & answered_yes).sum())
-        self.out_of += int((answered_yes if self.of_the_answers else yes).sum())
+        weight = 1 if sample_weight is None else for_each_place(sample_weight, yes.shape)
+        self.true_positives += ((yes & answered_yes) * weight).sum().item()
+        self.out_of += ((answered_yes if self.of_the_answers else yes) * weight).sum().item()
 
     def result(self) -> float:
         """Return the quotient of the counts so far; 0.0 where there is nothing to divide by."""
@@ -112,16 +117,20 @@ class AUC(Metric):
 
     def reset_state(self) -> None:
         """Forget everything."""
-        self.yes, self.no = np.zeros((2, self.num_thresholds), np.int64)  # how many lie between threshold k and k+1
+        self.yes, self.no = np.zeros((2, self.num_thresholds))  # how many lie between threshold k and k+1
 
-    def update_state(self, y_true: Any, y_pred: Any) -> None:
-        """Count a batch: labels (0 is no, all else yes) and probabilities of one shape, each output by itself."""
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Count a batch: labels (0 is no, all else yes) and probabilities of one shape, each output by itself.
+
+        With weights (N,) a sample counts so many times.
+        """
         y_true, y_pred = same_shape(*self.arrays(y_true, y_pred))
         p = np.nan_to_num(np.clip(y_pred, 0, 1), nan=0.0).ravel()
         n, is_yes = self.num_thresholds, y_true.ravel() != 0
         place = np.maximum(np.ceil(p * (n - 1)) - 1, 0).astype(np.int64)  # the highest threshold that p is above
-        self.yes += np.bincount(place[is_yes], minlength=n)
-        self.no += np.bincount(place[~is_yes], minlength=n)
+        weight = np.ones(p.size) if sample_weight is None else for_each_place(sample_weight, y_true.shape).ravel()
+        self.yes += np.bincount(place[is_yes], weight[is_yes], n)
+        self.no += np.bincount(place[~is_yes], weight[~is_yes], n)
 
     def result(self) -> float:
         """Return the area so far; 0.0 while there is no yes or no no."""

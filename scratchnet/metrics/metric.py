@@ -47,11 +47,19 @@ class Metric:
     def reset_state(self) -> None:
         """Forget everything."""
         self.total = 0.0
-        self.count = 0
+        self.count: float = 0
 
-    def update_state(self, y_true: Any, y_pred: Any) -> None:
-        """Take a batch in: labels (N, …) or one-hot (N, …, C), and predictions (N, …, C)."""
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Take a batch in: labels (N, …) or one-hot (N, …, C), and predictions (N, …, C).
+
+        With weights (N,) a sample counts so many times, with all its places.
+        """
         values = self.values(*self.arrays(y_true, y_pred))
+        if sample_weight is not None:
+            weight = for_each_place(sample_weight, values.shape)
+            self.total += float((values * weight).sum())
+            self.count += float(weight.sum())
+            return
         self.total += int(np.count_nonzero(values)) if values.dtype == bool else float(values.sum())
         self.count += values.size
 
@@ -68,9 +76,9 @@ class Metric:
         """Do ``reset_state``."""
         self.reset_state()
 
-    def update(self, y_true: Array, y_pred: Array) -> None:
+    def update(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> None:
         """Do ``update_state``."""
-        self.update_state(y_true, y_pred)
+        self.update_state(y_true, y_pred, *(() if sample_weight is None else (sample_weight,)))
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal metric; the dtype if one was given."""
@@ -114,6 +122,18 @@ class FunctionMetric(Metric):
             f"Cannot save the metric {self.name}: it is a function, which a file does not hold; write it as a class "
             f"with values(y_true, y_pred) that subclasses scratchnet.metrics.Metric."
         )
+
+
+def for_each_place(sample_weight: Any, shape: tuple[int, ...]) -> Array:
+    """Return the weights of N samples, (N,) or (N, 1), for each place of an array of that shape, (N, …).
+
+    Raises:
+        ValueError: if there is not one weight for each sample.
+    """
+    weight = np.asarray(sample_weight, np.float64)
+    if weight.shape not in (shape[:1], (*shape[:1], 1)):
+        raise ValueError(f"A metric expected sample_weight of shape {shape[:1]}, got {weight.shape}.")
+    return np.broadcast_to(weight.reshape(-1, *[1] * (len(shape) - 1)), shape)
 
 
 def same_shape(y_true: Array, y_pred: Array) -> tuple[Array, Array]:

@@ -158,5 +158,5 @@ def clone_model(
         new: Model = from_model(model, inputs, again if clone_function is None else clone)
         if model.optimizer is not None:
             model.optimizer.name_spared(model.params)
-            new.compile(made_again(model.optimizer), copy.deepcopy(model.loss), copy.deepcopy(model.metrics))
+            new._set_compiled(made_again(model.optimizer), copy.deepcopy(model.targets))
     return new

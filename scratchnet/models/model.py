@@ -14,16 +14,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from scratchnet import config, losses, metrics, optimizers
+from scratchnet import config, losses, optimizers
 from scratchnet.errors import unknown_name
 from scratchnet.graph import logits, parameters
 from scratchnet.graph.graph import Graph, cut_off, wire
 from scratchnet.graph.plan import Plan
 from scratchnet.graph.plan_table import print_plan
+from scratchnet.graph.targets import Target, named_metrics, shown_names
 from scratchnet.layers.arrays import check_weights
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor, call
 from scratchnet.layers.variable import Variable, listed
+from scratchnet.metrics import Metric
+from scratchnet.models.compiling import Outputs, make_targets, rebuild_target
 from scratchnet.models.rebuilding import MODELS, from_description
 from scratchnet.models.summary import print_summary
 from scratchnet.saving.architecture import describe_model
@@ -40,7 +43,7 @@ if TYPE_CHECKING:
     from scratchnet.callbacks import Callback, History
 
 _planning = threading.RLock()  # threads that ask for the same plan get the same one
-Tensors = SymbolicTensor | Sequence[SymbolicTensor]
+Tensors = SymbolicTensor | Sequence[SymbolicTensor] | Mapping[str, SymbolicTensor]
 
 
 class Model(Layer):
@@ -50,14 +53,17 @@ class Model(Layer):
     ``base(x)``. The weights are the same ones, whichever of the two models is trained. A call on arrays runs it.
 
     Args:
-        inputs: the tensor of an ``Input``, or a list of them. A tensor from the middle of another graph makes a model
-            of the rest, which shares the layers.
-        outputs: the tensor of the last layer; a list of tensors makes a model for predictions only.
+        inputs: the tensor of an ``Input``, or a list or dict of them. A tensor from the middle of another graph makes a
+            model of the rest, which shares the layers.
+        outputs: the tensor of the last layer, or a list or dict of tensors. With a dict, predictions come as one, and
+            its keys name the outputs in ``compile``, in y and in the logs.
         name: ``functional``, ``functional_1``, … if not given.
 
     Attributes:
         history: the ``History`` of the last or running ``fit``.
-        optimizer, loss, metrics: as given to ``compile``; None and empty before.
+        optimizer: as given to ``compile``; None before.
+        inputs, outputs: the tensors in a list; those of a dict by its keys in alphabetical order, as in Keras.
+        targets: what ``compile`` made of loss and metrics, for each output; empty before.
 
     Raises:
         ValueError: if the graph is not connected, or two layers share a name.
@@ -75,17 +81,18 @@ class Model(Layer):
     def _start_uncompiled(self) -> None:
         self.identity: object = object()  # by which an optimizer knows whom it serves
         self.optimizer: optimizers.Optimizer | None = None
-        self.loss: losses.Loss | None = None
-        self.metrics: list[metrics.Metric] = []
+        self.targets: list[Target] = []
         self.history: History | None = None
         self.stop_training = False
         self._trainable = True
         self.regularizers, self.constraints = {}, {}  # it has no weights but those of its layers
         self._added: list[float] = []
         self._outputs: list[SymbolicTensor] = []  # its places in other graphs: the first tensor of each call
-        self._plans: dict[tuple[str, str, bool], Plan] = {}
+        self._plans: dict[tuple[str, str, bool | tuple[bool, ...]], Plan] = {}
 
     def _connect(self, inputs: Tensors, outputs: Tensors) -> None:
+        self.inputs_by_name, inputs = _apart_from_names("inputs", inputs)
+        self.outputs_by_name, outputs = _apart_from_names("outputs", outputs)
         begin, end = cut_off(_tensors("inputs", inputs), _tensors("outputs", outputs))
         graph = Graph(begin, end)
         parameters.move_in(graph.layers)
@@ -103,7 +110,7 @@ class Model(Layer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         inputs, outputs = wire(state.pop("wiring"))
         vars(self).update(state, _outputs=[])
-        self._connect(inputs[0] if self._single_input else inputs, outputs[0] if self._single_output else outputs)
+        self._connect(self.as_inputs_given(inputs), self.as_outputs_given(outputs))
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "name" and self.__dict__.get("_outputs") and value != self.name:
@@ -143,14 +150,43 @@ class Model(Layer):
         return self.outputs[0].shape if len(self.outputs) == 1 else [t.shape for t in self.outputs]
 
     @property
-    def input(self) -> SymbolicTensor | list[SymbolicTensor]:
-        """The tensor, or list of tensors, that the model begins with."""
-        return self.inputs[0] if self._single_input else self.inputs
+    def input(self) -> Any:
+        """The tensor, or list or dict of tensors, that the model begins with."""
+        return self.as_inputs_given(self.inputs)
 
     @property
-    def output(self) -> SymbolicTensor | list[SymbolicTensor]:  # type: ignore[override]
-        """The tensor, or list of tensors, that the model ends with."""
-        return self.outputs[0] if self._single_output else self.outputs
+    def output(self) -> Any:
+        """The tensor, or list or dict of tensors, that the model ends with."""
+        return self.as_outputs_given(self.outputs)
+
+    @property
+    def output_names(self) -> list[str]:
+        """For each of ``outputs`` the name of the layer that makes it."""
+        return [tensor.layer.name for tensor in self.outputs]
+
+    @property
+    def input_keys(self) -> list[str]:
+        """The names by which x may be given: the inputs' own, or the keys of the inputs' dict."""
+        return sorted(self.inputs_by_name) if self.inputs_by_name else [tensor.layer.name for tensor in self.inputs]
+
+    @property
+    def output_keys(self) -> list[str]:
+        """The names by which y and losses may be given: ``output_names``, or the keys of the outputs' dict."""
+        if not self.built:
+            return [layer.name for layer in self.layers[-1:]] or [self.name]
+        return sorted(self.outputs_by_name) if self.outputs_by_name else self.output_names
+
+    def as_inputs_given(self, each: list[Any]) -> Any:
+        """Return something for each input in the form in which the inputs were given: alone, a list, or a dict."""
+        if self.inputs_by_name:
+            return {key: each[place] for key, place in _places(self.inputs_by_name)}
+        return each[0] if self._single_input else each
+
+    def as_outputs_given(self, each: list[Any]) -> Any:
+        """Return something for each output in the form in which the outputs were given: alone, a list, or a dict."""
+        if self.outputs_by_name:
+            return {key: each[place] for key, place in _places(self.outputs_by_name)}
+        return each[0] if self._single_output else each
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return one layer by its name or by its place in ``layers``.
@@ -202,8 +238,8 @@ class Model(Layer):
             batch_size: samples in a batch.
             print_fn: called with the whole text, instead of printing it.
         """
-        plan = Plan(self.graph, config.backend(), self.trains_through_logits())
-        print_plan(plan, batch_size, print_fn, self.loss)
+        plan = Plan(self.graph, config.backend(), self.through_logits())
+        print_plan(plan, batch_size, print_fn, [target.loss for target in self.targets])
 
     # Parameters ---------------------------------------------------------------------------------------------------
 
@@ -291,41 +327,66 @@ class Model(Layer):
         optimizer: str | optimizers.Optimizer = "adam",
         loss: Any = None,
         metrics: Any = None,
+        *,  # Keras has loss_weights in third place: a list of numbers must not slip into metrics
+        loss_weights: Any = None,
+        weighted_metrics: Any = None,
     ) -> None:
         """Choose how the model learns. The parameters stay as they are; the optimizer starts afresh.
 
-        An optimizer that has served another model serves this one from now on.
+        An optimizer that has served another model serves this one from now on. The number that training makes smaller
+        is the sum of the outputs' losses, each times its weight.
 
         Args:
             optimizer: a name (adam, sgd) or an ``Optimizer``.
-            loss: a name, a ``Loss``, or a pair of functions (value, slope), see ``losses.FunctionLoss``.
+            loss: a name, a ``Loss``, or a pair of functions (value, slope), see ``losses.FunctionLoss``. With several
+                outputs also a list, or a dict by the outputs' names: None for an output that is not trained.
             metrics: a list of names, ``Metric`` objects or functions (y_true, y_pred) → a number for each sample, to
-                report beside the loss.
+                report beside the loss. With several outputs a list with such a list for each, or a dict by names.
+            loss_weights: a number; with several outputs a list of them or a dict by names. 1 if not given.
+            weighted_metrics: as ``metrics``, for those in which a sample counts by its ``sample_weight``.
 
         Raises:
-            ValueError: for an unknown name, with the nearest known one; for a missing loss.
+            ValueError: for an unknown name, with the nearest known one; for a missing loss; for a list or dict that
+                does not fit the outputs. Nothing has been changed then.
         """
-        from scratchnet import metrics as all_metrics
-
-        if loss is None:
-            raise ValueError(f"compile expected a loss, one of {', '.join(losses.LOSSES)} or a Loss object, got None.")
-        chosen = [all_metrics.get(m) for m in ([metrics] if isinstance(metrics, str) else metrics or [])]
-        if None in chosen:
-            raise ValueError(f"compile expected metrics as names or Metric objects, got None among {metrics!r}.")
-        chosen_loss, chosen_optimizer = losses.get(loss), optimizers.get(optimizer)
+        outputs = Outputs(self.output_keys, self.outputs_by_name if self.built else None)
+        targets = make_targets(outputs, loss, metrics, loss_weights, weighted_metrics)
+        chosen_optimizer = optimizers.get(optimizer)
         if chosen_optimizer is None:
             raise ValueError(f"compile expected an optimizer, one of {', '.join(optimizers.OPTIMIZERS)}, got None.")
-        chosen_optimizer.start(self.identity)
-        self.loss, self.optimizer, self.metrics = chosen_loss, chosen_optimizer, chosen
-        if self.built and chosen_loss.from_logits and logits.ends_in_probabilities(self.graph, chosen_loss):
-            import warnings
+        self._set_compiled(chosen_optimizer, targets)
+        for target, tensor in zip(targets, self.graph.flat.outputs if self.built else ()):
+            one = target.loss
+            if one is not None and one.from_logits and logits.ends_in_probabilities(tensor, one):
+                import warnings
 
-            ending = "sigmoid" if isinstance(chosen_loss, losses.BinaryCrossentropy) else "softmax"
-            warnings.warn(
-                f"The loss {chosen_loss.name} has from_logits=True but the model ends in a {ending}, so its outputs "
-                f"are probabilities, not logits: leave one of the two out.",
-                stacklevel=2,
-            )
+                ending = "sigmoid" if isinstance(one, losses.BinaryCrossentropy) else "softmax"
+                whose = "the model" if len(targets) == 1 else f"output {target.output!r}"
+                warnings.warn(
+                    f"The loss {one.name} has from_logits=True but {whose} ends in a {ending}, so its outputs are "
+                    f"probabilities, not logits: leave one of the two out.",
+                    stacklevel=2,
+                )
+
+    def _set_compiled(self, optimizer: optimizers.Optimizer, targets: list[Target]) -> None:
+        optimizer.start(self.identity)
+        self.optimizer, self.targets = optimizer, targets
+
+    @property
+    def loss(self) -> Any:
+        """The loss; for several outputs a list of them. None before ``compile``."""
+        chosen = [target.loss for target in self.targets]
+        return chosen if len(chosen) > 1 else chosen[0] if chosen else None
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """All metrics: those of each output, then those with weights."""
+        return list(self.metrics_by_name.values())
+
+    @property
+    def metrics_by_name(self) -> dict[str, Metric]:
+        """All metrics by their names in the logs."""
+        return named_metrics(self.targets)
 
     @property
     def compiled(self) -> bool:
@@ -335,18 +396,22 @@ class Model(Layer):
     @property
     def metrics_names(self) -> list[str]:
         """The names of what ``evaluate`` returns, in order."""
-        return ["loss", *(m.name for m in self.metrics)] if self.loss else []
+        return shown_names(self.targets)
+
+    def through_logits(self) -> tuple[bool, ...]:
+        """For each output whether its final softmax and its loss are computed as one stable step, from the logits."""
+        return logits.through_logits(self.graph, [target.loss for target in self.targets] or [None] * len(self.outputs))
 
     def trains_through_logits(self) -> bool:
-        """Whether the final softmax and the loss are computed as one stable step, from the logits."""
-        return logits.trains_through_logits(self.graph, self.loss)
+        """Whether this is so for any output."""
+        return any(self.through_logits())
 
     def run_plan(self, use: str) -> Plan:
         """Return the plan that runs the model now; "train", "test" and "predict" do not see each other's memory.
 
         It is made at the first need, and anew when the layers are no longer what it was made from.
         """
-        key = config.backend(), use, use != "predict" and self.trains_through_logits()
+        key = config.backend(), use, use != "predict" and self.through_logits()
         plan = self._plans.get(key)
         if plan is None or not plan.is_current():
             with _planning:
@@ -374,9 +439,9 @@ class Model(Layer):
         """Train on whole passes through the data.
 
         Args:
-            x: samples (N, …) of any number type, an array or a list of arrays for several inputs. Batches are cast
-                as they are gathered; the data itself is neither copied nor changed.
-            y: labels (N,), (N, C) or (N, …), as the loss takes them.
+            x: samples (N, …) of any number type; for several inputs a list of arrays, or a dict by the inputs' names.
+                Batches are cast as they are gathered; the data itself is neither copied nor changed.
+            y: labels (N,), (N, C) or (N, …), as the loss takes them; for several outputs a list or dict of them.
             batch_size: samples a step; 32 if not given.
             epochs: the epoch to train up to, so the number of passes if ``initial_epoch`` is 0.
             verbose: 0 silent, 1 a live bar, 2 a line an epoch; "auto" is 1 in a terminal or notebook, 2 elsewhere.
@@ -384,8 +449,10 @@ class Model(Layer):
             validation_split: the share of samples, taken from the end before shuffling, to hold back for validation.
             validation_data: ``(x, y)`` or ``(x, y, sample_weight)`` to evaluate after every epoch.
             shuffle: whether each epoch sees the samples in a new order, drawn from the global seed.
-            class_weight: for each class the factor of its samples' losses; 1 where not given. In training only.
-            sample_weight: for each sample the factor of its loss, (N,) or (N, 1).
+            class_weight: for each class the factor of its samples' losses; 1 where not given. In training only, and
+                for one output only.
+            sample_weight: for each sample the factor of its loss, (N,) or (N, 1); for several outputs one array for
+                all, or a list or dict of them, None for all 1.
             initial_epoch: where to go on counting.
             validation_batch_size: samples a validation step; ``batch_size`` if not given.
 
@@ -432,7 +499,7 @@ class Model(Layer):
         Args:
             x, y, verbose, sample_weight, callbacks: as for ``fit``.
             batch_size: samples a step, for the display and for callbacks; 32 if not given.
-            return_dict: return ``{"loss": …, "accuracy": …}`` rather than ``[loss, accuracy]``.
+            return_dict: return ``{"accuracy": …, "loss": …}`` rather than ``[loss, accuracy]``.
 
         Returns:
             A list of floats in the order of ``metrics_names``; the loss alone, if there are no metrics.
@@ -453,15 +520,15 @@ class Model(Layer):
         """Return the model's outputs for samples x.
 
         Args:
-            x: samples (N, …), an array or a list of arrays for several inputs.
+            x: samples (N, …); for several inputs a list of arrays, or a dict by the inputs' names.
             batch_size: samples a step, for the display and for callbacks; 32 if not given.
             verbose, callbacks: as for ``fit``.
 
         Returns:
-            A new array (N, …) of the model's dtype; a list of them for a model with several outputs.
+            A new array (N, …) of the model's dtype; a list or dict of them, as the model's outputs were given.
         """
         outputs = loop.predict(self, x, 32 if batch_size is None else batch_size, verbose, callbacks)
-        return outputs[0] if self._single_output else outputs
+        return self.as_outputs_given(outputs)
 
     def train_on_batch(self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Take one training step on one batch and return its loss and metrics, as ``evaluate`` does.
@@ -472,7 +539,7 @@ class Model(Layer):
 
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Return loss and metrics of one batch, as ``evaluate`` does."""
-        return self._on_batch(loop.evaluate(self, x, y, len(y), 0, sample_weight, None), return_dict)
+        return self._on_batch(loop.test_on_batch(self, x, y, sample_weight), return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch, as ``predict`` does."""
@@ -507,11 +574,10 @@ class Model(Layer):
         inputs = list(x) if several else [x]
         if self._are_tensors(inputs):
             return self._place(inputs, several, training)
-        outputs = loop.call(self, x, bool(training))
-        return outputs[0] if self._single_output else outputs
+        return self.as_outputs_given(loop.call(self, x, bool(training)))
 
     def _by_input_name(self, named: dict[str, SymbolicTensor]) -> list[SymbolicTensor]:
-        names = [tensor.layer.name for tensor in self.inputs]
+        names = self.input_keys
         if set(named) != set(names):
             raise self.refuse(f"tensors for its inputs {', '.join(names)}", ", ".join(map(str, named)))
         return [named[name] for name in names]
@@ -530,7 +596,7 @@ class Model(Layer):
             self._check_dtype(given, own.dtype, own.dtype in config.INTEGERS)
         outputs = call(self, [(tensor.shape, tensor.dtype) for tensor in self.outputs], tuple(inputs), training)
         self._outputs.append(outputs[0])
-        return outputs[0] if self._single_output else outputs
+        return self.as_outputs_given(outputs)
 
     def _begin_with(self, inputs: Sequence[SymbolicTensor]) -> None:
         """Do nothing: a ``Sequential`` that has waited for its input makes its parameters here."""
@@ -609,17 +675,38 @@ class Model(Layer):
             ValueError: if it needs a class that is not in ``custom_objects``.
             TypeError: if ``custom_objects`` holds anything but classes.
         """
-        if not isinstance(config, Mapping) or not {"optimizer", "loss", "metrics"} <= config.keys():
+        forms: list[set[str]] = [{"optimizer", "loss", "metrics"}, {"optimizer", "targets"}]
+        if not isinstance(config, Mapping) or not any(keys <= config.keys() for keys in forms):
             raise ValueError(f"compile_from_config expected what get_compile_config returns, got {shown(config)}.")
         custom = checked_classes(custom_objects)
-        optimizer, loss = rebuild(config["optimizer"], "optimizer", custom), rebuild(config["loss"], "loss", custom)
-        self.compile(optimizer, loss, [rebuild(metric, "metric", custom) for metric in config["metrics"]])
+        optimizer = rebuild(config["optimizer"], "optimizer", custom)
+        if "targets" in config:
+            self._set_compiled(optimizer, [rebuild_target(target, custom) for target in config["targets"]])
+        else:
+            metrics = [rebuild(metric, "metric", custom) for metric in config["metrics"]]
+            self.compile(optimizer, rebuild(config["loss"], "loss", custom), metrics)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, {len(self.layers)} layers, {self.count_params():,} params>"
 
 
 MODELS["Model"] = Model
+
+
+def _apart_from_names(what: str, given: Any) -> tuple[list[str] | None, Any]:
+    """Return the keys of a dict, and its entries by their alphabetical order; anything else as it is."""
+    if not isinstance(given, Mapping):
+        return None, given
+    for key in given:
+        if not isinstance(key, str) or not key:
+            raise TypeError(f"Model({what}=…) expected names as keys of the dict, got {key!r}.")
+    return list(given), [given[key] for key in sorted(given)]
+
+
+def _places(keys: Sequence[str]) -> list[tuple[str, int]]:
+    """Return each key with its place among all in alphabetical order."""
+    order = sorted(keys)
+    return [(key, order.index(key)) for key in keys]
 
 
 def _tensors(what: str, given: Any) -> list[SymbolicTensor]:

@@ -47,8 +47,8 @@ def from_description(cls: Any, description: Mapping[str, Any], custom_objects: M
             number = {layer.name: i for i, layer in enumerate(layers)}
             calls = [(number[name], from_, mode[0] if mode else None) for name, from_, *mode in description["tensors"]]
             ends = [description[end] for end in ("inputs", "outputs")]
-            wired = wire(Wiring(layers, calls, *([end] if isinstance(end, int) else end for end in ends)))
-            inputs, outputs = (ts if isinstance(end, list) else ts[0] for ts, end in zip(wired, ends))
+            wired = wire(Wiring(layers, calls, *([*_numbers(end)] for end in ends)))
+            inputs, outputs = (_in_the_form_of(end, tensors) for end, tensors in zip(ends, wired))
             model = cls(inputs, outputs, name=description["name"])
     except Exception as error:  # a user's layer may raise anything
         raise ModelFileError(f"the layers described do not fit together: {error}") from error
@@ -56,6 +56,17 @@ def from_description(cls: Any, description: Mapping[str, Any], custom_objects: M
     if "frozen_inside" in description:
         _freeze_inside(model, description["frozen_inside"])
     return model
+
+
+def _numbers(end: Any) -> list[int]:
+    """Return the numbers of a model's inputs or outputs: of one alone, of a list, or of pairs with a name."""
+    return [end] if isinstance(end, int) else [n[1] if isinstance(n, list) else n for n in end]
+
+
+def _in_the_form_of(end: Any, tensors: list[SymbolicTensor]) -> Any:
+    if isinstance(end, int):
+        return tensors[0]
+    return {n[0]: t for n, t in zip(end, tensors)} if isinstance(end[0], list) else tensors
 
 
 def _rebuild_layer(description: Mapping[str, Any], custom_objects: Mapping[str, type]) -> Any:
@@ -94,11 +105,7 @@ def from_model(model: Network, inputs: Sequence[SymbolicTensor] | None, clone: C
             for i, layer in enumerate(wiring.layers)
         ]
         begin_tensors, end = wire(wiring._replace(layers=layers))
-        made = cls(
-            begin_tensors[0] if model._single_input else begin_tensors,
-            end[0] if model._single_output else end,
-            name=model.name,
-        )
+        made = cls(model.as_inputs_given(begin_tensors), model.as_outputs_given(end), name=model.name)
     made._trainable = model.trainable
     if clone is again:
         _freeze_inside(made, frozen_inside(model.layers))

@@ -12,7 +12,8 @@ from scratchnet.models.model import Model
 from scratchnet.models.rebuilding import MODELS
 from scratchnet.utils.naming import automatic_name
 
-_WITH_THE_GRAPH = ("graph", "inputs", "outputs", "dtype", "_single_input", "_single_output")
+_FORMS = ("_single_input", "_single_output", "inputs_by_name", "outputs_by_name")
+_WITH_THE_GRAPH = ("graph", "inputs", "outputs", "dtype", *_FORMS)
 
 
 class Sequential(Model):

@@ -2,7 +2,7 @@
 
     "layers":  one description for each layer, shared ones once; that of a nested model is such a graph again
     "tensors": [["input_layer", []], ["Hidden", [0]], …]    which layer was called on which earlier tensors
-    "inputs", "outputs": the numbers of the model's tensors
+    "inputs", "outputs": the numbers of the model's tensors: one, a list, or pairs with a name
 
 A call that asked for a mode has it in third place, ``["base", [0], false]``. One that returned several tensors counts
 for as many. A Sequential model is its layers in a row, and needs no tensors.
@@ -44,14 +44,19 @@ def describe_model(model: Network) -> dict[str, Any]:
             [names[layer], sources, *([] if training is None else [training])]
             for layer, sources, training in wiring.calls
         ],
-        "inputs": wiring.inputs[0] if model._single_input else wiring.inputs,
-        "outputs": wiring.outputs[0] if model._single_output else wiring.outputs,
+        "inputs": _in_order(model.as_inputs_given(wiring.inputs)),
+        "outputs": _in_order(model.as_outputs_given(wiring.outputs)),
     }
 
 
 def _describe_layer(layer: Layer) -> dict[str, Any]:
     """Return a layer as JSON; a model's weights and flags go with those of the model round it."""
     return {"kind": "model"} | describe_model(cast(Network, layer)) if layer.is_model else describe(layer)
+
+
+def _in_order(end: Any) -> Any:
+    """Return a dict as pairs, for JSON does not keep the order of its keys."""
+    return [[key, number] for key, number in end.items()] if isinstance(end, dict) else end
 
 
 def frozen_inside(layers: Iterable[Layer]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from scratchnet.errors import ModelFileError
 from scratchnet.graph.network import Network
 from scratchnet.graph.parameters import count
+from scratchnet.graph.targets import Target
 from scratchnet.layers.variables import found_in
 from scratchnet.saving.architecture import describe_model
 from scratchnet.saving.lost import check_nothing_is_lost
@@ -73,7 +74,7 @@ def read_notes(path: str | os.PathLike[str]) -> dict[str, str]:
 
 
 def _describe_compiled(model: Network) -> dict[str, Any] | None:
-    if model.loss is None or model.optimizer is None:
+    if not model.targets or model.optimizer is None:
         return None
     accumulates = model.optimizer.gradient_accumulation_steps
     return {
@@ -92,10 +93,28 @@ def describe_settings(model: Network) -> dict[str, Any]:
     assert model.optimizer is not None
     model.optimizer.name_spared(model.params)
     return {
+        **_describe_targets(model.targets),
         "optimizer": describe(model.optimizer),
-        "loss": describe(model.loss),
-        "metrics": [describe(metric) for metric in model.metrics],
     }
+
+
+def _describe_targets(targets: Sequence[Target]) -> dict[str, Any]:
+    """Return loss and metrics as they have always been written for one output, and a list of all that differ."""
+    each = [
+        {
+            "output": target.output,
+            "loss": None if target.loss is None else describe(target.loss),
+            "weight": target.weight,
+            "metrics": [describe(metric) for metric in target.metrics],
+            "weighted_metrics": [describe(metric) for metric in target.weighted_metrics],
+            "turn": target.turn,
+        }
+        for target in targets
+    ]
+    first = each[0]
+    if len(each) == 1 and first["weight"] == 1 and not first["weighted_metrics"]:
+        return {"loss": first["loss"], "metrics": first["metrics"]}
+    return {"targets": each}
 
 
 def random_states(model: Network) -> dict[str, Array]:

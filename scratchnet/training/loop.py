@@ -12,6 +12,7 @@ import numpy as np
 
 from scratchnet.callbacks import Callback, CallbackList, History
 from scratchnet.training.interrupts import Interruption, deferred_interrupt
+from scratchnet.training.objective import Objective
 from scratchnet.training.progress import Logs, Progress, print_epoch, resolve_verbose
 from scratchnet.training.refusals import unbuilt_if_refused
 from scratchnet.training.samples import Samples, batch_slices, check_inputs, check_samples
@@ -23,7 +24,6 @@ from scratchnet.utils.random import new_generator
 if TYPE_CHECKING:
     from scratchnet.graph.network import Network
     from scratchnet.graph.plan import Plan
-    from scratchnet.metrics import Metric
 
 _SAMPLES_AT_ONCE = 1024  # evaluation and prediction compute this many together, whatever the batch size displayed
 
@@ -54,22 +54,26 @@ class FitOptions:
 
 
 class RunningMeans:
-    """The means of loss and metrics over the samples of a pass so far, as displayed."""
+    """The means of losses and metrics over the samples of a pass so far, as displayed."""
 
-    def __init__(self, metrics: Sequence[Metric]) -> None:
-        self.metrics = metrics
+    def __init__(self, objective: Objective) -> None:
+        self.objective = objective
         self.loss_sum, self.count = 0.0, 0
-        for metric in metrics:
+        self.sums = dict.fromkeys(objective.losses_shown, 0.0)
+        for metric in objective.metrics.values():
             metric.reset()
 
     def add(self, loss: float, samples: int) -> None:
-        """Take a batch's mean loss in, weighted by its size."""
+        """Take a batch's mean loss in, weighted by its size, and those of the outputs, which the objective has."""
         self.loss_sum += loss * samples
         self.count += samples
+        for name in self.sums:
+            self.sums[name] += self.objective.values[self.objective.losses_shown[name]] * samples
 
     def logs(self) -> Logs:
         """Return the means by name, in alphabetical order, as Keras shows them."""
-        means = {metric.name: metric.result() for metric in self.metrics}
+        means = {name: metric.result() for name, metric in self.objective.metrics.items()}
+        means |= {name: total / max(self.count, 1) for name, total in self.sums.items()}
         means["loss"] = self.loss_sum / max(self.count, 1)
         return dict(sorted(means.items()))
 
@@ -138,14 +142,14 @@ def _train_epoch(
     progress: Progress,
     interruption: Interruption,
 ) -> RunningMeans:
-    means = RunningMeans(parts.metrics)
+    means = RunningMeans(parts.objective)
     watched = callbacks.needs_batch_logs("on_train_batch_end")
     for step, part in enumerate(batch_slices(len(order), batch_size)):
         callbacks.on_train_batch_begin(step)
         with parts.plan.lock:
             batch = training.take(parts.plan, order[part])
             loss = train_step(model, parts, batch, number=step + 1)
-        means.add(loss, len(batch.y))
+        means.add(loss, len(batch.x[0]))
         if watched:
             callbacks.on_train_batch_end(step, means.logs())
         progress.update(step + 1, means.logs)
@@ -159,10 +163,19 @@ def train_on_batch(model: Network, x: Any, y: Any, sample_weight: Any) -> Logs:
     samples = check_samples(model, x, y, sample_weight, None, "train_on_batch")
     prepare_optimizer(model)
     parts = compiled_parts(model, "train")
-    means = RunningMeans(parts.metrics)
+    means = RunningMeans(parts.objective)
     with parts.plan.running(), parts.plan.lock:
         means.add(train_step(model, parts, samples.take(parts.plan, slice(None)), number=1), len(samples))
     return means.logs()
+
+
+def test_on_batch(model: Network, x: Any, y: Any, sample_weight: Any) -> Logs:
+    """Measure one batch; see ``Model.test_on_batch``."""
+    with unbuilt_if_refused(model):
+        samples = check_samples(model, x, y, sample_weight, None, "test_on_batch")
+    parts = compiled_parts(model, "test")
+    with parts.plan.running():
+        return _evaluate_pass(parts, samples, len(samples), CallbackList(), Progress(1, 0))
 
 
 def evaluate(
@@ -194,18 +207,17 @@ def _evaluate_pass(
                 measure(slice(start, min(start + at_once, part.stop)))
             return
         batch = samples.take(parts.plan, part)
-        (y_pred,) = parts.plan.forward(batch.x)
+        outputs = parts.plan.forward(batch.x)
         if parts.plan.losses and part.stop - part.start > batch_size:  # they may depend on how many come together
             at_once = batch_size
             return measure(part)
-        loss = parts.loss.forward(batch.y, y_pred, batch.weight) + parts.added_losses()
-        for metric in parts.metrics:
-            metric.update(batch.y, parts.loss.predictions)
-        means.add(loss, len(batch.y))
+        loss = parts.objective.forward(batch.y, outputs, batch.weight) + parts.added_losses()
+        parts.objective.measure(batch.y, batch.weight)
+        means.add(loss, len(batch.x[0]))
 
-    means = RunningMeans(parts.metrics)
+    means = RunningMeans(parts.objective)
     callbacks.on_test_begin()
-    batch_by_batch = parts.loss.depends_on_batch or parts.plan.always_trains
+    batch_by_batch = parts.objective.depends_on_batch or parts.plan.always_trains
     _run_blocks(
         parts.plan, measure, len(samples), batch_size, callbacks, "test", progress, means.logs, None, batch_by_batch
     )
@@ -218,7 +230,7 @@ def predict(model: Network, x: Any, batch_size: int, verbose: int | str, callbac
     """Compute the outputs for all samples; see ``Model.predict``."""
     batch_size, verbose = whole_number("batch_size", batch_size, 1), resolve_verbose(verbose)
     with unbuilt_if_refused(model):
-        samples = Samples(check_inputs(model, x, "predict"), None, None)
+        samples = Samples(check_inputs(model, x, "predict"))
         steps = math.ceil(len(samples) / batch_size)
         listeners = CallbackList(callbacks, model, {"verbose": verbose, "epochs": 1, "steps": steps})
     plan = model.run_plan("predict")
@@ -233,7 +245,7 @@ def predict(model: Network, x: Any, batch_size: int, verbose: int | str, callbac
 
     def logs() -> dict[str, Any]:
         newest = [whole[last].copy() for whole in outputs]
-        return {"outputs": newest[0] if model._single_output else newest}
+        return {"outputs": model.as_outputs_given(newest)}
 
     progress = Progress(steps, verbose)
     with plan.running_forward(len(samples)):
@@ -248,7 +260,7 @@ def predict(model: Network, x: Any, batch_size: int, verbose: int | str, callbac
 
 def call(model: Network, x: Any, training: bool) -> list[Array]:
     """Run one batch forward; see ``Model.__call__``."""
-    samples = Samples(check_inputs(model, x, "The model"), None, None)
+    samples = Samples(check_inputs(model, x, "The model"))
     plan = model.run_plan("predict")
     with plan.running_forward(len(samples)), plan.lock:
         return [output.copy() for output in plan.forward(samples.take(plan, slice(None)).x, training)]

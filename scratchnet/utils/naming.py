@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from scratchnet.errors import unknown_name
@@ -88,3 +88,28 @@ def _class_of(
 def described(thing: Any) -> dict[str, Any] | None:
     """Return what ``made_from`` makes an equal object from, in Keras's form; None stays None."""
     return None if thing is None else {"class_name": type(thing).__name__, "config": thing.get_config()}
+
+
+def by_name(what: str, given: Mapping[Any, Any], names: Sequence[str], needed: Collection[str] = ()) -> list[Any]:
+    """Return the entries of a dict in the order of ``names``; None for those that are not there.
+
+    Args:
+        what: the argument and whose it is, such as ``"x of fit"``, for the error message.
+        given: the dict.
+        names: all keys that it may have.
+        needed: those that must be there.
+
+    Raises:
+        ValueError: if there are other keys, one is missing, or two of the names are the same.
+    """
+    expected = f"{what} expected the keys {', '.join(map(repr, names))}"
+    if len(set(names)) < len(names):
+        raise ValueError(f"{expected}, of which two are the same: give a list in their order.")
+    for key in given:
+        if key not in names:
+            raise ValueError(f"{expected}, got {key!r}: leave it out or correct it.")
+    for name in names:
+        if name in needed and name not in given:
+            got = ", ".join(map(repr, given)) or "none"
+            raise ValueError(f"{expected}, got {got}: {name!r} is missing.")
+    return [given.get(name) for name in names]

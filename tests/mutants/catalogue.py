@@ -38,6 +38,7 @@ MODULES = (
     "optimizers",
     "schedules",
     "nested",
+    "objectives",
 )
 _all: list[Mutant] = []
 
@@ -46,10 +47,10 @@ _all: list[Mutant] = []
 class Mutant:
     """One planted mistake.
 
-    ``kind`` is layer, loss, optimizer, schedule, constraint, penalties or nested; ``make`` makes a fresh wrong object
-    (for nested models, a context in which a function is wrong), and for an optimizer or schedule ``settings`` are the
-    arguments of its reference; ``shape`` is the batch to check a layer on, for a constraint the name of the right one,
-    and ``checking`` what ``check_layer`` is told besides.
+    ``kind`` is layer, loss, optimizer, schedule, constraint, penalties, nested or objective; ``make`` makes a fresh
+    wrong object (for nested models, a context in which a function is wrong), and for an optimizer or schedule
+    ``settings`` are the arguments of its reference; ``shape`` is the batch to check a layer on, for a constraint the name of the
+    right one, and ``checking`` what ``check_layer`` is told besides.
     """
 
     kind: str
@@ -140,6 +141,13 @@ def penalties(cls: Class) -> Class:
     """Register a class that does in a training step what ``Penalties`` should do, and does it wrong."""
     mistake = " ".join((cls.__doc__ or "").split())
     _all.append(Mutant("penalties", cls.__module__.rpartition(".")[2], cls.__name__, mistake, lambda: cls))
+    return cls
+
+
+def objective(cls: Class) -> Class:
+    """Register a wrong class of those that train and display several outputs; ``make`` returns the class itself."""
+    mistake = " ".join((cls.__doc__ or "").split())
+    _all.append(Mutant("objective", cls.__module__.rpartition(".")[2], cls.__name__, mistake, lambda: cls))
     return cls
 
 

@@ -18,11 +18,12 @@ from scratchnet.gradient_check.runner import Runner, runner_subject
 from scratchnet.gradient_check.twins import layer_graph
 from scratchnet.utils.random import seeded
 from tests.mutants.catalogue import Mutant
+from tests.oracles.checking_objectives import check_objective
 from tests.oracles.checking_updates import STEPS, check_optimizer, check_schedule
 from tests.oracles.nested import check_nested
 from tests.oracles.penalized_steps import check_constraint, check_penalties, trained
 
-UPDATES = ("schedule", "constraint", "penalties", "nested")
+UPDATES = ("schedule", "constraint", "penalties", "nested", "objective")
 """Kinds without a dy."""
 
 Caught = bool | None
@@ -62,6 +63,8 @@ def full(mutant: Mutant) -> Caught:
     if mutant.kind == "nested":
         with mutant.make():
             return bool(check_nested())
+    if mutant.kind == "objective":
+        return bool(check_objective(mutant.make()))
     return not report_on(mutant).passed
 
 
@@ -79,6 +82,8 @@ def upstream_of_ones(mutant: Mutant) -> Caught:
 
 def gradients_only(mutant: Mutant) -> Caught:
     """Random dy and every entry, but neither the contract nor kinks."""
+    if mutant.kind == "objective":
+        return bool(check_objective(mutant.make(), by_itself=True))
     if mutant.kind in ("optimizer", *UPDATES):
         return None
     return not all(t.passed for t in report_on(mutant).tensors)

@@ -343,13 +343,36 @@ def test_a_nested_model_is_saved_as_a_layer_here_and_compiled_there(tmp_path: Pa
         assert (loaded.optimizer is not None) == (lib is keras)
 
 
-def test_several_outputs_can_only_be_trained_there() -> None:
-    for lib, trains in zip(BOTH, (False, True)):
+def test_outputs_given_by_name_take_no_lists_here() -> None:
+    for lib, takes in zip(BOTH, (False, True)):
+        inputs = lib.Input((3,))
+        outputs = {"second": lib.layers.Dense(1)(inputs), "first": lib.layers.Dense(1)(inputs)}
+        model = lib.Model(inputs, outputs)
+        model.compile(optimizer="sgd", loss={"first": "mse", "second": "mse"})
+        y = np.zeros((4, 1))
+        assert refuses(lambda m=model, y=y: m.train_on_batch(X, [y, y])) is not takes
+
+
+def test_what_a_dict_of_inputs_has_besides_is_refused_here() -> None:
+    for lib, takes in zip(BOTH, (False, True)):
+        a, b = lib.Input((3,), name="a"), lib.Input((3,), name="b")
+        model = lib.Model([a, b], lib.layers.Add()([a, b]))
+        assert refuses(lambda m=model: m.predict({"a": X, "b": X, "c": X}, verbose=0)) is not takes
+
+
+def test_a_loss_for_the_first_output_only_is_refused_here() -> None:
+    for lib, takes in zip(BOTH, (False, True)):
         inputs = lib.Input((3,))
         model = lib.Model(inputs, [lib.layers.Dense(1)(inputs), lib.layers.Dense(1)(inputs)])
-        model.compile(optimizer="sgd", loss="mse" if lib is scratchnet else ["mse", "mse"])
         y = np.zeros((4, 1))
-        assert refuses(lambda m=model, y=y: m.train_on_batch(X, [y, y])) is not trains
+
+        def train(model: Any = model, y: np.ndarray = y) -> None:
+            model.compile(optimizer="sgd", loss=["mse"])
+            model.train_on_batch(X, [y, y])
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert refuses(train) is not takes
 
 
 # What is not here

@@ -253,7 +253,6 @@ def test_from_keras_refuses_what_is_no_graph() -> None:
             "ignore_class=1",
         ),
         ({"optimizer": "sgd", "loss": "mse", "metrics": ["mape"]}, "the metric mape"),
-        ({"optimizer": "sgd", "loss": "mse", "loss_weights": 2.0}, "without loss_weights"),
     ],
 )
 def test_from_keras_names_what_compile_set_and_scratchnet_lacks(settings, said) -> None:
