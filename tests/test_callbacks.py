@@ -471,9 +471,10 @@ class TestModelCheckpoint:
         with pytest.raises(ValueError, match=re.escape(f"got {save_freq!r}")):
             ModelCheckpoint("model", save_freq=save_freq)
 
-    def test_keras_arguments_by_position_do_not_slip(self):
-        with pytest.raises(TypeError, match="positional"):
-            ModelCheckpoint("model", "val_loss", 0, False, True)
+    def test_arguments_by_position_are_keras_s(self):
+        checkpoint = ModelCheckpoint("model", "loss", 0, False, True, "max", 3, 0.5)
+        assert checkpoint.save_weights_only
+        assert (checkpoint.mode, checkpoint.save_freq, checkpoint.best) == ("max", 3, 0.5)
 
     def test_says_what_it_does_if_asked(self, tmp_path, capsys):
         checkpoint = ModelCheckpoint(tmp_path / "m", "loss", verbose=1, save_best_only=True)

@@ -123,9 +123,7 @@ def _wrong_shape(where: str, tensor: SymbolicTensor, array: Array) -> ValueError
     expected = ("N", *tensor.shape[1:])
     shown = f"({', '.join(map(str, expected))}{',' if len(expected) == 1 else ''})"
     hint = ": for one sample pass a batch of one, x[None]" if array.shape == tensor.shape[1:] else ""
-    return ValueError(
-        f"{where} expected x of shape {shown} for layer {tensor.layer.name!r}, got {array.shape}{hint}."
-    )
+    return ValueError(f"{where} expected x of shape {shown} for layer {tensor.layer.name!r}, got {array.shape}{hint}.")
 
 
 def check_finite(array: Array, what: str, dtype: str) -> None:
@@ -149,6 +147,14 @@ def check_finite(array: Array, what: str, dtype: str) -> None:
         )
 
 
+def check_compiled(model: Network, where: str) -> None:
+    """Raise a RuntimeError if the model is not compiled."""
+    if model.loss is None:
+        raise RuntimeError(
+            f"{where} needs a loss and an optimizer: call model.compile(optimizer, loss, metrics) first."
+        )
+
+
 def check_samples(
     model: Network, x: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, float] | None, where: str
 ) -> Samples:
@@ -159,10 +165,8 @@ def check_samples(
         ValueError: if something does not fit; the message says what and where. A ``Sequential`` that was to be built by
             these data waits again then.
     """
-    if model.loss is None:
-        raise RuntimeError(
-            f"{where} needs a loss and an optimizer: call model.compile(optimizer, loss, metrics) first."
-        )
+    check_compiled(model, where)
+    assert model.loss is not None
     with unbuilt_if_refused(model):
         inputs = check_inputs(model, x, where)
         if y is None:
