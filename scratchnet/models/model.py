@@ -21,6 +21,7 @@ from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.models.summary import print_summary
 from scratchnet.training import loop
+from scratchnet.training.options import FitOptions
 from scratchnet.typing import Array, Shape
 from scratchnet.utils.naming import automatic_name
 
@@ -343,7 +344,7 @@ class Model:
             self,
             x,
             y,
-            loop.FitOptions(
+            FitOptions(
                 batch_size=batch_size,
                 epochs=epochs,
                 verbose=verbose,

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scratchnet.callbacks import BackupAndRestore, Callback, CallbackList, History
+from scratchnet.callbacks import BackupAndRestore, CallbackList, History
 from scratchnet.errors import NonFiniteError
 from scratchnet.training.interrupts import Interruption, deferred_interrupt
 from scratchnet.training.means import RunningMeans
+from scratchnet.training.options import FitOptions, fit_sources
+from scratchnet.training.outputs import Outputs
 from scratchnet.training.progress import Logs, Progress, print_epoch, resolve_verbose
 from scratchnet.training.refusals import unbuilt_if_refused
 from scratchnet.training.run import Run
 from scratchnet.training.samples import Samples, check_samples
-from scratchnet.training.sources import Arrays, Source, make_source, unlabelled, yields_batches
+from scratchnet.training.sources import Source, make_source, unlabelled
 from scratchnet.training.step import Compiled, compiled_parts, prepare_optimizer, train_step
-from scratchnet.typing import Array, Shape
-from scratchnet.utils.numbers import shown, true_or_false, whole_number
+from scratchnet.typing import Array
 from scratchnet.utils.random import given_back_on_error
 
 if TYPE_CHECKING:
@@ -29,56 +29,6 @@ if TYPE_CHECKING:
     from scratchnet.graph.plan import Plan
 
 _SAMPLES_AT_ONCE = 1024  # evaluation and prediction compute this many together, whatever the batch size displayed
-
-
-@dataclass
-class FitOptions:
-    """The arguments of ``Model.fit``, which documents them."""
-
-    batch_size: int | None
-    epochs: int
-    verbose: int | str
-    callbacks: Sequence[Callback] | Callback | None
-    validation_split: float
-    validation_data: Any
-    shuffle: bool
-    class_weight: dict[int, float] | None
-    sample_weight: Any
-    initial_epoch: int
-    steps_per_epoch: int | None
-    validation_steps: int | None
-    validation_batch_size: int | None
-    validation_freq: int | Sequence[int]
-
-    def __post_init__(self) -> None:
-        self.epochs = whole_number("epochs", self.epochs, 1)
-        self.initial_epoch = whole_number("initial_epoch", self.initial_epoch, 0)
-        self.shuffle = true_or_false("shuffle", self.shuffle)
-        if self.batch_size is not None:
-            self.batch_size = whole_number("batch_size", self.batch_size, 1)
-        if self.validation_batch_size is not None:
-            self.validation_batch_size = whole_number("validation_batch_size", self.validation_batch_size, 1)
-        if self.validation_steps is not None:
-            self.validation_steps = whole_number("validation_steps", self.validation_steps, 1)
-        if isinstance(self.validation_freq, (list, tuple)):
-            self.validation_freq = [whole_number("An epoch in validation_freq", e, 1) for e in self.validation_freq]
-        else:
-            self.validation_freq = whole_number("validation_freq", self.validation_freq, 1)
-
-    def validates_after(self, epoch: int) -> bool:
-        """Whether there is a validation after this epoch, which counts from 0."""
-        if isinstance(self.validation_freq, int):
-            return (epoch + 1) % self.validation_freq == 0
-        return epoch + 1 in self.validation_freq
-
-    def settings(self) -> dict[str, Any]:
-        """Return those that a run's result depends on, and that the sources do not know."""
-        return {
-            "initial_epoch": self.initial_epoch,
-            "class_weight": repr(self.class_weight),
-            "sample_weight": self.sample_weight is not None,
-            "validation_freq": self.validation_freq,
-        }
 
 
 def fit(model: Network, x: Any, y: Any, options: FitOptions) -> History:
@@ -137,7 +87,7 @@ def _prepare(
     model: Network, x: Any, y: Any, options: FitOptions, verbose: int, history: History, stack: ExitStack
 ) -> Run:
     """Check everything that can be refused, the first batch of a source of batches included, and set up the run."""
-    training, validation = _sources(model, x, y, options)
+    training, validation = fit_sources(model, x, y, options)
     stack.callback(training.close)
     if validation is not None:
         stack.callback(validation.close)
@@ -170,59 +120,6 @@ def _prepare(
         if goes_on:
             run.find(backup.path)
     return run
-
-
-def _sources(model: Network, x: Any, y: Any, options: FitOptions) -> tuple[Source, Source | None]:
-    """Return what to train on, and what to validate on."""
-    weight, size, steps = options.sample_weight, options.batch_size, options.steps_per_epoch
-    training = make_source("fit", model, x, y, weight, size, steps, options.class_weight)
-    given, validation_size = options.validation_data, options.validation_batch_size
-    if given is not None:
-        if yields_batches(given):
-            validation = _validation_stream(model, given, options)
-        elif isinstance(given, (tuple, list)) and len(given) in (2, 3):
-            validation_x, validation_y, validation_weight = (*given, None)[:3]
-            validation = make_source(
-                "fit(validation_data)",
-                model,
-                validation_x,
-                validation_y,
-                validation_weight,
-                validation_size or size,
-                options.validation_steps,
-            )
-        else:
-            raise ValueError(
-                f"fit expected validation_data as (x, y) or (x, y, sample_weight), or as what yields batches, got "
-                f"{shown(given)}."
-            )
-        return training, validation
-    if not options.validation_split:
-        return training, None
-    if not isinstance(training, Arrays):
-        raise ValueError(
-            f"fit expected no validation_split beside a {type(x).__name__} as x, got {options.validation_split}: give "
-            f"validation_data."
-        )
-    kept, held_back = training.samples.split(options.validation_split)
-    where = "fit(validation_split)"
-    return (
-        Arrays("fit", kept, size, steps),
-        Arrays(where, held_back, validation_size or size, options.validation_steps),
-    )
-
-
-def _validation_stream(model: Network, given: Any, options: FitOptions) -> Source:
-    size = options.validation_batch_size
-    where, steps = "fit(validation_data)", options.validation_steps
-    validation = make_source(where, model, given, batch_size=size, steps=steps)
-    times = sum(map(options.validates_after, range(options.initial_epoch, options.epochs)))
-    if validation.once and options.validation_steps is None and times > 1:
-        raise ValueError(
-            f"fit expected validation_steps for a {type(given).__name__} as validation_data, got None: it has no batch "
-            f"left for a second validation."
-        )
-    return validation
 
 
 def _train_epoch(run: Run, progress: Progress, interruption: Interruption) -> None:
@@ -331,7 +228,7 @@ def predict(
             _begin(source)
         plan, outputs, progress = (
             model.run_plan("predict"),
-            _Outputs(model, source.count),
+            Outputs(model, source.count),
             Progress(source.steps, verbose),
         )
 
@@ -348,31 +245,6 @@ def predict(
             listeners.on_predict_end()
     progress.finish({})
     return outputs.all()
-
-
-class _Outputs:
-    """The outputs of all samples, gathered block by block; in their final place if their number is known."""
-
-    def __init__(self, model: Network, count: int | None) -> None:
-        self.known = count is not None
-        self._wholes = [np.empty((count or 0, *_sizes(t.shape)), model.dtype) for t in model.outputs]
-        self._blocks: list[list[Array]] = [[] for _ in model.outputs]
-        self._filled = 0
-
-    def add(self, outputs: Sequence[Array]) -> None:
-        """Take copies of a block's outputs in."""
-        size = len(outputs[0])
-        place = slice(self._filled, self._filled + size)
-        self._filled += size
-        self.newest = [whole[place] for whole in self._wholes] if self.known else [np.empty_like(o) for o in outputs]
-        for here, output, blocks in zip(self.newest, outputs, self._blocks):
-            here[...] = output
-            if not self.known:
-                blocks.append(here)
-
-    def all(self) -> list[Array]:
-        """Return the outputs of all samples."""
-        return self._wholes if self.known else [np.concatenate(blocks) for blocks in self._blocks]
 
 
 def call(model: Network, x: Any, training: bool) -> list[Array]:
@@ -410,7 +282,3 @@ def _run_pass(
             getattr(callbacks, end)(step, logs())
         progress.update(source.taken, shown or logs)
     source.end_epoch()
-
-
-def _sizes(shape: Shape) -> tuple[int, ...]:
-    return tuple(n for n in shape[1:] if n is not None)

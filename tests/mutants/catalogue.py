@@ -32,6 +32,8 @@ MODULES = (
     "losses",
     "optimizers",
     "schedules",
+    "callbacks",
+    "runs",
 )
 _all: list[Mutant] = []
 
@@ -40,8 +42,8 @@ _all: list[Mutant] = []
 class Mutant:
     """One planted mistake.
 
-    ``kind`` is layer, loss, optimizer or schedule; ``make`` makes a fresh wrong object, and for an optimizer or
-    schedule ``make_right`` the arguments of its reference; ``shape`` is the batch to check a layer on, and
+    ``kind`` is layer, loss, optimizer, schedule, callback or run; ``make`` makes a fresh wrong object, and for an
+    optimizer or schedule ``make_right`` the arguments of its reference; ``shape`` is the batch to check a layer on, and
     ``checking`` what ``check_layer`` is told besides.
     """
 
@@ -92,6 +94,16 @@ def optimizer(**options: Any) -> Callable[[Class], Class]:
 def schedule(**options: Any) -> Callable[[Class], Class]:
     """Register a wrong learning-rate schedule; its reference gets the same options."""
     return _register("schedule", None, (), options)
+
+
+def callback(**options: Any) -> Callable[[Class], Class]:
+    """Register a wrong callback; its reference gets the same options."""
+    return _register("callback", None, (), options)
+
+
+def run() -> Callable[[Class], Class]:
+    """Register a mistake in how a ``fit`` that was interrupted goes on; see ``tests.oracles.runs``."""
+    return _register("run", None, (), {})
 
 
 def all_mutants() -> list[Mutant]:
