@@ -304,9 +304,9 @@ class Model:
 
         The data may come in batches, ``(x, y)`` or ``(x, y, sample_weight)``: from a ``utils.PyDataset`` or whatever
         has ``__len__`` and ``__getitem__``, from a generator or another iterator, or from anything else that can be
-        iterated over. Each batch is checked as arrays are, and the next one is fetched in a thread meanwhile. An
-        iterator is not rewound, and ends the training when it ends; where the number of steps is known, exactly so
-        many batches are taken from it.
+        iterated over. Each batch is checked as arrays are, and the next one is fetched in a thread meanwhile: data
+        that look at the model while they are made may see it in the middle of a step. An iterator is not rewound, and
+        ends the training when it ends; where the number of steps is known, exactly so many batches are taken from it.
 
         Args:
             x: samples (N, …) of any number type, an array or a list of arrays for several inputs. Batches are cast

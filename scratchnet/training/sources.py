@@ -257,7 +257,7 @@ class Batches(Source):
         return self._at_hand is not None
 
     def _take(self, room: float) -> Piece | None:
-        samples = self._at_hand or self._next()
+        samples = self._next() if self._at_hand is None else self._at_hand
         self._at_hand = None
         if samples is None:
             return None
@@ -400,8 +400,8 @@ class Stream(Batches):
 
     def _take(self, room: float) -> Piece | None:
         piece = super()._take(room)
-        if piece is None and not self.once:
-            self.length = self.done
+        if piece is None and not self.once and self.limit is None:
+            self.length = self.done  # so that the next epoch's bar knows it
         return piece
 
     def _fetch(self) -> Any:

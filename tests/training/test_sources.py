@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 import time
@@ -11,12 +12,14 @@ from collections import deque
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import scratchnet as sn
 from scratchnet import Input, Sequential, layers, optimizers
 from scratchnet.callbacks import Callback, LambdaCallback
 from scratchnet.errors import NonFiniteError
-from scratchnet.training.sources import yields_batches
+from scratchnet.training.sources import make_source, yields_batches
 from scratchnet.utils import PyDataset
 
 RAN_OUT = "ran out of data"
@@ -315,6 +318,69 @@ def test_a_batch_of_several_inputs(rng):
     model.fit((([x[k : k + 2] for x in xs], y[k : k + 2]) for k in range(0, 8, 2)), verbose=0)
     predicted = model.predict(([x[k : k + 2] for x in xs] for k in range(0, 8, 2)), verbose=0)
     np.testing.assert_allclose(predicted, model.predict(xs, verbose=0), rtol=1e-6)
+
+
+# Laws --------------------------------------------------------------------------------------------------------------
+
+
+def source_of(kind, samples, size, steps, seed):
+    x, y = np.arange(samples)[:, None].repeat(3, 1), np.zeros(samples)
+    if kind == "arrays":
+        source = make_source("fit", classifier(), x, y, batch_size=size, steps=steps)
+    elif kind == "dataset":
+        source = make_source("fit", classifier(), Duck(batches((x, y), size)), steps=steps)
+    else:
+        source = make_source("fit", classifier(), Again(batches((x, y), size)), steps=steps)
+    sn.utils.set_random_seed(seed)
+    source.shuffle(True)
+    return source
+
+
+def hand_out(source, batches_at_most=10**6, epochs=3):
+    """Return the samples of each batch, an empty one where an epoch ends, of so many batches."""
+    found = []
+    for _ in range(epochs):
+        if not source.begun:
+            source.begin_epoch()
+        for _, samples, rows in source.epoch():
+            found.append(samples.x[0][rows, 0].tolist())
+            if len([part for part in found if part]) == batches_at_most:
+                return found
+        source.end_epoch()
+        found.append([])
+    return found
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out")
+@given(
+    kind=st.sampled_from(["arrays", "dataset", "iterable"]),
+    samples=st.integers(1, 12),
+    size=st.integers(1, 5),
+    steps=st.none() | st.integers(1, 7),
+    seed=st.integers(0, 3),
+    at=st.integers(1, 30),
+)
+def test_passes_show_every_sample_once_and_a_source_goes_on_from_any_place(kind, samples, size, steps, seed, at):
+    alone = source_of(kind, samples, size, steps, seed)
+    alone.fetch_ahead(False)
+    whole = hand_out(alone)
+    seen = [sample for part in whole for sample in part]
+    passes = [sorted(seen[k : k + samples]) for k in range(0, len(seen) - samples + 1, samples)]
+    assert all(part == list(range(samples)) for part in passes)
+    lengths = [len(part) for part in " ".join("x" if part else "|" for part in whole).replace(" ", "").split("|")[:-1]]
+    number = -(-samples // size)
+    assert all(n <= (steps or number) for n in lengths)
+    assert steps is not None or lengths == [number] * 3
+    first = source_of(kind, samples, size, steps, seed)
+    first.fetch_ahead(False)
+    begun = hand_out(first, batches_at_most=at)
+    state = json.loads(json.dumps(first.get_state()))
+    second = source_of(kind, samples, size, steps, seed + 1)
+    second.set_state(state)
+    ended = sum(not part for part in begun)
+    assert begun + hand_out(second, epochs=3 - ended) == whole
+    for source in (alone, first, second):
+        source.close()
 
 
 # Datasets ----------------------------------------------------------------------------------------------------------
