@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
+from typing import Any, ClassVar
 
 from scratchnet.callbacks.callback import Callback, Logs
 from scratchnet.callbacks.checks import real_number
@@ -14,7 +14,9 @@ MODES = ("auto", "min", "max")
 
 
 class Monitor(Callback):
-    """What EarlyStopping and ModelCheckpoint share: one name in ``logs``, and which of its values are better."""
+    """What the callbacks that watch a metric share: one name in ``logs``, and which of its values are better."""
+
+    state_names: ClassVar[tuple[str, ...]] = ("best", "_came")
 
     def __init__(self, monitor: str, mode: str, min_delta: float = 0.0) -> None:
         super().__init__()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from scratchnet.graph.graph import Graph
     from scratchnet.graph.parameters import Segment
@@ -74,6 +74,12 @@ class Network(Protocol):
 
     def as_outputs_given(self, arrays: list[Any]) -> Any:
         """Return something for each output in the form in which the outputs were given."""
+
+    def _save_run(self, path: str, run: Mapping[str, Any]) -> None:
+        """Write the model, as it is in the middle of training, and the state of the training loop."""
+
+    def _load_run(self, path: str) -> tuple[dict[str, Any], Callable[[], None]] | None:
+        """Return what was written and what puts the model's part of it in its place; None if there is no file."""
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Make the parameters for inputs of that shape."""

@@ -32,7 +32,10 @@ from scratchnet.models.summary import print_summary
 from scratchnet.saving.architecture import describe_model
 from scratchnet.saving.objects import checked_classes, rebuild
 from scratchnet.saving.save import describe_settings, save_model
+from scratchnet.saving.training_state import read_training_state, write_training_state
+from scratchnet.saving.weights import load_weights, save_weights
 from scratchnet.training import loop
+from scratchnet.training.options import FitOptions
 from scratchnet.training.penalties import Penalties
 from scratchnet.typing import Array, Shape
 from scratchnet.utils.naming import automatic_name
@@ -429,32 +432,48 @@ class Model(Layer):
         verbose: int | str = "auto",
         callbacks: Sequence[Callback] | Callback | None = None,
         validation_split: float = 0.0,
-        validation_data: tuple[Any, ...] | None = None,
+        validation_data: Any = None,
         shuffle: bool = True,
         class_weight: dict[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
         validation_batch_size: int | None = None,
+        validation_freq: int | Sequence[int] = 1,
     ) -> History:
-        """Train on whole passes through the data.
+        """Train on passes through the data.
+
+        The data may come in batches, ``(x, y)`` or ``(x, y, sample_weight)``: from a ``utils.PyDataset`` or whatever
+        has ``__len__`` and ``__getitem__``, from a generator or another iterator, or from anything else that can be
+        iterated over. Each batch is checked as arrays are, and the next one is fetched in a thread meanwhile: data
+        that look at the model while they are made may see it in the middle of a step. An iterator is not rewound, and
+        ends the training when it ends; where the number of steps is known, exactly so many batches are taken from it.
 
         Args:
             x: samples (N, …) of any number type; for several inputs a list of arrays, or a dict by the inputs' names.
-                Batches are cast as they are gathered; the data itself is neither copied nor changed.
+                Batches are cast as they are gathered; the data itself is neither copied nor changed. Or what yields
+                batches; then without ``y``, ``sample_weight``, ``batch_size`` and ``validation_split``.
             y: labels (N,), (N, C) or (N, …), as the loss takes them; for several outputs a list or dict of them.
-            batch_size: samples a step; 32 if not given.
+            batch_size: samples a step; 32 if not given, or with ``steps_per_epoch`` what makes so many batches.
             epochs: the epoch to train up to, so the number of passes if ``initial_epoch`` is 0.
             verbose: 0 silent, 1 a live bar, 2 a line an epoch; "auto" is 1 in a terminal or notebook, 2 elsewhere.
             callbacks: one or more ``Callback`` objects.
             validation_split: the share of samples, taken from the end before shuffling, to hold back for validation.
-            validation_data: ``(x, y)`` or ``(x, y, sample_weight)`` to evaluate after every epoch.
-            shuffle: whether each epoch sees the samples in a new order, drawn from the global seed.
+            validation_data: ``(x, y)`` or ``(x, y, sample_weight)`` to evaluate after every epoch, or what yields
+                batches.
+            shuffle: whether each pass sees the samples, or the batches of a dataset, in a new order, drawn from the
+                global seed. An iterator's batches come as they come.
             class_weight: for each class the factor of its samples' losses; 1 where not given. In training only, and
                 for one output only.
             sample_weight: for each sample the factor of its loss, (N,) or (N, 1); for several outputs one array for
                 all, or a list or dict of them, None for all 1.
             initial_epoch: where to go on counting.
+            steps_per_epoch: the steps of an epoch, if not a whole pass: the next epoch goes on where it stopped. Where
+                the pass ends too early, so does the epoch, with a warning, and the next begins a new pass.
+            validation_steps: the steps of a validation, if not all.
             validation_batch_size: samples a validation step; ``batch_size`` if not given.
+            validation_freq: after how many epochs to validate, or a list of the epochs, from 1.
 
         Returns:
             The ``History``: loss and metrics of each epoch, ``val_…`` included. It is also ``model.history``, where it
@@ -469,8 +488,8 @@ class Model(Layer):
             self,
             x,
             y,
-            loop.FitOptions(
-                batch_size=32 if batch_size is None else batch_size,
+            FitOptions(
+                batch_size=batch_size,
                 epochs=epochs,
                 verbose=verbose,
                 callbacks=callbacks,
@@ -480,6 +499,9 @@ class Model(Layer):
                 class_weight=class_weight,
                 sample_weight=sample_weight,
                 initial_epoch=initial_epoch,
+                steps_per_epoch=steps_per_epoch,
+                validation_steps=validation_steps,
+                validation_freq=validation_freq,
                 validation_batch_size=validation_batch_size,
             ),
         )
@@ -491,6 +513,7 @@ class Model(Layer):
         batch_size: int | None = None,
         verbose: int | str = "auto",
         sample_weight: Any = None,
+        steps: int | None = None,
         callbacks: Sequence[Callback] | Callback | None = None,
         return_dict: bool = False,
     ) -> Any:
@@ -498,13 +521,14 @@ class Model(Layer):
 
         Args:
             x, y, verbose, sample_weight, callbacks: as for ``fit``.
+            steps: how many batches to look at, if not all.
             batch_size: samples a step, for the display and for callbacks; 32 if not given.
             return_dict: return ``{"accuracy": …, "loss": …}`` rather than ``[loss, accuracy]``.
 
         Returns:
             A list of floats in the order of ``metrics_names``; the loss alone, if there are no metrics.
         """
-        logs = loop.evaluate(self, x, y, 32 if batch_size is None else batch_size, verbose, sample_weight, callbacks)
+        logs = loop.evaluate(self, x, y, batch_size, verbose, sample_weight, steps, callbacks)
         if return_dict:
             return logs
         values = [logs[name] for name in self.metrics_names]
@@ -515,20 +539,22 @@ class Model(Layer):
         x: Any,
         batch_size: int | None = None,
         verbose: int | str = "auto",
+        steps: int | None = None,
         callbacks: Sequence[Callback] | Callback | None = None,
     ) -> Any:
         """Return the model's outputs for samples x.
 
         Args:
-            x: samples (N, …); for several inputs a list of arrays, or a dict by the inputs' names.
+            x: samples (N, …); for several inputs a list of arrays, or a dict by the inputs' names. Or what yields
+                batches: of a tuple ``(x, …)`` the first is taken, all else is x itself.
+            steps: how many batches to compute, if not all.
             batch_size: samples a step, for the display and for callbacks; 32 if not given.
             verbose, callbacks: as for ``fit``.
 
         Returns:
             A new array (N, …) of the model's dtype; a list or dict of them, as the model's outputs were given.
         """
-        outputs = loop.predict(self, x, 32 if batch_size is None else batch_size, verbose, callbacks)
-        return self.as_outputs_given(outputs)
+        return self.as_outputs_given(loop.predict(self, x, batch_size, verbose, steps, callbacks))
 
     def train_on_batch(self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Take one training step on one batch and return its loss and metrics, as ``evaluate`` does.
@@ -619,6 +645,43 @@ class Model(Layer):
         whole, so an old file stays until the new one is complete.
         """
         save_model(self, path)
+
+    def save_weights(self, filepath: str | Path, overwrite: bool = True) -> None:
+        """Write all variables, and nothing of how the model is built, to a safetensors file.
+
+        Args:
+            filepath: where to.
+            overwrite: whether a file that is there may be replaced.
+
+        Raises:
+            ValueError: for a ``Sequential`` that is not built yet.
+            FileExistsError: if there is a file, and ``overwrite`` is False.
+            OSError: if the file cannot be written.
+        """
+        save_weights(self, filepath, overwrite)
+
+    def load_weights(self, filepath: str | Path, skip_mismatch: bool = False, by_name: bool = False) -> None:
+        """Read variables that ``save_weights`` or ``save`` wrote.
+
+        Args:
+            filepath: the file.
+            skip_mismatch: whether layers whose variables differ from the file's in number or shape stay as they are,
+                with a warning, rather than to be refused.
+            by_name: whether a layer gets the variables of the file's layer of its name, and stays as it is if there is
+                none, rather than those of the layer at its place among all layers with variables.
+
+        Raises:
+            ValueError: if layers differ, with a list of them; for a ``Sequential`` that is not built yet; if the file
+                is damaged, or none of weights or a model. Nothing has been changed then.
+            FileNotFoundError, OSError: if there is no such file, or it cannot be read.
+        """
+        load_weights(self, filepath, skip_mismatch, by_name)
+
+    def _save_run(self, path: str, run: Mapping[str, Any]) -> None:
+        write_training_state(self, path, run)
+
+    def _load_run(self, path: str) -> tuple[dict[str, Any], Callable[[], None]] | None:
+        return read_training_state(self, path)
 
     # Descriptions -------------------------------------------------------------------------------------------------
 

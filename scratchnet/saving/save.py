@@ -51,6 +51,7 @@ def save_model(model: Network, path: str | os.PathLike[str], notes: Mapping[str,
     content = {
         "scratchnet_version": __version__,
         "model": describe_model(model),
+        "variables": list(model.named_weights),
         "compiled": _describe_compiled(model),
         "notes": checked_notes(notes),
     }
@@ -58,7 +59,7 @@ def save_model(model: Network, path: str | os.PathLike[str], notes: Mapping[str,
         check_nothing_is_lost(layer)
     tensors = {f"weights/{name}": array for name, array in model.named_weights.items()}
     _warn_if_not_finite(tensors, os.fspath(path))
-    write_model_file(os.fspath(path), content, tensors | random_states(model) | _optimizer_vectors(model))
+    write_model_file(os.fspath(path), content, tensors | random_states(model) | optimizer_vectors(model))
 
 
 def read_notes(path: str | os.PathLike[str]) -> dict[str, str]:
@@ -138,7 +139,8 @@ def _warn_if_not_finite(tensors: Mapping[str, Array], path: str) -> None:
         )
 
 
-def _optimizer_vectors(model: Network) -> dict[str, Array]:
+def optimizer_vectors(model: Network) -> dict[str, Array]:
+    """Return the optimizer's vectors, the arrays themselves; none before the first step."""
     slots = model.optimizer.slots if model.optimizer is not None else {}
     size = count(model.layers)
     if any(len(vector) != size for vector in slots.values()):

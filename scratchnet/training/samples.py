@@ -171,6 +171,14 @@ def check_finite(array: Array, what: str, dtype: str) -> None:
         )
 
 
+def check_compiled(model: Network, where: str) -> None:
+    """Raise a RuntimeError if the model is not compiled."""
+    if not model.targets:
+        raise RuntimeError(
+            f"{where} needs a loss and an optimizer: call model.compile(optimizer, loss, metrics) first."
+        )
+
+
 def check_samples(
     model: Network, x: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, float] | None, where: str
 ) -> Samples:
@@ -181,10 +189,7 @@ def check_samples(
         ValueError: if something does not fit; the message says what and where. A ``Sequential`` that was to be built by
             these data waits again then.
     """
-    if not model.targets:
-        raise RuntimeError(
-            f"{where} needs a loss and an optimizer: call model.compile(optimizer, loss, metrics) first."
-        )
+    check_compiled(model, where)
     with unbuilt_if_refused(model):
         inputs = check_inputs(model, x, where)
         labels = check_labels(model, y, len(inputs[0]), where)

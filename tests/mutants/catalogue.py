@@ -39,6 +39,8 @@ MODULES = (
     "schedules",
     "nested",
     "objectives",
+    "callbacks",
+    "runs",
 )
 _all: list[Mutant] = []
 
@@ -47,10 +49,10 @@ _all: list[Mutant] = []
 class Mutant:
     """One planted mistake.
 
-    ``kind`` is layer, loss, optimizer, schedule, constraint, penalties, nested or objective; ``make`` makes a fresh
-    wrong object (for nested models, a context in which a function is wrong), and for an optimizer or schedule
-    ``settings`` are the arguments of its reference; ``shape`` is the batch to check a layer on, for a constraint the name of the
-    right one, and ``checking`` what ``check_layer`` is told besides.
+    ``kind`` is layer, loss, optimizer, schedule, constraint, penalties, nested, objective, callback or run; ``make``
+    makes a fresh wrong object (for nested models, a context in which a function is wrong), and for an optimizer or
+    schedule ``settings`` are the arguments of its reference; ``shape`` is the batch to check a layer on, for a
+    constraint the name of the right one, and ``checking`` what ``check_layer`` is told besides.
     """
 
     kind: str
@@ -149,6 +151,16 @@ def objective(cls: Class) -> Class:
     mistake = " ".join((cls.__doc__ or "").split())
     _all.append(Mutant("objective", cls.__module__.rpartition(".")[2], cls.__name__, mistake, lambda: cls))
     return cls
+
+
+def callback(**options: Any) -> Callable[[Class], Class]:
+    """Register a wrong callback; its reference gets the same options."""
+    return _register("callback", None, (), options)
+
+
+def run() -> Callable[[Class], Class]:
+    """Register a mistake in how a ``fit`` that was interrupted goes on; see ``tests.oracles.runs``."""
+    return _register("run", None, (), {})
 
 
 def all_mutants() -> list[Mutant]:

@@ -22,12 +22,14 @@ from tests.oracles.checking_objectives import check_objective
 from tests.oracles.checking_updates import STEPS, check_optimizer, check_schedule
 from tests.oracles.nested import check_nested
 from tests.oracles.penalized_steps import check_constraint, check_penalties, trained
-
-UPDATES = ("schedule", "constraint", "penalties", "nested", "objective")
-"""Kinds without a dy."""
+from tests.oracles.plateau import check_plateau
+from tests.oracles.runs import check_run
 
 Caught = bool | None
 """None: this checker has nothing to say about such an object."""
+
+OF_NO_GRADIENT = ("schedule", "constraint", "penalties", "nested", "objective", "callback", "run")
+"""Kinds that a gradient check has nothing to say about."""
 
 
 def report_on(mutant: Mutant, dy: str = "random") -> Report:
@@ -65,6 +67,10 @@ def full(mutant: Mutant) -> Caught:
             return bool(check_nested())
     if mutant.kind == "objective":
         return bool(check_objective(mutant.make()))
+    if mutant.kind == "callback":
+        return bool(check_plateau(mutant.make(), mutant.settings or {}))
+    if mutant.kind == "run":
+        return bool(check_run(mutant.make()))
     return not report_on(mutant).passed
 
 
@@ -72,7 +78,7 @@ def upstream_of_ones(mutant: Mutant) -> Caught:
     """The same checker, with dy all ones everywhere (and so without the promise of linearity, which needs others)."""
     if mutant.kind == "optimizer":
         return bool(check_optimizer(mutant.make(), mutant.settings or {}, gradients("ones")))
-    if mutant.kind in UPDATES:
+    if mutant.kind in OF_NO_GRADIENT:
         return None
     report = report_on(mutant, "ones")
     promises = [f for f in report.contract if f.promise != "backward is linear in dy"]
@@ -84,14 +90,14 @@ def gradients_only(mutant: Mutant) -> Caught:
     """Random dy and every entry, but neither the contract nor kinks."""
     if mutant.kind == "objective":
         return bool(check_objective(mutant.make(), by_itself=True))
-    if mutant.kind in ("optimizer", *UPDATES):
+    if mutant.kind in ("optimizer", *OF_NO_GRADIENT):
         return None
     return not all(t.passed for t in report_on(mutant).tensors)
 
 
 def ones_and_gradients_only(mutant: Mutant) -> Caught:
     """Both at once: every entry of every gradient, at dy of ones, and nothing else."""
-    if mutant.kind in ("optimizer", *UPDATES):
+    if mutant.kind in ("optimizer", *OF_NO_GRADIENT):
         return None
     return not all(t.passed for t in report_on(mutant, "ones").tensors)
 
@@ -115,7 +121,7 @@ def _one_step(mutant: Mutant, choose: Choose) -> Caught:
     if mutant.kind == "penalties":
         losses, _ = trained(mutant.make())
         return not losses[-1] < losses[0]
-    if mutant.kind in UPDATES:
+    if mutant.kind in OF_NO_GRADIENT:
         return None
     generator = np.random.default_rng(0)
     if mutant.kind == "loss":
