@@ -16,6 +16,7 @@ from scratchnet.layers.depthwise_conv2d import DepthwiseConv2D
 from scratchnet.layers.dropout import Dropout
 from scratchnet.layers.embedding import Embedding
 from scratchnet.layers.flatten import Flatten
+from scratchnet.layers.functional import add, average, concatenate, multiply, subtract
 from scratchnet.layers.gaussian_noise import GaussianNoise
 from scratchnet.layers.global_pooling2d import GlobalAveragePooling2D, GlobalMaxPooling2D
 from scratchnet.layers.input_layer import Input, InputLayer
@@ -129,6 +130,11 @@ __all__ = [
     "Subtract",
     "UpSampling2D",
     "ZeroPadding2D",
+    "add",
+    "average",
+    "concatenate",
+    "multiply",
+    "subtract",
 ]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, overload
 
+from scratchnet.optimizers import schedules
 from scratchnet.optimizers.adagrad import Adagrad
 from scratchnet.optimizers.adam import Adam, AdamW
 from scratchnet.optimizers.optimizer import Optimizer, UpdateRule
@@ -26,6 +27,7 @@ __all__ = [
     "RMSprop",
     "UpdateRule",
     "get",
+    "schedules",
     "serialize",
 ]
 
