@@ -252,7 +252,7 @@ def check_model(
     constants = (constants,) if isinstance(constants, str) else constants
     for name, array in zip(input_names(len(xs)), xs):
         check_finite(name, array, "give finite numbers")
-    with held_still(*model.layers), runner.running():
+    with held_still(*model.graph.flat.layers), runner.running():
         runner.try_out(xs)
         outputs = runner.forward_copies(xs)
         check_finite("y", outputs, "a slope can only be measured where the output is finite: give another x")

@@ -244,7 +244,7 @@ def any_memory_layout(case: Case) -> str:
 def keeps_float32(case: Case) -> str:
     """float32 in gives float32 out, everywhere, and nearly the numbers of float64."""
     plan = case.runner.plan
-    single = Runner(graph_twin(plan.graph, "float32"), plan.backend, case.runner.training, plan.logits)
+    single = Runner(graph_twin(case.runner.graph, "float32"), plan.backend, case.runner.training, plan.logits)
     if case.runner.held_still:
         single.hold_still()
     seen = single.run([x if _is_whole(x) else x.astype(np.float32) for x in case.xs], case.dy.astype(np.float32))
@@ -274,7 +274,7 @@ def finite_when_extreme(case: Case) -> str:
 
 
 def _is_bounded(case: Case) -> bool:
-    activation = getattr(case.runner.graph.outputs[0].layer, "activation", None)
+    activation = getattr(case.runner.plan.graph.outputs[0].layer, "activation", None)
     return getattr(activation, "name", activation) in BOUNDED
 
 

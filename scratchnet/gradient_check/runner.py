@@ -53,14 +53,17 @@ class Runner:
         self.graph, self.training = graph, training
         self.plan = Plan(graph, backend, logits=logits, input_gradients=True, check=False)
         self.has_kernels = any(not isinstance(step, LayerStep) for step in self.plan.steps)
-        self.layers = [layer for layer in graph.layers if layer not in [t.layer for t in graph.inputs]]
+        paths, inputs = self.plan.graph.paths, [t.layer for t in graph.inputs]
+        self.layers = [layer for layer in self.plan.graph.layers if layer not in inputs]
         self.dtype = np.dtype(graph.outputs[0].dtype)
         single = len(self.layers) == 1
         self.random = False
         self.without_gradient: list[int] = []
         self._sources: RandomSources | None = None
         self._owners = {
-            name if single else f"{layer.name}/{name}": (layer, name) for layer in self.layers for name in layer.params
+            name if single else f"{paths[layer]}/{name}": (layer, name)
+            for layer in self.layers
+            for name in layer.params
         }
 
     @property
@@ -111,7 +114,7 @@ class Runner:
         places = {output: f"{i}" for i, (_, _, output) in enumerate(self.plan.wiring)}
         changed = {key for key in now if not np.array_equal(before[key], now[key], equal_nan=True)}
         return [
-            output.layer.name
+            self.plan.graph.paths[output.layer]
             for _, sources, output in self.plan.wiring
             if places[output] in changed and not any(places.get(source) in changed for source in sources)
         ]
@@ -143,8 +146,8 @@ class Runner:
         first = min(i for i, (step, _, _) in enumerate(wiring) if any(layer.params is params for layer in step.layers))
         for step, sources, output in wiring[first:]:
             x = values[sources[0]] if len(sources) == 1 else [values[source] for source in sources]
-            values[output] = step.forward(x, self.training)
-        return self._side_by_side([values[output] for output in self.graph.outputs])
+            values[output] = step.forward(x, self.plan.mode(output, self.training))
+        return self._side_by_side([values[output] for output in self.plan.graph.outputs])
 
     def _side_by_side(self, outputs: list[Array]) -> Array:
         self._shapes = [np.shape(y) for y in outputs]
@@ -177,10 +180,10 @@ class Runner:
         for step in own:
             _look_at(step, inputs[id(step)])
         try:
-            params = {name: set(layer.params) for name, layer in ((layer.name, layer) for layer in self.layers)}
+            params = {layer: set(layer.params) for layer in self.layers}
             y = self.forward_copies(xs)
             for layer in self.layers:
-                new = sorted(set(layer.params) - params[layer.name])
+                new = sorted(set(layer.params) - params[layer])
                 if new:
                     raise ValueError(
                         f"A gradient check expected {name_of(layer)} to have its parameters before it runs, but its "

@@ -26,7 +26,7 @@ def ends_in_probabilities(graph: Graph, loss: Loss) -> bool:
 
 
 def _ends_in(graph: Graph, kind: type[activations.ActivationFunction]) -> bool:
-    layer = graph.outputs[0].layer
+    layer = graph.flat.outputs[0].layer  # the last layer of the last model, if models nest
     if len(graph.outputs) != 1 or type(layer) not in (Dense, Conv2D, Activation, Softmax):
         return False
     function: activations.ActivationFunction = layer.activation

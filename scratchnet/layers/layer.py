@@ -27,6 +27,7 @@ from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.layers.variables import Keeper, run_forward
 from scratchnet.typing import Array, Shape
 from scratchnet.utils.naming import automatic_name
+from scratchnet.utils.numbers import true_or_false
 
 
 class Layer(Keeper):
@@ -120,33 +121,53 @@ class Layer(Keeper):
             self.finish_building(input_shape)
         self.input_shape, self.output_shape = input_shape, output_shape
 
-    def __call__(self, x: Any, training: bool = False) -> Any:
-        """Place the layer in a graph (called on a tensor or a list of them), or run it (called on an array)."""
+    def __call__(self, x: Any, training: bool | None = None) -> Any:
+        """Place the layer in a graph (called on a tensor or a list of them), or run it (called on an array).
+
+        Args:
+            x: the input, or a list of inputs.
+            training: whether to run in training mode or in inference mode. In a graph the place keeps the mode,
+                whatever the model does; if None, it is in training mode while the model trains. On arrays, None means
+                inference mode.
+        """
+        if training is not None:
+            training = true_or_false(f"training of layer {self.name!r}", training)
         several = isinstance(x, (list, tuple)) and any(isinstance(a, (SymbolicTensor, np.ndarray)) for a in x)
         inputs = list(x) if several else [x]
-        symbolic = [isinstance(a, SymbolicTensor) for a in inputs]
-        if any(symbolic):
-            if not all(symbolic):
-                raise TypeError(f"Layer {self.name!r} was called on a mix of graph tensors and arrays: use one kind.")
-            return self._place(inputs, several)
+        if self._are_tensors(inputs):
+            return self._place(inputs, several, training)
         arrays = [np.asarray(a) for a in inputs]
         arrays = [a if self.takes_integers and a.dtype.kind in "iu" else np.asarray(a, self.dtype) for a in arrays]
         shapes = [(None, *a.shape[1:]) for a in arrays]
         self.build_once(shapes if several else shapes[0])
-        return run_forward(self, arrays if several else arrays[0], training)
+        return run_forward(self, arrays if several else arrays[0], bool(training))
 
-    def _place(self, inputs: Sequence[SymbolicTensor], several: bool) -> SymbolicTensor:
+    def _are_tensors(self, inputs: Sequence[Any]) -> bool:
+        """Whether these are tensors of a graph, all of them.
+
+        Raises:
+            TypeError: if only some are.
+        """
+        symbolic = [isinstance(a, SymbolicTensor) for a in inputs]
+        if any(symbolic) and not all(symbolic):
+            raise TypeError(f"Layer {self.name!r} was called on a mix of graph tensors and arrays: use one kind.")
+        return any(symbolic)
+
+    def _place(self, inputs: Sequence[SymbolicTensor], several: bool, training: bool | None) -> Any:
         for tensor in inputs:
-            if tensor.dtype != self.dtype and not (self.takes_integers and tensor.dtype in config.INTEGERS):
-                raise ValueError(
-                    f"Layer {self.name!r} has dtype {self.dtype} but its input from {tensor.layer.name!r} has "
-                    f"{tensor.dtype}: give every layer of a model the same dtype."
-                )
+            self._check_dtype(tensor, self.dtype, self.takes_integers)
         shapes = [tensor.shape for tensor in inputs]
         self.build_once(shapes if several else shapes[0])
-        output = SymbolicTensor(self.output_shape, self, tuple(inputs))
+        output = SymbolicTensor(self.output_shape, self, tuple(inputs), training)
         self._outputs.append(output)
         return output
+
+    def _check_dtype(self, tensor: SymbolicTensor, dtype: str, takes_integers: bool) -> None:
+        if tensor.dtype != dtype and not (takes_integers and tensor.dtype in config.INTEGERS):
+            raise ValueError(
+                f"Layer {self.name!r} has dtype {dtype} but its input from {tensor.layer.name!r} has "
+                f"{tensor.dtype}: give every layer of a model the same dtype."
+            )
 
     @property
     def output(self) -> SymbolicTensor:

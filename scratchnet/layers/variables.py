@@ -11,7 +11,7 @@ import functools
 import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -75,6 +75,9 @@ def replaced(value: Any, new: Callable[[Any], Any]) -> Any:
 class Keeper:
     """What every layer is before it computes anything: arrays by name, and layers inside that belong to it."""
 
+    is_model: ClassVar[bool] = False
+    """Whether it is a model in the place of a layer: a graph of layers, and nothing that runs by itself."""
+
     name: str
     dtype: str
     built: bool
@@ -86,7 +89,7 @@ class Keeper:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "build" in vars(cls):
+        if "build" in vars(cls) and not cls.is_model:
             cls.build = _whole_or_not_at_all(cls.build)  # type: ignore[attr-defined]
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -141,6 +144,11 @@ class Keeper:
     def list_inner(self) -> None:
         """List the arrays of the layers inside, by the way to them, beside the layer's own."""
         for path, leaf, _ in self.leaves():
+            if leaf.is_model:
+                raise ValueError(
+                    f"Layer {self.name!r} ({type(self).__name__}) expected layers in its attributes, got the model "
+                    f"{leaf.name!r} in {path.rstrip('/')}: call the model on a tensor, as a layer of the graph."
+                )
             for kind in ("params", "grads", "non_trainable") if path else ():
                 for name, array in leaf.own(kind).items():
                     getattr(self, kind).move(f"{path}{name}", array)

@@ -195,7 +195,8 @@ def _evaluate_pass(
 
     means = RunningMeans(parts.metrics)
     callbacks.on_test_begin()
-    batch_by_batch = parts.loss.reduction == "sum"  # which depends on how many samples come together
+    # Where it matters how many samples come together.
+    batch_by_batch = parts.loss.reduction == "sum" or parts.plan.always_trains
     _run_blocks(
         parts.plan, measure, len(samples), batch_size, callbacks, "test", progress, means.logs, None, batch_by_batch
     )
@@ -228,7 +229,9 @@ def predict(model: Network, x: Any, batch_size: int, verbose: int | str, callbac
     progress = Progress(steps, verbose)
     with plan.running_forward(len(samples)):
         listeners.on_predict_begin()
-        _run_blocks(plan, compute, len(samples), batch_size, listeners, "predict", progress, logs, dict)
+        _run_blocks(
+            plan, compute, len(samples), batch_size, listeners, "predict", progress, logs, dict, plan.always_trains
+        )
         listeners.on_predict_end()
     progress.finish({})
     return outputs

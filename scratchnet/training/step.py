@@ -70,7 +70,7 @@ def optimizer_segments(model: Network) -> list[Segment]:
     assert model.optimizer is not None
     if not model.optimizer.by_variable:
         return model.segments
-    variables = variable_segments(model.graph.layers, model.trainable)
+    variables = variable_segments(model.graph.layers, model.trainable, model.graph.idle)
     model.optimizer.name_spared(model.params)
     model.optimizer.place_spared({name: segment.place for name, segment in variables.items()})
     return list(variables.values())
@@ -158,9 +158,10 @@ def explain_non_finite(model: Network, batch: Batch, loss: float, number: int) -
     plan = Plan(model.graph, "numpy", logits=model.trains_through_logits())
     with np.errstate(all="ignore"):
         plan.forward(batch.x)
-    for tensor in model.graph.tensors:
+    for tensor in plan.graph.tensors:
         if not np.isfinite(plan.values[tensor]).all():
-            return f"{beginning}: the output of layer {tensor.layer.name!r} held the first non-finite number; {ADVICE}."
+            name = plan.graph.paths[tensor.layer]
+            return f"{beginning}: the output of layer {name!r} held the first non-finite number; {ADVICE}."
     return f"{beginning}, although every layer's output was finite: the loss itself overflowed; {ADVICE}."
 
 

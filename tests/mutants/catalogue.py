@@ -14,8 +14,10 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from unittest import mock
 
 Class = TypeVar("Class", bound=type)
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 MODULES = (
     "dense",
@@ -32,6 +34,7 @@ MODULES = (
     "losses",
     "optimizers",
     "schedules",
+    "nested",
 )
 _all: list[Mutant] = []
 
@@ -40,7 +43,8 @@ _all: list[Mutant] = []
 class Mutant:
     """One planted mistake.
 
-    ``kind`` is layer, loss, optimizer or schedule; ``make`` makes a fresh wrong object, and for an optimizer or
+    ``kind`` is layer, loss, optimizer, schedule or nested; ``make`` makes a fresh wrong object (for nested models, a
+    context in which a function is wrong), and for an optimizer or
     schedule ``make_right`` the arguments of its reference; ``shape`` is the batch to check a layer on, and
     ``checking`` what ``check_layer`` is told besides.
     """
@@ -92,6 +96,19 @@ def optimizer(**options: Any) -> Callable[[Class], Class]:
 def schedule(**options: Any) -> Callable[[Class], Class]:
     """Register a wrong learning-rate schedule; its reference gets the same options."""
     return _register("schedule", None, (), options)
+
+
+def nested(owner: Any, attribute: str) -> Callable[[Function], Function]:
+    """Register a function that is wrong in the place of one that makes nested models flat, or runs them."""
+
+    def register(wrong: Function) -> Function:
+        mistake = " ".join((wrong.__doc__ or "").split())
+        _all.append(
+            Mutant("nested", "nested", wrong.__name__, mistake, lambda: mock.patch.object(owner, attribute, wrong))
+        )
+        return wrong
+
+    return register
 
 
 def all_mutants() -> list[Mutant]:

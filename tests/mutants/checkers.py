@@ -19,6 +19,7 @@ from scratchnet.gradient_check.twins import layer_graph
 from scratchnet.utils.random import seeded
 from tests.mutants.catalogue import Mutant
 from tests.oracles.checking_updates import STEPS, check_optimizer, check_schedule
+from tests.oracles.nested import check_nested
 
 Caught = bool | None
 """None: this checker has nothing to say about such an object."""
@@ -45,11 +46,14 @@ def gradients(dy: str = "random") -> Any:
 
 
 def full(mutant: Mutant) -> Caught:
-    """All of it: random dy, every entry, the contract, conventions at kinks; optimizers over 100 steps."""
+    """All of it: random dy, every entry, the contract, conventions at kinks; optimizers over 100 steps; nesting."""
     if mutant.kind == "optimizer":
         return bool(check_optimizer(mutant.make(), mutant.settings or {}, gradients()))
     if mutant.kind == "schedule":
         return bool(check_schedule(mutant.make(), mutant.settings or {}))
+    if mutant.kind == "nested":
+        with mutant.make():
+            return bool(check_nested())
     return not report_on(mutant).passed
 
 
@@ -57,7 +61,7 @@ def upstream_of_ones(mutant: Mutant) -> Caught:
     """The same checker, with dy all ones everywhere (and so without the promise of linearity, which needs others)."""
     if mutant.kind == "optimizer":
         return bool(check_optimizer(mutant.make(), mutant.settings or {}, gradients("ones")))
-    if mutant.kind == "schedule":
+    if mutant.kind in ("schedule", "nested"):
         return None
     report = report_on(mutant, "ones")
     promises = [f for f in report.contract if f.promise != "backward is linear in dy"]
@@ -67,14 +71,14 @@ def upstream_of_ones(mutant: Mutant) -> Caught:
 
 def gradients_only(mutant: Mutant) -> Caught:
     """Random dy and every entry, but neither the contract nor kinks."""
-    if mutant.kind in ("optimizer", "schedule"):
+    if mutant.kind in ("optimizer", "schedule", "nested"):
         return None
     return not all(t.passed for t in report_on(mutant).tensors)
 
 
 def ones_and_gradients_only(mutant: Mutant) -> Caught:
     """Both at once: every entry of every gradient, at dy of ones, and nothing else."""
-    if mutant.kind in ("optimizer", "schedule"):
+    if mutant.kind in ("optimizer", "schedule", "nested"):
         return None
     return not all(t.passed for t in report_on(mutant, "ones").tensors)
 
@@ -95,7 +99,7 @@ Choose = Callable[[int, np.random.Generator], Iterable[int]]
 def _one_step(mutant: Mutant, choose: Choose) -> Caught:
     if mutant.kind == "optimizer":
         return not _goes_down(mutant)
-    if mutant.kind == "schedule":
+    if mutant.kind in ("schedule", "nested"):
         return None
     generator = np.random.default_rng(0)
     if mutant.kind == "loss":
