@@ -37,12 +37,18 @@ class Sequential(Model):
         self._start_uncompiled()
         try:
             for layer in layers or []:
-                self.add(layer)
+                self._append(layer)
             if self.built:
                 self._connect_all()
         except BaseException:
             self.take_apart()
             raise
+        self._count_as_functional()
+
+    def _count_as_functional(self) -> None:
+        """Use up an automatic name: Keras makes a functional model inside, anew at each change, and it is named too."""
+        if self.built:
+            automatic_name("Functional")
 
     @property
     def layers(self) -> list[Layer]:
@@ -59,6 +65,10 @@ class Sequential(Model):
                 puts out; then the model is as it was.
             TypeError: if it is not a layer.
         """
+        self._append(layer)
+        self._count_as_functional()
+
+    def _append(self, layer: Layer | SymbolicTensor) -> None:
         if isinstance(layer, SymbolicTensor) and not layer.inputs:
             layer = layer.layer  # Input(...) returns a tensor
         if isinstance(layer, InputLayer):
@@ -111,6 +121,7 @@ class Sequential(Model):
         if self._tensors:
             layer._outputs.remove(self._tensors.pop())
         self._forget_graph()
+        self._count_as_functional()
         return layer
 
     def _forget_graph(self) -> None:
@@ -137,6 +148,7 @@ class Sequential(Model):
         except BaseException:
             self.take_apart()
             raise
+        self._count_as_functional()
 
     def _begin_with(self, inputs: Sequence[SymbolicTensor]) -> None:
         if self.built:
@@ -186,7 +198,7 @@ class Sequential(Model):
         first, layers = state.pop("first"), state.pop("_layers")
         vars(self).update(state, _layers=[], _input=None, _tensors=[], _outputs=[], _plans={})
         for layer in [*([first] if first is not None else []), *layers]:
-            self.add(layer)
+            self._append(layer)
 
 
 def _input_like(layer: Any, first: bool) -> SymbolicTensor | None:
