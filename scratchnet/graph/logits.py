@@ -42,7 +42,9 @@ def trains_through_logits(graph: Graph, loss: Loss | None) -> bool:
 
 def from_logits(loss: Loss) -> Loss:
     """Return the loss that takes the logits in place of their softmax or sigmoid."""
-    return type(loss)(**{**loss.get_config(), "from_logits": True})
+    again = type(loss)(**{**loss.get_config(), "from_logits": True})
+    again.stands_in = True
+    return again
 
 
 def put_out_logits(last: StandIn) -> None:
