@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+import scratchnet as sn
 from scratchnet import metrics, utils
 
 
@@ -284,3 +285,18 @@ def test_a_weight_is_how_many_times_a_sample_counts(make, places, times, as_colu
 def test_weights_of_another_number_are_refused(make, shape):
     with pytest.raises(ValueError, match=r"sample_weight of shape \(6,\), got"):
         make().update_state(np.ones((6, 1)), np.ones((6, 1)), np.ones(shape))
+
+
+@pytest.mark.parametrize(
+    ("units", "loss"),
+    [
+        (1, "BinaryCrossentropy"),
+        (2, "CategoricalCrossentropy"),
+    ],
+)
+def test_metrics_look_at_what_the_network_puts_out_also_if_that_are_logits(units: int, loss: str, backend: str) -> None:
+    model = sn.Sequential([sn.Input((1,)), sn.layers.Dense(units, kernel_initializer="ones")])
+    model.compile("sgd", getattr(sn.losses, loss)(from_logits=True), metrics=["binary_accuracy", "mse"])
+    logs = model.evaluate(np.array([[0.2], [0.9]]), np.zeros((2, units)), verbose=0, return_dict=True)
+    assert logs["binary_accuracy"] == 0.5  # the threshold is 0.5 for logits too, as in Keras
+    assert logs["mse"] == pytest.approx((0.2**2 + 0.9**2) / 2)

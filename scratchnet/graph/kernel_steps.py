@@ -77,7 +77,7 @@ class KernelCrossentropy(Loss):
     def __init__(self, definition: Loss, last: DenseCrossentropyStep | None = None) -> None:
         self.last = last  # the step that computes the logits together with the loss
         self.name = definition.name
-        self.definition, self.reduction = definition, definition.reduction
+        self.definition, self.reduction, self.stands_in = definition, definition.reduction, definition.stands_in
         self.sparse = isinstance(definition, SparseCategoricalCrossentropy)
         self._room: Array = np.empty(0)
         self._made_for: Any = None
@@ -86,6 +86,8 @@ class KernelCrossentropy(Loss):
         """Return the mean loss; the gradient comes along. Both lie in arrays that the next call overwrites."""
         if (y_pred.shape, y_pred.dtype) != self._made_for:
             self._make_room(y_pred)
+        if not self.stands_in:
+            self.predictions = y_pred.copy()
         if y_pred.ndim != 2:
             y_pred = np.ascontiguousarray(y_pred).reshape(-1, y_pred.shape[-1])  # (N, C): every place is a row
         p, scale = self._p, self._scale

@@ -49,7 +49,9 @@ def through_logits(graph: Graph, losses: Sequence[Loss | None]) -> tuple[bool, .
 
 def from_logits(loss: Loss) -> Loss:
     """Return the loss that takes the logits in place of their softmax or sigmoid."""
-    return type(loss)(**{**loss.get_config(), "from_logits": True})
+    again = type(loss)(**{**loss.get_config(), "from_logits": True})
+    again.stands_in = True
+    return again
 
 
 def put_out_logits(last: StandIn) -> None:

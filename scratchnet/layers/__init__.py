@@ -20,6 +20,7 @@ from scratchnet.layers.depthwise_conv2d import DepthwiseConv2D
 from scratchnet.layers.dropout import Dropout
 from scratchnet.layers.embedding import Embedding
 from scratchnet.layers.flatten import Flatten
+from scratchnet.layers.functional import add, average, concatenate, multiply, subtract
 from scratchnet.layers.gaussian_noise import GaussianNoise
 from scratchnet.layers.global_pooling2d import GlobalAveragePooling2D, GlobalMaxPooling2D
 from scratchnet.layers.input_layer import Input, InputLayer
@@ -137,8 +138,13 @@ __all__ = [
     "Subtract",
     "UpSampling2D",
     "ZeroPadding2D",
+    "add",
+    "average",
+    "concatenate",
     "deserialize",
+    "multiply",
     "serialize",
+    "subtract",
 ]
 
 

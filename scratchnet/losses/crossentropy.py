@@ -119,7 +119,8 @@ class SparseCategoricalCrossentropy(_Crossentropy):
         if self.from_logits:
             log_p = log_softmax(p)
             self._p = np.exp(log_p)
-            self.predictions = self._p.reshape(self._shape)  # (N, …, C)
+            if self.stands_in:
+                self.predictions = self._p.reshape(self._shape)  # (N, …, C)
         else:
             self._p, self._q = p.copy(), np.clip(p, EPSILON, 1 - EPSILON)
             log_p = np.log(self._q / self._q.sum(axis=1, keepdims=True))  # (4)
@@ -222,7 +223,8 @@ class CategoricalCrossentropy(_Crossentropy):
         if self.from_logits:
             log_p = log_softmax(p)
             self._p = np.exp(log_p)
-            self.predictions = self._p.reshape(self._shape)  # (N, …, C)
+            if self.stands_in:
+                self.predictions = self._p.reshape(self._shape)  # (N, …, C)
         else:
             self._sum = p.sum(axis=1, keepdims=True)
             self._r = p / self._sum

@@ -32,11 +32,14 @@ class Loss:
         name: as in Keras.
         from_logits: whether ``y_pred`` are logits, which a softmax or sigmoid would turn into probabilities.
         reduction: "sum_over_batch_size" if the loss is a mean over the batch, "sum" if it is a sum.
-        predictions: what metrics look at, in the shape of ``y_pred``: itself, or its probabilities ``from_logits``.
+        stands_in: whether the loss takes logits in the place of the network's own last softmax or sigmoid.
+        predictions: what metrics look at, in the shape of ``y_pred``: what the network puts out, so ``y_pred`` itself,
+            or its probabilities if the loss ``stands_in`` for what makes them.
     """
 
     name: str = "loss"
     from_logits = False
+    stands_in = False
     reduction = "sum_over_batch_size"
     predictions: Array
 

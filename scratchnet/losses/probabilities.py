@@ -76,7 +76,8 @@ class BinaryCrossentropy(RowLoss):
         if self.from_logits:
             small = np.exp(-np.abs(z))  # from 0 to 1, whatever z
             self._p = np.where(z >= 0, 1, small) / (1 + small)
-            self.predictions = self._p.reshape(self._shape).copy()  # (N, …, C)
+            if self.stands_in:
+                self.predictions = self._p.reshape(self._shape).copy()  # (N, …, C)
             losses = np.maximum(z, 0) - t * z + np.log1p(small)  # (4)
         else:
             self._p = p = np.clip(z, EPSILON, 1 - EPSILON)  # (3)

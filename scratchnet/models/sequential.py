@@ -47,6 +47,12 @@ class Sequential(Model):
         except BaseException:
             self.take_apart()
             raise
+        self._count_as_functional()
+
+    def _count_as_functional(self) -> None:
+        """Use up an automatic name: Keras makes a functional model inside, anew at each change, and it is named too."""
+        if self.built:
+            automatic_name("Functional")
 
     @property
     def layers(self) -> list[Layer]:
@@ -90,11 +96,6 @@ class Sequential(Model):
             self._input = begin
         self._layers.append(layer)
         self._forget_graph()
-
-    def _count_as_functional(self) -> None:
-        """Use up a name: Keras makes a ``Functional`` of the chain whenever that has changed, and counts it."""
-        if self.built:
-            automatic_name("Functional")
 
     def _after(self, tensor: SymbolicTensor, layer: Layer) -> SymbolicTensor:
         """Call a layer on what comes before it."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, overload
 
+from scratchnet.optimizers import schedules
 from scratchnet.optimizers.adagrad import Adagrad
 from scratchnet.optimizers.adam import Adam, AdamW
 from scratchnet.optimizers.optimizer import Optimizer, UpdateRule
@@ -28,6 +29,7 @@ __all__ = [
     "UpdateRule",
     "deserialize",
     "get",
+    "schedules",
     "serialize",
 ]
 

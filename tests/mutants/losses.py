@@ -105,7 +105,7 @@ class ProbabilityGradientForLogits(CategoricalCrossentropy):
     """The loss takes logits, its gradient is -t/p, which is the one for probabilities."""
 
     def backward(self) -> Array:
-        return -self._t / self.predictions * self._scale[:, None]
+        return -self._t / self._p * self._scale[:, None]
 
 
 @loss(from_logits=True)

@@ -48,6 +48,20 @@ def test_keras_rounds_a_python_number_to_float32_on_its_way_to_float64() -> None
     assert scratchnet.optimizers.Adam().beta_2 == 0.999
 
 
+def test_keras_squares_the_gradients_of_a_row_that_is_looked_up_twice_one_by_one() -> None:
+    steps = []
+    for lib in BOTH:
+        inputs = lib.Input((3,))
+        model = lib.Model(inputs, lib.layers.Embedding(3, 1, embeddings_initializer="zeros")(inputs))
+        model.compile(lib.optimizers.RMSprop(0.1), "mse")
+        model.train_on_batch(np.array([[0, 0, 1]]), np.array([[[1.0], [3.0], [5.0]]]))
+        steps.append(model.get_weights()[0][:2, 0])
+    ours, theirs = steps
+    full = 0.1 / np.sqrt(1 - 0.9)  # a first step does not depend on the gradient's size
+    np.testing.assert_allclose(ours, [full, full], rtol=1e-5)
+    np.testing.assert_allclose(theirs, [full * np.sqrt((1 + 3) ** 2 / (1**2 + 3**2)), full], rtol=1e-5)
+
+
 def test_keras_takes_what_went_into_a_sigmoid_for_logits_of_a_softmax() -> None:
     ours, theirs = (model.evaluate(X, Y, verbose=0) for model in (classifier(lib, "sigmoid") for lib in BOTH))
     z = X @ np.array([[1.0, -1.0], [0.5, 2.0], [-1.5, 0.25]]) + [0.5, -0.5]  # (N, 2)
