@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-import reference
-from reference.twin_layers import layer_to_keras
-from scratchnet import Input, Model, layers
+from scratchnet import Input, Model, interop, layers
+from scratchnet.interop.twin_layers import layer_to_keras
 
 Array = Any
 
@@ -135,8 +134,8 @@ def test_there_and_back_keeps_arguments_names_and_weights(case) -> None:
     cls, arguments = case
     inputs = Input(IMAGE[1:])
     model = Model(inputs, cls(**arguments)(inputs))
-    twin = reference.to_keras(model)
-    copy = reference.from_keras(twin)
+    twin = interop.to_keras(model)
+    copy = interop.from_keras(twin)
     assert copy.layers[1].get_config() == model.layers[1].get_config()
     assert twin.layers[1].output.shape == model.output_shape
     for a, b in zip(copy.get_weights(), model.get_weights(), strict=True):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from reference.environment import floatx, keras, tf
-from reference.twin_training import loss_to_keras
 from scratchnet import losses, metrics
+from scratchnet.interop.twin_training import loss_to_keras
 
 ROWS = (losses.CategoricalCrossentropy, losses.KLDivergence)
 CASES = [

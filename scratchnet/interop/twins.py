@@ -1,38 +1,31 @@
-"""Twins: the Keras model of a scratchnet model, and the way back, with names, weights and the optimizer's state.
-
-A Keras model saved as a ``.keras`` file needs nothing of scratchnet any more:
-
-    to_keras(model).save("model.keras")
-    keras.models.load_model("model.keras")
-"""
+"""Twins: the Keras model of a scratchnet model, and the way back, with names, weights and the optimizer's state."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
-from reference.environment import keras
-from reference.twin_layers import layer_from_keras, layer_to_keras
-from reference.twin_training import training_from_keras, training_to_keras
-from scratchnet import Model, Sequential
-from scratchnet.layers import Layer
+from scratchnet.interop.keras_import import keras
+from scratchnet.interop.twin_layers import layer_from_keras, layer_to_keras
+from scratchnet.interop.twin_training import training_from_keras, training_to_keras
+from scratchnet.layers import Layer, RandomCrop
 from scratchnet.layers.tensor import SymbolicTensor
+from scratchnet.models import Model, Sequential
+from scratchnet.utils.numbers import shown
 
 
 def to_keras(model: Model, compile: bool = True) -> Any:
-    """Return the Keras model of any scratchnet model.
-
-    Args:
-        model: any model, functional or ``Sequential``.
-        compile: whether to compile the twin as the model is, the optimizer's state included.
-
-    Returns:
-        A Keras model with the same layers, names, arguments, dtypes and weights. It shares no memory with ``model``.
-
-    Raises:
-        ValueError: if a layer, activation, initializer, loss, metric or optimizer is the user's own, which Keras
-            cannot know; the message names it.
-    """
+    """See ``scratchnet.interop.to_keras``."""
+    if not isinstance(model, Model):
+        raise TypeError(f"to_keras expected a scratchnet model, got {shown(model)}.")
+    for layer in model.layers:
+        if isinstance(layer, RandomCrop):
+            warnings.warn(
+                f"Layer {layer.name!r} is a RandomCrop, which Keras leaves out at inference: the Keras model predicts "
+                f"from whole images, where scratchnet takes their middle.",
+                stacklevel=3,
+            )
     twin, _ = to_keras_with_tensors(model)
     if compile and model.loss is not None:
         training_to_keras(model, twin)
@@ -83,19 +76,7 @@ def _in_order_of_calls(model: Model) -> list[SymbolicTensor]:
 
 
 def from_keras(keras_model: Any, compile: bool = True) -> Model:
-    """Return the scratchnet model of a Keras model.
-
-    Args:
-        keras_model: a functional or ``Sequential`` Keras model, made of layers that scratchnet has.
-        compile: whether to compile the model as the Keras model is, the optimizer's state included.
-
-    Returns:
-        A model with the same layers, names, arguments, dtypes and weights. It shares no memory with ``keras_model``.
-
-    Raises:
-        TypeError: if it is not such a model.
-        ValueError: if scratchnet lacks a layer, option, loss, metric or optimizer; the message names the first one.
-    """
+    """See ``scratchnet.interop.from_keras``."""
     if isinstance(keras_model, keras.Sequential):
         model: Model = _sequential_from_keras(keras_model)
     elif isinstance(keras_model, keras.Model) and hasattr(keras_model, "_nodes_by_depth"):
