@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from scratchnet import activations, config, initializers, layers
 from scratchnet.interop.keras_import import keras
+from scratchnet.interop.known_layers import built_in_class
 
 
 class Kind(NamedTuple):
@@ -61,31 +62,13 @@ REQUIRED: dict[str, dict[str, Any]] = {
 # scratchnet → Keras ---------------------------------------------------------------------------------------------
 
 
-def built_in_class(layer: layers.Layer) -> type[layers.Layer]:
-    """Return the built-in class that a layer is, as far as its output goes.
-
-    A subclass that changes nothing but ``backward`` is what it inherits from: Keras works out gradients by itself.
-
-    Raises:
-        ValueError: if there is none; the message names the layer.
-    """
-    for known in layers.LAYERS.values():
-        same = all(getattr(type(layer), m) is getattr(known, m) for m in ("forward", "build", "compute_output_shape"))
-        if type(layer) is known or (isinstance(layer, known) and known is not layers.Activation and same):
-            return known
-    raise ValueError(
-        f"Layer {layer.name!r} is a {type(layer).__name__}, which Keras does not have: to_keras expected only the "
-        f"built-in layers {', '.join(layers.LAYERS)}."
-    )
-
-
 def layer_to_keras(layer: layers.Layer) -> Any:
     """Return the Keras layer of the same class, arguments and name, not built yet.
 
     Raises:
         ValueError: if Keras has no such layer, activation or initializer; the message names the layer.
     """
-    known = built_in_class(layer)
+    known = built_in_class(layer, "to_keras", "Keras")
     config = known.get_config(layer)
     if known is layers.InputLayer:
         return keras.layers.InputLayer(shape=tuple(config["shape"]), dtype=config["dtype"], name=config["name"])

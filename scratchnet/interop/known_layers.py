@@ -1,0 +1,27 @@
+"""Which of scratchnet's own layers a layer is: only those can be told to others."""
+
+from __future__ import annotations
+
+from scratchnet import layers
+
+
+def built_in_class(layer: layers.Layer, who: str, other: str) -> type[layers.Layer]:
+    """Return the built-in class that a layer is, as far as its output goes.
+
+    A subclass that changes nothing but ``backward`` is what it inherits from: the others work out gradients themselves.
+
+    Args:
+        layer: any layer.
+        who, other: for the message: which function asks, and who does not have the layer.
+
+    Raises:
+        ValueError: if there is none; the message names the layer.
+    """
+    for known in layers.LAYERS.values():
+        same = all(getattr(type(layer), m) is getattr(known, m) for m in ("forward", "build", "compute_output_shape"))
+        if type(layer) is known or (isinstance(layer, known) and known is not layers.Activation and same):
+            return known
+    raise ValueError(
+        f"Layer {layer.name!r} is a {type(layer).__name__}, which {other} does not have: {who} expected only the "
+        f"built-in layers {', '.join(layers.LAYERS)}."
+    )
