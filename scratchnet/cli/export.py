@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,6 +63,8 @@ def _write_keras(model: Model, path: Path) -> None:
     from scratchnet.interop import to_keras
     from scratchnet.utils.files import write_atomically
 
+    with _stderr_closed():
+        import scratchnet.interop.twins  # noqa: F401
     twin = to_keras(model)
     with tempfile.TemporaryDirectory() as folder:  # Keras writes to a path only, piece by piece
         whole = Path(folder) / "model.keras"
@@ -69,6 +74,23 @@ def _write_keras(model: Model, path: Path) -> None:
         remark(
             f"Keras's files do not keep Huber's delta, {model.loss.delta:g}: compile again before you train further."
         )
+
+
+@contextmanager
+def _stderr_closed() -> Iterator[None]:
+    """Let all that is written to stderr vanish: importing TensorFlow prints a greeting, whatever is set against it."""
+    try:
+        before, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    except OSError:  # it is closed already
+        yield
+        return
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(before, 2)
+        os.close(before)
+        os.close(nowhere)
 
 
 def _write_onnx(model: Model, path: Path) -> None:
