@@ -76,7 +76,12 @@ def layer_to_keras(layer: layers.Layer) -> Any:
         config["activation"] = _activation_to_keras(layer)
     for key, kind in _objects_in(config):
         config[key] = _object_to_keras(layer, key, kind, getattr(layer, key))
-    return getattr(keras.layers, known.__name__)(**config)
+    try:
+        return getattr(keras.layers, known.__name__)(**config)
+    except ValueError as error:
+        raise ValueError(
+            f"Layer {layer.name!r} ({known.__name__}) has arguments that Keras refuses: {' '.join(str(error).split())}"
+        ) from None
 
 
 def _objects_in(config: Mapping[str, Any]) -> list[tuple[str, Kind]]:
@@ -137,11 +142,12 @@ def layer_from_keras(layer: Any) -> layers.Layer:
     arguments: dict[str, Any] = {"name": given.pop("name"), "trainable": given.pop("trainable")}
     arguments["dtype"] = _dtype_from_keras(layer, given.pop("dtype"))
     taken = known(**_placeholders(known)).get_config()
-    objects = dict(_objects_in(taken))
+    for key, kind in _objects_in(given):
+        saved = given.pop(key)
+        if saved is not None or key in taken:
+            arguments[key] = _object_from_keras(layer, key, kind, saved)
     for key in taken:
-        if key in objects:
-            arguments[key] = _object_from_keras(layer, key, objects[key], given.pop(key))
-        elif key not in arguments:
+        if key not in arguments:
             convert = _plain if key in PAIRS.get(class_name, ()) else _CONVERTERS.get(key, _plain)
             arguments[key] = convert(layer, key, given.pop(key))
     _refuse_what_is_left(layer, class_name, given)

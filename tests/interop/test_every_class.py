@@ -281,6 +281,13 @@ def test_from_keras_refuses_classes_that_are_not_kerass_own_though_they_have_a_k
         interop.from_keras(twin)
 
 
+def test_arguments_that_keras_refuses_are_told_with_the_layers_name() -> None:
+    inputs = Input((5, 5, 1))
+    model = Model(inputs, layers.Conv2D(1, 2, strides=2, dilation_rate=2, name="sparse")(inputs))
+    with pytest.raises(ValueError, match=r"'sparse' \(Conv2D\) has arguments that Keras refuses: .*dilation_rate"):
+        interop.to_keras(model)
+
+
 def test_options_of_initializers_that_scratchnet_lacks_are_refused() -> None:
     layer = keras.layers.Dense(2, kernel_initializer=keras.initializers.GlorotUniform(), name="d")
     keras_model = keras.Sequential([keras.Input((2,)), layer])
