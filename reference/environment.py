@@ -7,7 +7,9 @@ import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # before the import
+# TensorFlow's oneDNN kernel for a transposed 1×1 convolution with strides, in float32, writes past its memory.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # before the import
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 try:
     import tensorflow as tf

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, overload
 import numpy as np
 
 from scratchnet.typing import Array
-from scratchnet.utils.naming import look_up, snake_case
+from scratchnet.utils.naming import described, made_from, snake_case
 from scratchnet.utils.numbers import real_number, seed_or_none
 from scratchnet.utils.random import new_generator
 
@@ -317,13 +317,7 @@ def get(initializer: str | Initializer | dict[str, Any] | None) -> Initializer |
         ValueError: for an unknown name, with the nearest known one.
         TypeError: for anything else.
     """
-    if initializer is None or isinstance(initializer, Initializer):
-        return initializer
-    if isinstance(initializer, dict):
-        return look_up("initializer", initializer.get("name"), INITIALIZERS)(**initializer.get("config", {}))
-    if isinstance(initializer, str):
-        return look_up("initializer", initializer, INITIALIZERS)()
-    raise TypeError(f"An initializer is given as a name or as an Initializer object, got {initializer!r}.")
+    return made_from("initializer", initializer, INITIALIZERS, Initializer)
 
 
 def get_or_default(initializer: str | Initializer | dict[str, Any] | None) -> Initializer:
@@ -331,6 +325,6 @@ def get_or_default(initializer: str | Initializer | dict[str, Any] | None) -> In
     return GlorotUniform() if initializer is None else get(initializer)
 
 
-def serialize(initializer: Initializer) -> dict[str, Any]:
+def serialize(initializer: Initializer) -> dict[str, Any] | None:
     """Return what ``get`` makes an equal initializer from; it can be written as JSON."""
-    return {"name": snake_case(type(initializer).__name__), "config": initializer.get_config()}
+    return described(initializer)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet import layers, losses
+from scratchnet import layers, losses, regularizers
 from scratchnet.activations import ACTIVATIONS, ELU, GELU
 from scratchnet.gradient_check.check import check_layer, check_loss, check_model
 from scratchnet.gradient_check.report import Report
@@ -91,6 +91,7 @@ def _layers() -> list[Check]:
     ]
     return [
         *dense,
+        *_penalized(),
         _layer(layers.Dense, (4, 6), 5, use_bias=False),
         _layer(layers.Dense, (2, 3, 6), 5, activation="relu"),
         *convolution,
@@ -104,6 +105,27 @@ def _layers() -> list[Check]:
         *_activations(),
         *_shapes_and_merging(),
         _layer(layers.Rescaling, image, 0.5, offset=-0.25),
+    ]
+
+
+def _penalized() -> list[Check]:
+    """Layers that add to the loss: the penalties of weights and outputs are differentiated with them."""
+    both = regularizers.L1L2(0.25, 0.5)
+
+    def one(title: str, make: Callable[[], layers.Layer], *shape: int) -> Check:
+        return Check("layer", title, lambda backend: check_layer(make(), shape, backend=backend))
+
+    return [
+        one(
+            "Dense, kernel and bias penalized",
+            lambda: layers.Dense(3, kernel_regularizer=both, bias_regularizer="l2"),
+            4,
+            5,
+        ),
+        one("Dense, output penalized", lambda: layers.Dense(3, "tanh", activity_regularizer=both), 4, 5),
+        one("Dense, rows orthogonal", lambda: layers.Dense(4, kernel_regularizer="orthogonal_regularizer"), 3, 5),
+        one("Conv2D, output penalized", lambda: layers.Conv2D(3, 2, activity_regularizer="l2"), 2, 5, 4, 2),
+        _layer(layers.ActivityRegularization, (4, 5), l1=0.25, l2=0.5),
     ]
 
 

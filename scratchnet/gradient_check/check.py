@@ -24,7 +24,14 @@ from scratchnet.gradient_check.loss_contract import LossCase, check_loss_contrac
 from scratchnet.gradient_check.randomness import find_randomness
 from scratchnet.gradient_check.refusals import check_finite, check_loss_gradient, check_methods
 from scratchnet.gradient_check.report import Report
-from scratchnet.gradient_check.runner import Runner, Subject, input_names, runner_subject, samples_are_independent
+from scratchnet.gradient_check.runner import (
+    Runner,
+    Subject,
+    input_names,
+    runner_subject,
+    samples_are_independent,
+    with_added_losses,
+)
 from scratchnet.gradient_check.twins import graph_twin, layer_graph
 from scratchnet.models import Model
 from scratchnet.typing import Array
@@ -52,6 +59,9 @@ def check_layer(
     constants: Sequence[str] = (),
 ) -> Report:
     """Check a layer's ``backward`` against its ``forward``, entry by entry, and the contract of layers.
+
+    What is differentiated is Σ dy·y, plus all that is added to the loss: by ``add_loss``, by an activity regularizer,
+    and by the regularizers of the weights, which are checked with it.
 
     Args:
         layer: a ``Layer``, or any object with ``forward(x)``, ``backward(dy)``, and if it has parameters ``params``
@@ -116,13 +126,15 @@ def check_layer(
         )
         if not _prepare(report, runner, xs, independent_samples, constants):
             return report
-        tensors = check_gradients(runner_subject(runner, xs), dy, tolerance, max_entries, generator)
+        subject, weights = with_added_losses(runner_subject(runner, xs), runner, dy)
+        tensors = check_gradients(subject, weights, tolerance, max_entries, generator)
         report.tensors = tensors
         if not tensors:
             report.refusal = "there are no parameters, and no input has a gradient: there is nothing to compare"
         if dtype == "float64":
             report.contract = check_contract(Case(runner, xs, dy, independent_samples))
-        if dtype == "float64" and not any(t.failed for t in tensors):  # else the same mistake would show once more
+        known = any(t.failed for t in tensors)  # the same mistake would show once more
+        if dtype == "float64" and not known and not runner.adds_losses:
             convention = kinks or convention_of(layer) or "between"
             found = check_kinks(runner, xs, convention, tolerance, dy)
             report.kinks = found if found.outputs or not found.passed else None
@@ -252,7 +264,7 @@ def check_model(
     constants = (constants,) if isinstance(constants, str) else constants
     for name, array in zip(input_names(len(xs)), xs):
         check_finite(name, array, "give finite numbers")
-    with held_still(*model.layers), runner.running():
+    with held_still(*model.graph.flat.layers), runner.running():
         runner.try_out(xs)
         outputs = runner.forward_copies(xs)
         check_finite("y", outputs, "a slope can only be measured where the output is finite: give another x")
@@ -272,7 +284,9 @@ def check_model(
         if y is not None:
             labels = loss.prepare_labels(np.asarray(y), (None, *outputs.shape[1:]))
             used = runner.plan.loss(loss)
-            subject, dy = _with_loss(subject, used, labels), np.ones(1)
+            subject, dy = _with_loss(subject, used, labels, runner), np.ones(1)
+        else:
+            subject, dy = with_added_losses(subject, runner, dy)
         report.tensors = check_gradients(subject, dy, tolerance, max_entries, generator)
     explain(report.tensors, {"N": len(xs[0])})
     return report
@@ -389,17 +403,22 @@ def explain(tensors: list[TensorResult], sizes: dict[str, int]) -> None:
         tensor.diagnosis = diagnose(tensor, sizes)
 
 
-def _with_loss(subject: Subject, loss: Any, labels: Array) -> Subject:
-    """Return the subject with a loss behind it: one number comes out."""
+def _with_loss(subject: Subject, loss: Any, labels: Array, runner: Runner) -> Subject:
+    """Return the subject with a loss behind it, and what is added to that: one number comes out."""
 
     def value(outputs: Array) -> Array:
-        return np.array([loss.forward(labels.copy(), outputs)])
+        return np.array([loss.forward(labels.copy(), outputs) + runner.added_losses()])
+
+    def backward(one: Array) -> dict[str, Array]:
+        gradients = subject.backward(loss.backward() * one)
+        runner.penalties.add_slopes()
+        return gradients
 
     return Subject(
         subject.tensors,
         forward=lambda: value(subject.forward()),
-        forward_from=lambda name: value(subject.forward_from(name)),
-        backward=lambda dy: subject.backward(loss.backward() * dy),
+        forward_from=lambda name: value(subject.forward() if runner.adds_losses else subject.forward_from(name)),
+        backward=backward,
         without_gradient=subject.without_gradient,
     )
 

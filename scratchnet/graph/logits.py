@@ -26,7 +26,7 @@ def ends_in_probabilities(graph: Graph, loss: Loss) -> bool:
 
 
 def _ends_in(graph: Graph, kind: type[activations.ActivationFunction]) -> bool:
-    layer = graph.outputs[0].layer
+    layer = graph.flat.outputs[0].layer  # the last layer of the last model, if models nest
     if len(graph.outputs) != 1 or type(layer) not in (Dense, Conv2D, Activation, Softmax):
         return False
     function: activations.ActivationFunction = layer.activation
@@ -37,6 +37,8 @@ def trains_through_logits(graph: Graph, loss: Loss | None) -> bool:
     """Whether the graph's final softmax or sigmoid and the loss are trained as one step."""
     if type(loss) not in (SparseCategoricalCrossentropy, CategoricalCrossentropy, BinaryCrossentropy):
         return False
+    if graph.outputs[0].layer.activity_regularizer is not None:
+        return False  # the penalty is on the probabilities, so they are needed
     return not loss.from_logits and ends_in_probabilities(graph, loss)  # type: ignore[arg-type, union-attr]
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
 
 from scratchnet import config
 
@@ -17,7 +20,7 @@ except ImportError as error:
         f'Keras models need Keras 3 with TensorFlow, which is not installed: pip install "scratchnet[keras]" ({error}).'
     ) from None
 
-__all__ = ["floatx", "keras"]
+__all__ = ["as_written", "floatx", "keras"]
 
 
 @contextmanager
@@ -35,3 +38,10 @@ def floatx(dtype: str) -> Iterator[None]:
     finally:
         config.set_floatx(before[0])
         keras.config.set_floatx(before[1])
+
+
+def as_written(number: Any) -> Any:
+    """Return a number that Keras has rounded to float32 as it was before: 0.001, not 0.0010000000474974513."""
+    if not isinstance(number, (float, np.floating)):
+        return number
+    return float(str(np.float32(number))) if float(np.float32(number)) == number else float(number)

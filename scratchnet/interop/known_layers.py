@@ -1,8 +1,11 @@
-"""Which of scratchnet's own layers a layer is: only those can be told to others."""
+"""Which of scratchnet's own layers a layer is: only those can be told to others. And which layers train otherwise."""
 
 from __future__ import annotations
 
 from scratchnet import layers
+from scratchnet.layers.augmentation import Augmentation
+
+_IN_TRAINING = (layers.BatchNormalization, layers.Dropout, layers.GaussianNoise, Augmentation)
 
 
 def built_in_class(layer: layers.Layer, who: str, other: str) -> type[layers.Layer]:
@@ -25,3 +28,9 @@ def built_in_class(layer: layers.Layer, who: str, other: str) -> type[layers.Lay
         f"Layer {layer.name!r} is a {type(layer).__name__}, which {other} does not have: {who} expected only the "
         f"built-in layers {', '.join(layers.LAYERS)}."
     )
+
+
+def differs_in_training(layer: layers.Layer) -> bool:
+    """Whether the layer, or one inside it, does something else in training than at inference."""
+    found = [leaf for _, leaf, _ in layer.leaves() if isinstance(leaf, _IN_TRAINING)]
+    return any(leaf.trainable or not isinstance(leaf, layers.BatchNormalization) for leaf in found)

@@ -13,7 +13,7 @@ import numpy as np
 
 from scratchnet import layers
 from scratchnet.interop import onnx_images
-from scratchnet.interop.known_layers import built_in_class
+from scratchnet.interop.known_layers import built_in_class, differs_in_training
 from scratchnet.interop.onnx_activations import write_activation
 from scratchnet.interop.onnx_graph import Call, OnnxGraph
 
@@ -24,8 +24,20 @@ def write_layer(graph: OnnxGraph, call: Call) -> str:
     Raises:
         ValueError: if the layer or its activation is the user's own; the message names it.
     """
-    graph.layer_name = call.layer.name
     return WRITERS[built_in_class(call.layer, "to_onnx", "ONNX")](graph, call)
+
+
+def check_inference(layer: layers.Layer) -> None:
+    """Refuse a layer that was called with ``training=True``, unless that makes no difference.
+
+    Raises:
+        ValueError: if it does; the message names the layer.
+    """
+    if differs_in_training(layer):
+        raise ValueError(
+            f"Layer {layer.name!r} ({type(layer).__name__}) was called with training=True, which an ONNX file has not: "
+            f"to_onnx expected layers that predict in inference mode."
+        )
 
 
 def _as_it_is(graph: OnnxGraph, call: Call) -> str:
@@ -95,6 +107,7 @@ _INT64 = 7  # onnx.TensorProto.INT64
 
 WRITERS: dict[type[layers.Layer], Callable[[OnnxGraph, Call], str]] = {
     layers.Activation: _activation,
+    layers.ActivityRegularization: _as_it_is,
     layers.Add: lambda graph, call: graph.node("Sum", *call.inputs),
     layers.Average: lambda graph, call: graph.node("Mean", *call.inputs),
     layers.AveragePooling2D: onnx_images.average_pooling2d,

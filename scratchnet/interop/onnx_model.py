@@ -6,7 +6,7 @@ from typing import Any
 
 from scratchnet import config
 from scratchnet.interop.onnx_graph import Call, OnnxGraph, value_info
-from scratchnet.interop.onnx_layers import write_layer
+from scratchnet.interop.onnx_layers import check_inference, write_layer
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.models import Model
 from scratchnet.utils.numbers import shown
@@ -35,14 +35,21 @@ def to_onnx(model: Model) -> Any:
 
 
 def write_graph(graph: OnnxGraph, model: Model, inputs: list[str]) -> list[str]:
-    """Add all that a model does to the values of these names; return the names of its outputs' values."""
-    values = dict(zip(model.inputs, inputs))
-    for tensor in model.graph.tensors:
+    """Add all that a model does to the values of these names; return the names of its outputs' values.
+
+    Layers of nested models are written where these models stand.
+    """
+    flat = model.graph.flat
+    values = dict(zip(flat.inputs, inputs))
+    for tensor in flat.tensors:
         if tensor not in values:
             sources = list(tensor.inputs)
             call = Call(tensor.layer, [values[s] for s in sources], [s.shape for s in sources], tensor.shape)
+            graph.layer_name = flat.paths[tensor.layer]
+            if tensor.training:
+                check_inference(tensor.layer)
             values[tensor] = write_layer(graph, call)
-    return [values[tensor] for tensor in model.outputs]
+    return [values[tensor] for tensor in flat.outputs]
 
 
 def _dtype(tensor: SymbolicTensor) -> str:

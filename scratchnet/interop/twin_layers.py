@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from scratchnet import activations, config, initializers, layers
-from scratchnet.interop.keras_import import keras
+from scratchnet import activations, config, constraints, initializers, layers, regularizers
+from scratchnet.interop.keras_import import as_written, keras
 from scratchnet.interop.known_layers import built_in_class
 
 
@@ -23,6 +23,8 @@ class Kind(NamedTuple):
 
 KINDS = {
     "_initializer": Kind("initializer", initializers.INITIALIZERS, keras.initializers),
+    "_regularizer": Kind("regularizer", regularizers.REGULARIZERS, keras.regularizers),
+    "_constraint": Kind("constraint", constraints.CONSTRAINTS, keras.constraints),
 }
 """By how the names of such arguments end. Both libraries give the classes one name, and have the same arguments."""
 
@@ -239,7 +241,7 @@ def _object_from_keras(layer: Any, key: str, kind: Kind, saved: Any) -> Any:
     arguments = {}
     for argument in known[class_name]().get_config():
         # Keras leaves some arguments out of the configuration, such as the gain of Identity.
-        arguments[argument] = given.pop(argument) if argument in given else getattr(theirs, argument)
+        arguments[argument] = as_written(given.pop(argument) if argument in given else getattr(theirs, argument))
     for option, value in given.items():
         if value is not None:
             raise ValueError(

@@ -8,7 +8,7 @@ import numpy as np
 
 from scratchnet import config, losses, metrics, optimizers, schedules
 from scratchnet.graph.parameters import Segment, count, variable_segments
-from scratchnet.interop.keras_import import floatx, keras
+from scratchnet.interop.keras_import import as_written, floatx, keras
 from scratchnet.models import Model
 from scratchnet.utils.numbers import shown
 
@@ -156,8 +156,7 @@ def _optimizer_from_keras(saved: Any, keras_model: Any, model: Model) -> optimiz
         settings = {k: v for k, v in rate["config"].items() if k != "name"}
         rate = schedules.deserialize({"name": rate["class_name"], "config": settings})
     else:
-        # Keras keeps it as float32 in a float32 session; 0.001 was meant, not 0.0010000000474974513.
-        rate = float(str(np.float32(rate))) if float(np.float32(rate)) == rate else float(rate)
+        rate = as_written(float(rate))
     # What it keeps as Python numbers is exact; what scratchnet lacks is harmless if it is None.
     lacking = {key: given.pop(key, None) for key in ("loss_scale_factor",)}
     for key, value in lacking.items():

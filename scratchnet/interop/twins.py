@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from scratchnet.interop.keras_import import keras
+from scratchnet.interop.known_layers import differs_in_training
 from scratchnet.interop.twin_layers import layer_from_keras, layer_to_keras
 from scratchnet.interop.twin_training import training_from_keras, training_to_keras
 from scratchnet.layers import Layer, RandomCrop
@@ -19,34 +21,47 @@ def to_keras(model: Model, compile: bool = True) -> Any:
     """See ``scratchnet.interop.to_keras``."""
     if not isinstance(model, Model):
         raise TypeError(f"to_keras expected a scratchnet model, got {shown(model)}.")
-    for layer in model.layers:
-        if isinstance(layer, RandomCrop):
-            warnings.warn(
-                f"Layer {layer.name!r} is a RandomCrop, which Keras leaves out at inference: the Keras model predicts "
-                f"from whole images, where scratchnet takes their middle.",
-                stacklevel=3,
-            )
+    for said in _what_keras_does_otherwise(model):
+        warnings.warn(said, stacklevel=3)
     twin, _ = to_keras_with_tensors(model)
     if compile and model.loss is not None:
         training_to_keras(model, twin)
     return twin
 
 
+def _what_keras_does_otherwise(model: Model) -> Iterator[str]:
+    for layer in model.layers:
+        if isinstance(layer, RandomCrop):
+            yield (
+                f"Layer {layer.name!r} is a RandomCrop, which Keras leaves out at inference: the Keras model predicts "
+                f"from whole images, where scratchnet takes their middle."
+            )
+    for tensor in model.graph.tensors if model.built else ():
+        if tensor.training is not None and differs_in_training(tensor.layer):
+            yield (
+                f"Layer {tensor.layer.name!r} was called with training={tensor.training}, which Keras's fit and "
+                f"predict pass over: there the layer does what they tell it."
+            )
+
+
 def to_keras_with_tensors(model: Model) -> tuple[Any, dict[SymbolicTensor, Any]]:
     """Return the twin, not compiled, and for each tensor of the model's graph the twin's tensor."""
     built = getattr(model, "built", True)
     all_layers = model.graph.layers if built else model.layers
-    twins = {layer: layer_to_keras(layer) for layer in all_layers}
+    twins = {layer: _twin_of(layer) for layer in all_layers}
     tensors: dict[SymbolicTensor, Any] = {}
     if isinstance(model, Sequential):
         twin = keras.Sequential([twins[layer] for layer in all_layers], name=model.name)
         if built:
-            tensors = dict(zip(model.graph.tensors, [twin.inputs[0], *(layer.output for layer in twin.layers)]))
+            made = [twin.inputs[0], *(layer._inbound_nodes[-1].output_tensors[0] for layer in twin.layers)]
+            tensors = dict(zip(model.graph.tensors, made))
     else:
         tensors = {tensor: twins[tensor.layer].output for tensor in model.inputs}
-        for tensor in _in_order_of_calls(model):
-            sources = [tensors[source] for source in tensor.inputs]
-            tensors[tensor] = twins[tensor.layer](sources if len(sources) > 1 else sources[0])
+        for call in _in_order_of_calls(model):
+            sources = [tensors[source] for source in call[0].inputs]
+            mode = {} if call[0].training is None else {"training": call[0].training}
+            made = twins[call[0].layer](sources if len(sources) > 1 else sources[0], **mode)
+            tensors.update(zip(call, made if isinstance(made, (list, tuple)) else [made]))
         inputs, outputs = ([tensors[t] for t in side] for side in (model.inputs, model.outputs))
         twin = keras.Model(
             inputs[0] if isinstance(model.input, SymbolicTensor) else inputs,
@@ -54,24 +69,52 @@ def to_keras_with_tensors(model: Model) -> tuple[Any, dict[SymbolicTensor, Any]]
             name=model.name,
         )
     for layer in all_layers if built else []:
-        twins[layer].set_weights(layer.get_weights())
+        if not layer.is_model:  # a nested model has got them already
+            twins[layer].set_weights(layer.get_weights())
+    _copy_trainable(model, twin)
     return twin, tensors
 
 
-def _in_order_of_calls(model: Model) -> list[SymbolicTensor]:
-    """Return the tensors that layers made, each after its sources, and those of one layer in the order of its calls.
+def _twin_of(layer: Layer) -> Any:
+    return to_keras(layer, compile=False) if isinstance(layer, Model) else layer_to_keras(layer)
+
+
+def _copy_trainable(model: Any, other: Any, nested: bool = False) -> None:
+    """Freeze what is frozen, from the outside inwards: setting a model's flag sets those of its layers.
+
+    Raises:
+        ValueError: for a layer that is not frozen in a nested model that is: it is trained there, and not here.
+    """
+    other.trainable = model.trainable
+    others = {layer.name: layer for layer in getattr(other, "layers", [])}
+    for layer in getattr(model, "layers", []):
+        if nested and layer.trainable and not model.trainable and layer.get_weights():
+            raise ValueError(
+                f"The model {model.name!r} is frozen but its layer {layer.name!r} is not, which scratchnet leaves as "
+                f"it is and Keras trains: set trainable of both to the same."
+            )
+        if layer.name in others:  # all but the inputs of a Sequential
+            _copy_trainable(layer, others[layer.name], nested=True)
+
+
+def _in_order_of_calls(model: Model) -> list[Sequence[SymbolicTensor]]:
+    """Return the calls of layers, as the tensors that each made: after its sources, those of one layer in order.
 
     That order gives the calls of a shared layer the numbers in Keras that they have here.
     """
-    waiting = [t for t in model.graph.tensors if t not in model.graph.inputs]
-    ordered: list[SymbolicTensor] = []
+    made = [t for t in model.graph.tensors if t not in model.graph.given]
+    waiting = list({id(t.of_call): t.of_call for t in made}.values())
+    ordered: list[Sequence[SymbolicTensor]] = []
     while waiting:
-        for tensor in waiting:
-            earlier = [t for t in tensor.layer._outputs if t in waiting]
-            if earlier[0] is tensor and not any(source in waiting for source in tensor.inputs):
+        uncomputed = {tensor for call in waiting for tensor in call}
+        for call in waiting:
+            places = call[0].layer._outputs
+            earlier = [c for c in waiting if c[0].layer is call[0].layer and c[0] in places and c is not call]
+            is_first = call[0] not in places or all(places.index(call[0]) < places.index(c[0]) for c in earlier)
+            if is_first and not uncomputed.intersection(call[0].inputs):
                 break
-        waiting.remove(tensor)
-        ordered.append(tensor)
+        waiting.remove(call)
+        ordered.append(call)
     return ordered
 
 
@@ -88,13 +131,18 @@ def from_keras(keras_model: Any, compile: bool = True) -> Model:
         )
     if keras_model.built:
         _copy_weights(keras_model.layers, model.layers)
+    _copy_trainable(keras_model, model)
     if compile and keras_model.compiled:
         training_from_keras(keras_model, model)
     return model
 
 
+def _layer_of(operation: Any) -> Layer:
+    return from_keras(operation, compile=False) if isinstance(operation, keras.Model) else layer_from_keras(operation)
+
+
 def _sequential_from_keras(keras_model: Any) -> Sequential:
-    layers = [layer_from_keras(layer) for layer in keras_model.layers]
+    layers = [_layer_of(layer) for layer in keras_model.layers]
     if keras_model.built:
         layers.insert(0, layer_from_keras(keras_model.inputs[0]._keras_history.operation))
     return Sequential(layers, name=keras_model.name)
@@ -108,17 +156,25 @@ def _functional_from_keras(keras_model: Any) -> Model:
                 f"{type(side).__name__} in {keras_model.name!r}."
             )
     # The operations, not the layers: x + y in a Keras graph is an operation that is no layer.
-    twins = {operation: layer_from_keras(operation) for operation in keras_model.operations}
+    twins = {operation: _layer_of(operation) for operation in keras_model.operations}
     tensors = {id(t): twins[t._keras_history.operation].output for t in keras_model.inputs}
     for node in _nodes_in_order_of_calls(keras_model):
         sources = [tensors[id(t)] for t in node.input_tensors]
-        tensors[id(node.outputs[0])] = twins[node.operation](sources if len(sources) > 1 else sources[0])
+        made = twins[node.operation](sources if len(sources) > 1 else sources[0], training=_mode(node))
+        tensors.update(zip(map(id, node.outputs), made if isinstance(made, list) else [made]))
     inputs, outputs = ([tensors[id(t)] for t in side] for side in (keras_model.inputs, keras_model.outputs))
     return Model(
         inputs[0] if isinstance(keras_model.input, keras.KerasTensor) else inputs,
         outputs[0] if isinstance(keras_model.output, keras.KerasTensor) else outputs,
         name=keras_model.name,
     )
+
+
+def _mode(node: Any) -> bool | None:
+    """Return the mode that a call asked for; where it asked for none, Keras notes the default of ``layer.call``."""
+    noted: bool | None = node.arguments.kwargs.get("training")
+    parameter = inspect.signature(node.operation.call).parameters.get("training")
+    return None if parameter is not None and noted == parameter.default else noted
 
 
 def _nodes_in_order_of_calls(keras_model: Any) -> list[Any]:
@@ -134,11 +190,12 @@ def _nodes_in_order_of_calls(keras_model: Any) -> list[Any]:
                 break
         waiting.remove(node)
         ordered.append(node)
-        computed.add(id(node.outputs[0]))
+        computed.update(map(id, node.outputs))
     return ordered
 
 
 def _copy_weights(keras_layers: Iterable[Any], layers: Iterable[Layer]) -> None:
     ours = {layer.name: layer for layer in layers}
     for keras_layer in keras_layers:
-        ours[keras_layer.name].set_weights(keras_layer.get_weights())
+        if not isinstance(keras_layer, keras.Model):  # a nested model has got them already
+            ours[keras_layer.name].set_weights(keras_layer.get_weights())

@@ -4,6 +4,7 @@ Start reading with ``dense.py``, then ``conv2d.py``, which is Dense applied to e
 """
 
 from scratchnet.layers.activation import Activation, LeakyReLU, ReLU, Softmax
+from scratchnet.layers.activity_regularization import ActivityRegularization
 from scratchnet.layers.add import Add
 from scratchnet.layers.average import Average
 from scratchnet.layers.average_pooling2d import AveragePooling2D
@@ -47,6 +48,7 @@ LAYERS: dict[str, type[Layer]] = {
     c.__name__: c
     for c in (
         Activation,
+        ActivityRegularization,
         Add,
         Average,
         AveragePooling2D,
@@ -87,6 +89,7 @@ LAYERS: dict[str, type[Layer]] = {
 __all__ = [
     "LAYERS",
     "Activation",
+    "ActivityRegularization",
     "Add",
     "Average",
     "AveragePooling2D",

@@ -12,21 +12,26 @@ A layer of your own is a subclass with ``forward`` and ``backward``; if it has p
 output has another shape than its input also ``compute_output_shape``. Layers that it keeps as attributes, or in lists
 and dictionaries, belong to it. What ``forward`` leaves in attributes for ``backward`` belongs to the run: a model that
 trains and predicts at once runs a copy of the layer for each (``graph/stand_in.py``).
+
+A layer may add a term of its own to the loss: ``forward`` says ``self.add_loss(value)``, and ``backward`` adds that
+term's slope to the dx that it returns, or to ``grads``, beside what it makes of dy. Here, too, nobody derives for you.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
 
-from scratchnet import config, initializers
-from scratchnet.layers.arrays import initial_values
+from scratchnet import config, constraints, initializers, regularizers
+from scratchnet.layers.arrays import initial_values, try_on
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.layers.variables import Keeper, run_forward
 from scratchnet.typing import Array, Shape
 from scratchnet.utils.naming import automatic_name
+from scratchnet.utils.numbers import shown, true_or_false
 
 
 class Layer(Keeper):
@@ -35,7 +40,9 @@ class Layer(Keeper):
     Args:
         name: unique within a model; made from the class name if not given.
         dtype: ``"float32"`` or ``"float64"``, of parameters, inputs and outputs; ``config.floatx()`` if not given.
-        trainable: if False, the optimizer leaves the parameters as they are.
+        trainable: if False, the optimizer leaves the parameters as they are, and they pay no penalty.
+        activity_regularizer: a penalty on the output y, see ``regularizers``; its mean over the batch is added to the
+            loss. Where the layer stands in a model, the model adds the slope to dy before ``backward`` gets it.
 
     Attributes:
         params: the parameters by name. In a model they are views into the model's one flat vector.
@@ -43,12 +50,20 @@ class Layer(Keeper):
         non_trainable: the variables that no gradient moves, such as running means, by name; written by ``forward``.
         built: whether these have been made.
         input_shape, output_shape: with ``None`` for the batch; known once the layer has been called.
+        regularizers, constraints: those of the parameters that have one, by the parameter's name.
         takes_integers: whether x may be whole numbers, as they are; all other layers get them as floats.
     """
 
     takes_integers: ClassVar[bool] = False
 
-    def __init__(self, *, name: str | None = None, dtype: str | None = None, trainable: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        dtype: str | None = None,
+        trainable: bool = True,
+        activity_regularizer: str | regularizers.Regularizer | dict[str, Any] | None = None,
+    ) -> None:
         if name is not None and (not isinstance(name, str) or not name or "/" in name):
             raise ValueError(f"A layer's name must be a non-empty string without '/', got {name!r}.")
         self.name = name if name is not None else automatic_name(type(self).__name__)
@@ -60,7 +75,11 @@ class Layer(Keeper):
         self.input_shape: Any = None
         self.output_shape: Any = None
         self.trainable = trainable
+        self.activity_regularizer = activity_regularizer
+        self.regularizers: dict[str, regularizers.Regularizer] = {}
+        self.constraints: dict[str, constraints.Constraint] = {}
         self._outputs: list[SymbolicTensor] = []
+        self._added: list[float] = []
 
     # What a subclass defines -------------------------------------------------------------------------------------
 
@@ -81,7 +100,10 @@ class Layer(Keeper):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal layer, ready for JSON."""
-        return {"name": self.name, "dtype": self.dtype, "trainable": self.trainable}
+        settings: dict[str, Any] = {"name": self.name, "dtype": self.dtype, "trainable": self.trainable}
+        if self.activity_regularizer is not None:
+            settings["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        return settings
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
@@ -96,21 +118,71 @@ class Layer(Keeper):
         shape: tuple[int, ...],
         initializer: str | initializers.Initializer = "glorot_uniform",
         trainable: bool = True,
+        regularizer: str | regularizers.Regularizer | dict[str, Any] | None = None,
+        constraint: str | constraints.Constraint | dict[str, Any] | None = None,
     ) -> Array:
         """Add the parameter ``params[name]`` and room for its gradient, ``grads[name]``.
 
         With ``trainable=False``, add the variable ``non_trainable[name]``, which ``forward`` changes in place.
 
+        Args:
+            name, shape, initializer: the weight's.
+            trainable: whether it is a parameter.
+            regularizer: its penalty, which training adds to the loss, and its slope to the gradient.
+            constraint: what moves it back after each update to where it may be.
+
         Raises:
-            ValueError: if the name is taken, or the initializer returns anything but numbers of that shape.
+            ValueError: if the name is taken, or the initializer returns anything but numbers of that shape; if the
+                regularizer or constraint cannot be applied to it, or it is not trained at all.
         """
         if name in self.params or name in self.non_trainable:
             raise ValueError(f"Layer {self.name!r} has a weight named {name!r} already.")
         array = initial_values(initializer, tuple(shape), self.dtype, f"Layer {self.name!r}", f"initial {name!r}")
+        penalty, projection = regularizers.get(regularizer), constraints.get(constraint)
+        if not trainable and (penalty is not None or projection is not None):
+            raise ValueError(
+                f"Layer {self.name!r} expected no regularizer and no constraint for {name!r}, since it is not trained."
+            )
+        for table, thing in ((self.regularizers, penalty), (self.constraints, projection)):
+            table.pop(name, None)  # of a build that failed
+            if thing is not None:
+                try_on(thing, array, f"Layer {self.name!r}", name)
+                table[name] = thing  # type: ignore[assignment]
         (self.params if trainable else self.non_trainable)[name] = array
         if trainable:
             self.grads[name] = np.zeros_like(array)
         return array
+
+    @property
+    def activity_regularizer(self) -> Any:
+        """The penalty on the output; set it to a name or a ``Regularizer``, and it counts from the next batch on."""
+        return self._activity_regularizer
+
+    @activity_regularizer.setter
+    def activity_regularizer(self, value: Any) -> None:
+        self._activity_regularizer = regularizers.get(value)
+
+    def add_loss(self, value: Any) -> None:
+        """Add a number to the loss of the batch that ``forward`` is run for; ``backward`` must add its slope.
+
+        Raises:
+            ValueError: if it is not one real number.
+        """
+        number = value[()] if isinstance(value, np.ndarray) and not value.ndim else value
+        if isinstance(number, (bool, np.bool_)) or not isinstance(number, Real):  # NaN may come: the step refuses it
+            raise self.refuse("add_loss to get one real number", shown(value), "sum or average it first")
+        self._added.append(float(number))
+
+    @property
+    def added_losses(self) -> list[float]:
+        """What the layer and those inside it added to the loss in the last run: ``add_loss`` and activities."""
+        return list(self._added)
+
+    @property
+    def losses(self) -> list[float]:
+        """``added_losses`` of the last run, then the penalties of the weights that are trained, as they are now."""
+        penalties = [(penalty, w) for _, w, _, penalty, _ in self.ruled_weights() if penalty is not None]
+        return [*self.added_losses, *(float(penalty.forward(w)) for penalty, w in penalties)]
 
     def build_once(self, input_shape: Any) -> None:
         """Build the layer for inputs of that shape, unless that has been done."""
@@ -120,33 +192,57 @@ class Layer(Keeper):
             self.finish_building(input_shape)
         self.input_shape, self.output_shape = input_shape, output_shape
 
-    def __call__(self, x: Any, training: bool = False) -> Any:
-        """Place the layer in a graph (called on a tensor or a list of them), or run it (called on an array)."""
+    def __call__(self, x: Any, training: bool | None = None) -> Any:
+        """Place the layer in a graph (called on a tensor or a list of them), or run it (called on an array).
+
+        Args:
+            x: the input, or a list of inputs.
+            training: whether to run in training mode or in inference mode. In a graph the place keeps the mode,
+                whatever the model does; if None, it is in training mode while the model trains. On arrays, None means
+                inference mode.
+        """
+        if training is not None:
+            training = true_or_false(f"training of layer {self.name!r}", training)
         several = isinstance(x, (list, tuple)) and any(isinstance(a, (SymbolicTensor, np.ndarray)) for a in x)
         inputs = list(x) if several else [x]
-        symbolic = [isinstance(a, SymbolicTensor) for a in inputs]
-        if any(symbolic):
-            if not all(symbolic):
-                raise TypeError(f"Layer {self.name!r} was called on a mix of graph tensors and arrays: use one kind.")
-            return self._place(inputs, several)
+        if self._are_tensors(inputs):
+            return self._place(inputs, several, training)
         arrays = [np.asarray(a) for a in inputs]
         arrays = [a if self.takes_integers and a.dtype.kind in "iu" else np.asarray(a, self.dtype) for a in arrays]
         shapes = [(None, *a.shape[1:]) for a in arrays]
         self.build_once(shapes if several else shapes[0])
-        return run_forward(self, arrays if several else arrays[0], training)
+        with self.running_alone():
+            y = run_forward(self, arrays if several else arrays[0], bool(training))
+            if self.activity_regularizer is not None:
+                self.add_loss(self.activity_regularizer.forward(y) / len(y))
+        return y
 
-    def _place(self, inputs: Sequence[SymbolicTensor], several: bool) -> SymbolicTensor:
+    def _are_tensors(self, inputs: Sequence[Any]) -> bool:
+        """Whether these are tensors of a graph, all of them.
+
+        Raises:
+            TypeError: if only some are.
+        """
+        symbolic = [isinstance(a, SymbolicTensor) for a in inputs]
+        if any(symbolic) and not all(symbolic):
+            raise TypeError(f"Layer {self.name!r} was called on a mix of graph tensors and arrays: use one kind.")
+        return any(symbolic)
+
+    def _place(self, inputs: Sequence[SymbolicTensor], several: bool, training: bool | None) -> Any:
         for tensor in inputs:
-            if tensor.dtype != self.dtype and not (self.takes_integers and tensor.dtype in config.INTEGERS):
-                raise ValueError(
-                    f"Layer {self.name!r} has dtype {self.dtype} but its input from {tensor.layer.name!r} has "
-                    f"{tensor.dtype}: give every layer of a model the same dtype."
-                )
+            self._check_dtype(tensor, self.dtype, self.takes_integers)
         shapes = [tensor.shape for tensor in inputs]
         self.build_once(shapes if several else shapes[0])
-        output = SymbolicTensor(self.output_shape, self, tuple(inputs))
+        output = SymbolicTensor(self.output_shape, self, tuple(inputs), training)
         self._outputs.append(output)
         return output
+
+    def _check_dtype(self, tensor: SymbolicTensor, dtype: str, takes_integers: bool) -> None:
+        if tensor.dtype != dtype and not (takes_integers and tensor.dtype in config.INTEGERS):
+            raise ValueError(
+                f"Layer {self.name!r} has dtype {dtype} but its input from {tensor.layer.name!r} has "
+                f"{tensor.dtype}: give every layer of a model the same dtype."
+            )
 
     @property
     def output(self) -> SymbolicTensor:

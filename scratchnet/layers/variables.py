@@ -11,7 +11,8 @@ import functools
 import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from scratchnet.layers.arrays import Arrays, check_weights
 from scratchnet.typing import Array
 from scratchnet.utils import changes
 
-BOOKKEEPING = ("params", "grads", "non_trainable", "_outputs", "_home", "_left")
+BOOKKEEPING = ("params", "grads", "non_trainable", "_outputs", "_home", "_left", "_added", "_in_a_run")
 """Attributes of every layer that are not its own business."""
 
 
@@ -75,18 +76,26 @@ def replaced(value: Any, new: Callable[[Any], Any]) -> Any:
 class Keeper:
     """What every layer is before it computes anything: arrays by name, and layers inside that belong to it."""
 
+    is_model: ClassVar[bool] = False
+    """Whether it is a model in the place of a layer: a graph of layers, and nothing that runs by itself."""
+
     name: str
     dtype: str
     built: bool
     params: dict[str, Array]
     grads: dict[str, Array]
     non_trainable: dict[str, Array]
+    regularizers: dict[str, Any]
+    constraints: dict[str, Any]
     _trainable: bool
     _home: Any
+    _added: list[float]
+    _in_a_run = False
+    """Whether a run is on whose losses ``add_loss`` adds to."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "build" in vars(cls):
+        if "build" in vars(cls) and not cls.is_model:
             cls.build = _whole_or_not_at_all(cls.build)  # type: ignore[attr-defined]
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -96,6 +105,7 @@ class Keeper:
         here = self.__dict__.get(name)
         kind: Any = type(self)
         fixed = isinstance(here, (int, str, tuple)) and self.built and name in _arguments_of_ours(kind)
+        fixed = fixed or (name in vars(self) and self.built and name in _penalties_of(kind))
         if fixed and here != value:
             raise ValueError(
                 f"Layer {self.name!r} expected {name} to stay {here!r}, for which it has been built, got {value!r}: "
@@ -138,9 +148,34 @@ class Keeper:
         """Return ``params``, ``grads`` or ``non_trainable`` without what belongs to the layers inside."""
         return {name: array for name, array in getattr(self, kind).items() if "/" not in name}
 
+    def ruled_weights(self, trainable: bool = True) -> Iterator[tuple[str, Array, Array, Any, Any]]:
+        """Yield the trained weights that have a regularizer or constraint: name, w, its gradient, and the two."""
+        for path, leaf, trained in self.leaves(trainable=trainable):
+            if trained and (leaf.regularizers or leaf.constraints):
+                for name, w in leaf.own("params").items():
+                    yield f"{path}{name}", w, leaf.grads[name], leaf.regularizers.get(name), leaf.constraints.get(name)
+
+    @contextmanager
+    def running_alone(self) -> Iterator[None]:
+        """Run the layer by itself, in no model, and collect what it and the layers inside it add to the loss."""
+        leaves = [] if self._in_a_run else [leaf for _, leaf, _ in self.leaves()]  # inside, the run outside collects
+        added: list[float] = []
+        for leaf in leaves:
+            vars(leaf).update(_added=added, _in_a_run=True)
+        try:
+            yield
+        finally:
+            for leaf in leaves:
+                vars(leaf).update(_added=added if leaf is self else [], _in_a_run=False)
+
     def list_inner(self) -> None:
         """List the arrays of the layers inside, by the way to them, beside the layer's own."""
         for path, leaf, _ in self.leaves():
+            if leaf.is_model:
+                raise ValueError(
+                    f"Layer {self.name!r} ({type(self).__name__}) expected layers in its attributes, got the model "
+                    f"{leaf.name!r} in {path.rstrip('/')}: call the model on a tensor, as a layer of the graph."
+                )
             for kind in ("params", "grads", "non_trainable") if path else ():
                 for name, array in leaf.own(kind).items():
                     getattr(self, kind).move(f"{path}{name}", array)
@@ -153,7 +188,9 @@ class Keeper:
             return
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
         zeros = [np.zeros([1 if n is None else n for n in shape], self.dtype) for shape in shapes]
-        self.forward(zeros if isinstance(input_shape, list) else zeros[0])  # type: ignore[attr-defined]
+        with self.running_alone():
+            self.forward(zeros if isinstance(input_shape, list) else zeros[0])  # type: ignore[attr-defined]
+        self._added.clear()
         self.list_inner()
 
     def count_params(self) -> int:
@@ -178,11 +215,11 @@ class Keeper:
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle of the layer is made of: all but its places in graphs and what runs have left."""
-        left = {"_outputs", "_home", "_left", *self.__dict__.get("_left", ())}
+        left = {"_outputs", "_home", "_left", "_added", "_in_a_run", *self.__dict__.get("_left", ())}
         return {name: value for name, value in dict(vars(self)).items() if name not in left}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _outputs=[])
+        self.__dict__.update(state, _outputs=[], _added=[])
         self.list_inner()
 
     def __copy__(self) -> Any:
@@ -218,3 +255,10 @@ def _arguments_of_ours(cls: Any) -> frozenset[str]:
     """Return the names of the arguments of a class's scratchnet bases; what a user's own mean, we cannot know."""
     ours = [base for base in cls.__mro__ if base.__module__.startswith("scratchnet.") and "__init__" in vars(base)]
     return frozenset(name for base in ours for name in inspect.signature(base.__init__).parameters)
+
+
+@functools.cache
+def _penalties_of(cls: Any) -> frozenset[str]:
+    """Return the names of the arguments that ``build`` hands on to the weights: to change them later has no effect."""
+    weights = getattr(cls, "weight_options", ())
+    return frozenset(f"{weight}_{kind}" for weight in weights for kind in ("regularizer", "constraint"))

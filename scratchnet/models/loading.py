@@ -63,11 +63,11 @@ def load_model(path: str | os.PathLike[str], custom_objects: Mapping[str, type] 
 def _load_variables(model: Model, saved: Mapping[str, Any], tensors: Mapping[str, Array]) -> set[str]:
     """Give the model its weights, random states and flags, and return the names of the tensors they came from."""
     model._trainable = bool(saved.get("trainable", True))
-    frozen = set(saved.get("frozen_inside", ()))
+    frozen = saved.get("frozen_inside", ())
     for layer in model.layers:
         for path, leaf, _ in layer.leaves():
-            if f"{layer.name}/{path}" in frozen:
-                leaf.trainable = False
+            if path and "frozen_inside" in saved:  # one by one: a layer in a frozen model need not be frozen itself
+                vars(leaf)["_trainable"] = f"{layer.name}/{path}" not in frozen
     variables = {f"weights/{name}": array for name, array in model.variables.items()} | random_states(model)
     for name, array in variables.items():
         array[...] = expect_tensor(tensors, name, array.shape, array.dtype)
@@ -106,15 +106,25 @@ def rebuild_model(description: Mapping[str, Any], custom_objects: Mapping[str, t
         ModelFileError: if a class is unknown, or the layers do not fit together.
     """
     cls = find_class(description, "model", MODELS, custom_objects)
-    layers: list[Layer] = [rebuild(layer, "layer", custom_objects) for layer in description["layers"]]
+    layers = [_rebuild_layer(layer, custom_objects) for layer in description["layers"]]
     try:
         if issubclass(cls, Sequential):
             return cls(layers, name=description["name"])
         number = {layer.name: i for i, layer in enumerate(layers)}
-        calls = [(number[name], sources) for name, sources in description["tensors"]]
+        calls = [(number[name], sources, mode[0] if mode else None) for name, sources, *mode in description["tensors"]]
         ends = [description[end] for end in ("inputs", "outputs")]
         wired = wire(Wiring(layers, calls, *([end] if isinstance(end, int) else end for end in ends)))
         inputs, outputs = (ts if isinstance(end, list) else ts[0] for ts, end in zip(wired, ends))
         return cls(inputs, outputs, name=description["name"])
     except Exception as error:  # a user's layer may raise anything
         raise ModelFileError(f"the layers described in the file do not fit together: {error}") from error
+
+
+def _rebuild_layer(description: Mapping[str, Any], custom_objects: Mapping[str, type]) -> Layer:
+    """Make a layer, which may be a model with layers of its own."""
+    if description["kind"] != "model":
+        layer: Layer = rebuild(description, "layer", custom_objects)
+        return layer
+    model = rebuild_model(description, custom_objects)
+    model._trainable = bool(description["trainable"])
+    return model

@@ -1,12 +1,15 @@
-"""Model: a graph of layers that can be trained, evaluated and asked for predictions."""
+"""Model: a graph of layers that can be trained, evaluated and asked for predictions.
+
+A model is a layer too: called on a tensor it takes its place in another model's graph, weights and all.
+``graph/graph.py`` tells how such a graph runs.
+"""
 
 from __future__ import annotations
 
-import copy
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -18,11 +21,13 @@ from scratchnet.graph.plan import Plan
 from scratchnet.graph.plan_table import print_plan
 from scratchnet.layers.arrays import check_weights
 from scratchnet.layers.layer import Layer
-from scratchnet.layers.tensor import SymbolicTensor
+from scratchnet.layers.tensor import SymbolicTensor, call
 from scratchnet.models.summary import print_summary
 from scratchnet.training import loop
+from scratchnet.training.penalties import Penalties
 from scratchnet.typing import Array, Shape
 from scratchnet.utils.naming import automatic_name
+from scratchnet.utils.numbers import true_or_false
 
 if TYPE_CHECKING:
     from scratchnet.callbacks import Callback, History
@@ -31,8 +36,11 @@ _planning = threading.RLock()  # threads that ask for the same plan get the same
 Tensors = SymbolicTensor | Sequence[SymbolicTensor]
 
 
-class Model:
+class Model(Layer):
     """A network: everything between its inputs and its outputs.
+
+    Called on a tensor, or on a list of them for several inputs, it is a layer of another model, as in Keras:
+    ``base(x)``. The weights are the same ones, whichever of the two models is trained. A call on arrays runs it.
 
     Args:
         inputs: the tensor of an ``Input``, or a list of them. A tensor from the middle of another graph makes a model
@@ -49,6 +57,7 @@ class Model:
         TypeError: if an input or output is not a tensor.
     """
 
+    is_model: ClassVar[bool] = True
     is_sequential = False
 
     def __init__(self, inputs: Tensors, outputs: Tensors, name: str | None = None) -> None:
@@ -64,6 +73,9 @@ class Model:
         self.history: History | None = None
         self.stop_training = False
         self._trainable = True
+        self.regularizers, self.constraints = {}, {}  # it has no weights but those of its layers
+        self._added: list[float] = []
+        self._outputs: list[SymbolicTensor] = []  # its places in other graphs: the first tensor of each call
         self._plans: dict[tuple[str, str, bool], Plan] = {}
 
     def _connect(self, inputs: Tensors, outputs: Tensors) -> None:
@@ -78,35 +90,33 @@ class Model:
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle is made of: the layers and how they are wired, and everything but the plans."""
-        made_anew = ("graph", "inputs", "outputs", "_plans")
+        made_anew = ("graph", "inputs", "outputs", "_plans", "_outputs", "_home")
         return {k: v for k, v in vars(self).items() if k not in made_anew} | {"wiring": self.graph.wiring()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         inputs, outputs = wire(state.pop("wiring"))
-        vars(self).update(state)
+        vars(self).update(state, _outputs=[])
         self._connect(inputs[0] if self._single_input else inputs, outputs[0] if self._single_output else outputs)
 
-    def __copy__(self) -> Model:
-        return copy.deepcopy(self)  # a model of the same layers would train with this one
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "name" and self.__dict__.get("_outputs") and value != self.name:
+            raise ValueError(
+                f"Model {self.name!r} expected to keep its name as a layer of another model, got {value!r}: name it "
+                f"before it is called on a tensor."
+            )
+        object.__setattr__(self, name, value)
 
     @property
-    def built(self) -> bool:
+    def built(self) -> bool:  # type: ignore[override]  # what a layer keeps, a model works out
         """Whether the input's shape is known and the parameters have been made: always, but for a ``Sequential``."""
         return True
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Do nothing: a ``Sequential`` makes its parameters here."""
 
-    @property
-    def trainable(self) -> bool:
-        """Whether the parameters are trained; setting it sets it for all layers as well, whoever shares them."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        for layer in self.layers:
-            layer.trainable = value  # refuses anything but True and False
-        self._trainable = bool(value)
+    @property  # type: ignore[misc]
+    def activity_regularizer(self) -> None:
+        """None, and cannot be set: give it to the layer that makes the output."""
 
     # Shapes and layers --------------------------------------------------------------------------------------------
 
@@ -131,7 +141,7 @@ class Model:
         return self.inputs[0] if self._single_input else self.inputs
 
     @property
-    def output(self) -> SymbolicTensor | list[SymbolicTensor]:
+    def output(self) -> SymbolicTensor | list[SymbolicTensor]:  # type: ignore[override]
         """The tensor, or list of tensors, that the model ends with."""
         return self.outputs[0] if self._single_output else self.outputs
 
@@ -152,9 +162,29 @@ class Model:
                 return layer
         raise unknown_name("layer name", name, [layer.name for layer in self.layers])
 
-    def summary(self, line_length: int | None = None, print_fn: Callable[[str], object] | None = None) -> None:
-        """Print a table of the layers, their output shapes and their numbers of parameters."""
-        print_summary(self, line_length, print_fn)
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Sequence[float] | None = None,
+        print_fn: Callable[[str], object] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Sequence[str] | None = None,
+    ) -> None:
+        """Print a table of the layers, their output shapes and their numbers of parameters.
+
+        Args:
+            line_length: width in characters; 88 for a chain of layers, 108 for other graphs, less in a narrow terminal.
+            positions: where each column ends, as parts of the width: ``[0.45, 0.8, 1.0]``.
+            print_fn: called with the whole text, instead of printing it.
+            expand_nested: whether to list the layers of nested models as well.
+            show_trainable: whether to add a column that says whether a layer is trainable.
+            layer_range: the names of the first and the last layer to list, or patterns for them.
+
+        Raises:
+            ValueError: if an argument makes no sense.
+        """
+        print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 
     def plan(self, batch_size: int = 64, print_fn: Callable[[str], object] | None = None) -> None:
         """Print how training runs on the current backend: which layers are computed together, and what each step costs.
@@ -171,37 +201,51 @@ class Model:
     # Parameters ---------------------------------------------------------------------------------------------------
 
     @property
-    def params(self) -> dict[str, Array]:
+    def params(self) -> dict[str, Array]:  # type: ignore[override]
         """All parameters by ``"layer/name"``, views into the model's flat vector."""
         return {f"{layer.name}/{k}": p for layer in self.layers for k, p in layer.params.items()}
 
     @property
-    def grads(self) -> dict[str, Array]:
+    def grads(self) -> dict[str, Array]:  # type: ignore[override]
         """The gradient of the last backward pass for each of ``params``."""
         return {f"{layer.name}/{k}": g for layer in self.layers for k, g in layer.grads.items()}
 
     @property
-    def non_trainable(self) -> dict[str, Array]:
+    def non_trainable(self) -> dict[str, Array]:  # type: ignore[override]
         """All variables that no gradient moves, such as running means, by ``"layer/name"``."""
         return {f"{layer.name}/{k}": a for layer in self.layers for k, a in layer.non_trainable.items()}
 
-    @property
-    def variables(self) -> dict[str, Array]:
-        """``params`` and ``non_trainable`` together, layer by layer, in Keras's order."""
-        return {f"{layer.name}/{k}": a for layer in self.layers for k, a in layer.variables.items()}
+    def own(self, kind: str) -> dict[str, Array]:
+        """Return nothing: all that a model has belongs to its layers."""
+        return {}
+
+    def leaves(self, path: str = "", trainable: bool = True) -> Iterator[tuple[str, Any, bool]]:
+        """Yield the model, its layers and all layers inside them: the way to each, the layer, whether it is trained."""
+        trainable = trainable and self._trainable
+        yield path, self, trainable
+        for layer in self.layers:
+            yield from layer.leaves(f"{path}{layer.name}/", trainable)
+
+    def list_inner(self) -> None:
+        """Do nothing: ``params`` and the like are listed anew whenever they are asked for."""
+
+    def add_weight(self, *arguments: Any, **named: Any) -> Array:
+        """Refuse: a model has layers, and they have the weights."""
+        raise TypeError(f"Model {self.name!r} has no weights beside its layers': add them in a layer of your own.")
 
     @property
     def segments(self) -> list[parameters.Segment]:
         """The trainable parameters as flat runs with their gradients; mostly a single one."""
-        return parameters.segments(self.graph.layers, self.trainable)
+        return parameters.segments(self.graph.layers, self.trainable, self.graph.idle)
 
-    def count_params(self) -> int:
-        """Return how many numbers the model holds, those that are not trained included."""
-        return sum(layer.count_params() for layer in self.layers)
+    @property
+    def losses(self) -> list[float]:
+        """What is added to the loss: by layers in the last run, then the penalties of the trained weights as they are.
 
-    def get_weights(self) -> list[Array]:
-        """Return copies of all parameters, and what is not trained, layer by layer, in Keras's order."""
-        return [array.copy() for array in self.variables.values()]
+        Layers add to it by ``add_loss`` and by an ``activity_regularizer``, weights by a regularizer of theirs.
+        """
+        added = [loss for layer in self.graph.flat.layers for loss in layer.added_losses]
+        return [*added, *Penalties(self.layers, self.trainable).values()]
 
     def set_weights(self, weights: Sequence[Array]) -> None:
         """Copy arrays into the parameters, in the order of ``get_weights``.
@@ -403,14 +447,69 @@ class Model:
         values = [logs[name] for name in self.metrics_names]
         return logs if return_dict else values if len(values) > 1 else values[0]
 
-    def __call__(self, x: Any, training: bool = False) -> Any:
-        """Return the outputs for one batch, as an array."""
-        if isinstance(x, SymbolicTensor):
-            raise TypeError(
-                f"Model {self.name!r} was called on a graph tensor: models cannot be nested, call their layers instead."
-            )
-        outputs = loop.call(self, x, training)
+    def __call__(self, x: Any, training: bool | None = None) -> Any:
+        """Return the outputs for one batch, as arrays; called on tensors, become a layer of their graph.
+
+        Args:
+            x: an array or a tensor; a list of them for several inputs, or tensors by the names of the inputs.
+            training: whether to run in training mode, as Dropout and BatchNormalization do while a model trains. A
+                place in a graph keeps the mode: ``base(x, training=False)`` leaves the running means of ``base`` as
+                they are even while the model round it trains. If None, the place goes with that model; arrays are run
+                in inference mode. A layer inside that was itself called with ``training`` keeps its own.
+
+        Returns:
+            An array or a tensor; a list of them for a model with several outputs.
+
+        Raises:
+            ValueError: if the tensors are not what the model takes.
+            TypeError: if arrays and tensors are mixed.
+        """
+        if training is not None:
+            training = true_or_false(f"training of model {self.name!r}", training)
+        if isinstance(x, dict) and self._are_tensors(list(x.values())):
+            x = self._by_input_name(x)
+        several = isinstance(x, (list, tuple)) and any(isinstance(a, SymbolicTensor) for a in x)
+        inputs = list(x) if several else [x]
+        if self._are_tensors(inputs):
+            return self._place(inputs, several, training)
+        outputs = loop.call(self, x, bool(training))
         return outputs[0] if self._single_output else outputs
+
+    def _by_input_name(self, named: dict[str, SymbolicTensor]) -> list[SymbolicTensor]:
+        names = [tensor.layer.name for tensor in self.inputs]
+        if set(named) != set(names):
+            raise self.refuse(f"tensors for its inputs {', '.join(names)}", ", ".join(map(str, named)))
+        return [named[name] for name in names]
+
+    def _place(self, inputs: Sequence[SymbolicTensor], several: bool, training: bool | None) -> Any:
+        if "/" in self.name:
+            raise ValueError(f"A model that is a layer of another expected a name without '/', got {self.name!r}.")
+        self._begin_with(inputs)
+        if len(inputs) != len(self.inputs):
+            raise self.refuse(
+                f"a list of {len(self.inputs)} tensors" if len(self.inputs) > 1 else "a single tensor", f"{len(inputs)}"
+            )
+        for given, own in zip(inputs, self.inputs):
+            if given.shape != own.shape:
+                raise self.refuse(f"a tensor of shape {own.shape} for its input {own.layer.name!r}", given.shape)
+            self._check_dtype(given, own.dtype, own.dtype in config.INTEGERS)
+        outputs = call(self, [(tensor.shape, tensor.dtype) for tensor in self.outputs], tuple(inputs), training)
+        self._outputs.append(outputs[0])
+        return outputs[0] if self._single_output else outputs
+
+    def _begin_with(self, inputs: Sequence[SymbolicTensor]) -> None:
+        """Do nothing: a ``Sequential`` that has waited for its input makes its parameters here."""
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the output's shape for that of the input; lists of them for several.
+
+        Raises:
+            ValueError: if the model takes another shape.
+        """
+        given = [tuple(s) for s in input_shape] if isinstance(input_shape, list) else [tuple(input_shape)]
+        if [shape[1:] for shape in given] != [tensor.shape[1:] for tensor in self.inputs]:
+            raise self.refuse(f"inputs of shape {self.input_shape}", input_shape)
+        return self.output_shape
 
     def save(self, path: str | Path) -> None:
         """Write architecture, parameters, compile settings and optimizer state to one safetensors file.

@@ -105,6 +105,8 @@ class Optimizer:
     global_clipnorm: float | None
     ema_overwrite_frequency: int | None
     gradient_accumulation_steps: int | None
+    moves: int | None = None
+    """How many numbers it moved when its vectors were made: what the summary counts, as Keras's does."""
 
     @property
     def learning_rate(self) -> Any:
@@ -162,7 +164,7 @@ class Optimizer:
 
     def start(self, owner: object) -> None:
         """Begin afresh, for the model that ``owner`` stands for; a model that it served before can no longer step."""
-        self.batches, self.slots, self.owner = 0, {}, owner
+        self.batches, self.slots, self.owner, self.moves = 0, {}, owner, None
 
     # The step ------------------------------------------------------------------------------------------------------
 

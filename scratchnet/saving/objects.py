@@ -12,7 +12,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from scratchnet import activations, initializers, losses, metrics, optimizers, schedules
+from scratchnet import (
+    activations,
+    constraints,
+    initializers,
+    losses,
+    metrics,
+    optimizers,
+    regularizers,
+    schedules,
+)
 from scratchnet.errors import ModelFileError
 from scratchnet.layers import LAYERS, Layer
 
@@ -31,6 +40,8 @@ def _kind(base: type, classes: Mapping[str, type]) -> Kind:
 KINDS: dict[str, Kind] = {
     "layer": _kind(Layer, LAYERS),
     "activation": _kind(activations.ActivationFunction, activations.ACTIVATIONS),
+    "regularizer": _kind(regularizers.Regularizer, regularizers.REGULARIZERS),
+    "constraint": _kind(constraints.Constraint, constraints.CONSTRAINTS),
     "initializer": _kind(initializers.Initializer, initializers.INITIALIZERS),
     "loss": _kind(losses.Loss, losses.LOSSES),
     "metric": _kind(metrics.Metric, metrics.METRICS),
@@ -38,7 +49,7 @@ KINDS: dict[str, Kind] = {
     "schedule": _kind(schedules.LearningRateSchedule, schedules.SCHEDULES),
 }
 
-EVERY_LAYER_HAS = ("name", "dtype", "trainable")
+EVERY_LAYER_HAS = ("name", "dtype", "trainable", "activity_regularizer")
 """Saved for every layer, whether or not the arguments of a user's class include them."""
 
 _TUPLE, _OBJECT = "!tuple", "!object"  # what JSON has no word for: {"!tuple": [3, 3]}
@@ -55,7 +66,7 @@ def describe(thing: Any) -> dict[str, Any]:
     config = dict(thing.get_config())
     description = {"kind": kind, "class": cls.__name__, "custom": KINDS[kind].built_in.get(cls.__name__) is not cls}
     if kind == "layer":
-        description |= {fact: getattr(thing, fact) for fact in EVERY_LAYER_HAS}
+        description |= {fact: _encode(getattr(thing, fact), fact) for fact in EVERY_LAYER_HAS}
         accepted = _arguments(cls)
         config = {k: v for k, v in config.items() if accepted is None or k in accepted or k not in EVERY_LAYER_HAS}
     for key in config:
@@ -84,7 +95,8 @@ def rebuild(description: Mapping[str, Any], kind: str, custom_objects: Mapping[s
         ) from error
     if kind == "layer":
         for fact in EVERY_LAYER_HAS:
-            setattr(made, fact, description[fact])
+            if fact in description or fact != "activity_regularizer":  # which older files lack
+                setattr(made, fact, _decode(description[fact], custom_objects))
     return made
 
 

@@ -48,7 +48,7 @@ def save_model(model: Network, path: str | os.PathLike[str], notes: Mapping[str,
         "compiled": _describe_compiled(model),
         "notes": checked_notes(notes),
     }
-    for layer in model.layers:
+    for layer in model.graph.flat.layers:
         check_nothing_is_lost(layer)
     tensors = {f"weights/{name}": array for name, array in model.variables.items()}
     _warn_if_not_finite(tensors, os.fspath(path))

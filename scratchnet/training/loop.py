@@ -185,17 +185,28 @@ def evaluate(
 def _evaluate_pass(
     parts: Compiled, samples: Samples, batch_size: int, callbacks: CallbackList, progress: Progress
 ) -> Logs:
+    at_once = max(len(samples), 1)
+
     def measure(part: slice) -> None:
+        nonlocal at_once
+        if part.stop - part.start > at_once:
+            for start in range(part.start, part.stop, at_once):
+                measure(slice(start, min(start + at_once, part.stop)))
+            return
         batch = samples.take(parts.plan, part)
         (y_pred,) = parts.plan.forward(batch.x)
-        loss = parts.loss.forward(batch.y, y_pred, batch.weight)
+        if parts.plan.losses and part.stop - part.start > batch_size:  # they may depend on how many come together
+            at_once = batch_size
+            return measure(part)
+        loss = parts.loss.forward(batch.y, y_pred, batch.weight) + parts.added_losses()
         for metric in parts.metrics:
             metric.update(batch.y, parts.loss.predictions)
         means.add(loss, len(batch.y))
 
     means = RunningMeans(parts.metrics)
     callbacks.on_test_begin()
-    batch_by_batch = parts.loss.reduction == "sum"  # which depends on how many samples come together
+    # Where it matters how many samples come together.
+    batch_by_batch = parts.loss.reduction == "sum" or parts.plan.always_trains
     _run_blocks(
         parts.plan, measure, len(samples), batch_size, callbacks, "test", progress, means.logs, None, batch_by_batch
     )
@@ -228,7 +239,9 @@ def predict(model: Network, x: Any, batch_size: int, verbose: int | str, callbac
     progress = Progress(steps, verbose)
     with plan.running_forward(len(samples)):
         listeners.on_predict_begin()
-        _run_blocks(plan, compute, len(samples), batch_size, listeners, "predict", progress, logs, dict)
+        _run_blocks(
+            plan, compute, len(samples), batch_size, listeners, "predict", progress, logs, dict, plan.always_trains
+        )
         listeners.on_predict_end()
     progress.finish({})
     return outputs

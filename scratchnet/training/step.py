@@ -2,6 +2,8 @@
 
 gather the batch → each layer's forward → loss → each layer's backward, in reverse → optimizer
 
+Weights that pay a penalty or are constrained have their part in it: ``penalties.py``.
+
 A network that ends in a softmax and is trained by a cross-entropy runs only up to its logits here, and the loss takes
 these; ``graph/logits.py`` says why, and decides it.
 """
@@ -17,8 +19,9 @@ import numpy as np
 
 from scratchnet.errors import NonFiniteError
 from scratchnet.graph.network import Network
-from scratchnet.graph.parameters import Segment, count, variable_segments
+from scratchnet.graph.parameters import Segment, count, count_trainable, variable_segments
 from scratchnet.graph.plan import Plan
+from scratchnet.training.penalties import Penalties
 from scratchnet.training.samples import Batch
 from scratchnet.typing import Array
 
@@ -44,6 +47,13 @@ class Compiled:
     metrics: list[Metric]
     rule_checks: bool
     variables: list[Array]
+    penalties: Penalties
+
+    def added_losses(self) -> float:
+        """Return what the batch that ``plan`` ran last, and the weights, add to the loss of the outputs."""
+        if self.plan.losses or self.penalties.regularized:
+            return math.fsum([*self.plan.losses, *self.penalties.values()])
+        return 0.0
 
 
 def compiled_parts(model: Network, use: str) -> Compiled:
@@ -62,7 +72,8 @@ def compiled_parts(model: Network, use: str) -> Compiled:
     segments, rule = optimizer_segments(model), plan.update_rule(model.optimizer)
     looks = getattr(rule, "checks_gradients", False) and len(segments) == 1 and model.optimizer.only_updates
     variables = list(model.non_trainable.values()) if use == "train" else []
-    return Compiled(plan, loss, model.optimizer, rule, segments, metrics, looks, variables)
+    penalties = Penalties(model.layers, model.trainable)
+    return Compiled(plan, loss, model.optimizer, rule, segments, metrics, looks, variables, penalties)
 
 
 def optimizer_segments(model: Network) -> list[Segment]:
@@ -70,7 +81,7 @@ def optimizer_segments(model: Network) -> list[Segment]:
     assert model.optimizer is not None
     if not model.optimizer.by_variable:
         return model.segments
-    variables = variable_segments(model.graph.layers, model.trainable)
+    variables = variable_segments(model.graph.layers, model.trainable, model.graph.idle)
     model.optimizer.name_spared(model.params)
     model.optimizer.place_spared({name: segment.place for name, segment in variables.items()})
     return list(variables.values())
@@ -89,6 +100,8 @@ def prepare_optimizer(model: Network) -> None:
             f"{model.name!r} again, with an optimizer of its own."
         )
     model.optimizer.build(count(model.layers), model.dtype)
+    if model.optimizer.moves is None:
+        model.optimizer.moves = count_trainable(model.layers, model.trainable)
 
 
 def train_step(model: Network, parts: Compiled, batch: Batch, number: int = 0) -> float:
@@ -114,16 +127,20 @@ def train_step(model: Network, parts: Compiled, batch: Batch, number: int = 0) -
 
 def _step(model: Network, parts: Compiled, batch: Batch, number: int) -> float:
     (y_pred,) = parts.plan.forward(batch.x, training=True)
-    loss = parts.loss.forward(batch.y, y_pred, batch.weight)
+    loss = parts.loss.forward(batch.y, y_pred, batch.weight) + parts.added_losses()
     if not math.isfinite(loss):
         raise NonFiniteError(explain_non_finite(model, batch, loss, number))
     parts.plan.backward([gradient_of(parts.loss, y_pred)])
+    if parts.penalties.regularized:
+        parts.penalties.add_slopes()
     if not (parts.rule_checks or all(parts.plan.is_finite(segment.gradients) for segment in parts.segments)):
         raise NonFiniteError(explain_non_finite_gradient(model, number))
     try:
         parts.optimizer.step(parts.segments, parts.update_rule)
     except FloatingPointError:
         raise NonFiniteError(explain_non_finite_gradient(model, number)) from None
+    if parts.penalties.constrained:
+        parts.penalties.constrain()
     for metric in parts.metrics:
         metric.update(batch.y, parts.loss.predictions)
     return loss
@@ -158,9 +175,16 @@ def explain_non_finite(model: Network, batch: Batch, loss: float, number: int) -
     plan = Plan(model.graph, "numpy", logits=model.trains_through_logits())
     with np.errstate(all="ignore"):
         plan.forward(batch.x)
-    for tensor in model.graph.tensors:
+    for tensor in plan.graph.tensors:
         if not np.isfinite(plan.values[tensor]).all():
-            return f"{beginning}: the output of layer {tensor.layer.name!r} held the first non-finite number; {ADVICE}."
+            name = plan.graph.paths[tensor.layer]
+            return f"{beginning}: the output of layer {name!r} held the first non-finite number; {ADVICE}."
+    for what, values in (
+        ("what layers add to it", plan.losses),
+        ("the penalty of a weight", Penalties(model.layers, model.trainable).values()),
+    ):
+        if not all(map(math.isfinite, values)):
+            return f"{beginning}, although every layer's output was finite: {what} was not; {ADVICE}."
     return f"{beginning}, although every layer's output was finite: the loss itself overflowed; {ADVICE}."
 
 

@@ -112,6 +112,9 @@ def _others() -> Iterator[Case]:
     yield Case(layers.Dense, (7,), {"units": 5, "activation": "softmax", "use_bias": False})
     yield Case(layers.Dense, image, {"units": 5, "activation": "log_softmax"})
     yield Case(layers.Activation, image, {"activation": "softplus"})
+    penalized = {"kernel_regularizer": "l2", "bias_constraint": "non_neg", "activity_regularizer": "l1"}
+    yield Case(layers.Dense, image, {"units": 2, **penalized})
+    yield Case(layers.ActivityRegularization, image, {"l1": 0.25, "l2": 0.5})
     yield Case(layers.ReLU, image, {})
     for number in range(4):
         options = {"max_value": (None, 0.75)[number % 2], "negative_slope": 0.25, "threshold": (0.0, 0.5)[number // 2]}

@@ -13,7 +13,20 @@ import pytest
 
 pytest.importorskip("keras", reason="needs the `keras` extra")
 
-from scratchnet import Input, Model, Sequential, activations, initializers, interop, layers, losses, metrics, optimizers
+from scratchnet import (
+    Input,
+    Model,
+    Sequential,
+    activations,
+    constraints,
+    initializers,
+    interop,
+    layers,
+    losses,
+    metrics,
+    optimizers,
+    regularizers,
+)
 from scratchnet import config as settings
 from scratchnet.interop.keras_import import floatx, keras
 from scratchnet.schedules import SCHEDULES, LearningRateSchedule
@@ -140,6 +153,44 @@ def test_every_initializer_with_its_arguments(cls: Any) -> None:
     again = interop.from_keras(twin).layers[-1].kernel_initializer
     assert type(again) is cls
     assert again.get_config() == {**cls().get_config(), **arguments}
+
+
+RULES: dict[Any, list[Any]] = {
+    regularizers: [
+        *(regularizers.L1(0.25), regularizers.L2(0.25), regularizers.L1L2(0.25, 0.5)),
+        regularizers.OrthogonalRegularizer(0.25, "columns"),
+    ],
+    constraints: [
+        *(constraints.MaxNorm(0.5, 1), constraints.NonNeg(), constraints.UnitNorm(1)),
+        constraints.MinMaxNorm(0.25, 0.5, 0.5, 1),
+    ],
+}
+
+
+def test_no_regularizer_or_constraint_is_left_out() -> None:
+    assert {*regularizers.REGULARIZERS.values()} == {*map(type, RULES[regularizers])}
+    assert {*constraints.CONSTRAINTS.values()} == {*map(type, RULES[constraints])}
+
+
+@pytest.mark.parametrize(
+    ("key", "rule"),
+    [
+        (key, rule)
+        for key, module in (("regularizer", regularizers), ("constraint", constraints))
+        for rule in RULES[module]
+    ],
+    ids=lambda thing: thing if isinstance(thing, str) else type(thing).__name__,
+)
+def test_every_regularizer_and_constraint(key: str, rule: Any) -> None:
+    with floatx("float64"):
+        layer = layers.Dense(3, **{f"kernel_{key}": rule})
+        model = Sequential([Input((5,)), layer])
+        model.compile(optimizers.SGD(0.25), "mse")
+        twin = interop.to_keras(model)
+        again = interop.from_keras(twin)
+        assert again.layers[-1].get_config() == model.layers[-1].get_config()
+        if not isinstance(rule, regularizers.OrthogonalRegularizer):  # which Keras computes in float32 only
+            assert_they_train_alike(model, twin, *batch())
 
 
 # What compile sets -----------------------------------------------------------------------------------------------

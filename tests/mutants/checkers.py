@@ -19,6 +19,11 @@ from scratchnet.gradient_check.twins import layer_graph
 from scratchnet.utils.random import seeded
 from tests.mutants.catalogue import Mutant
 from tests.oracles.checking_updates import STEPS, check_optimizer, check_schedule
+from tests.oracles.nested import check_nested
+from tests.oracles.penalized_steps import check_constraint, check_penalties, trained
+
+UPDATES = ("schedule", "constraint", "penalties", "nested")
+"""Kinds without a dy."""
 
 Caught = bool | None
 """None: this checker has nothing to say about such an object."""
@@ -45,11 +50,18 @@ def gradients(dy: str = "random") -> Any:
 
 
 def full(mutant: Mutant) -> Caught:
-    """All of it: random dy, every entry, the contract, conventions at kinks; optimizers over 100 steps."""
+    """All of it: random dy, every entry, the contract, conventions at kinks; optimizers over 100 steps; nesting."""
     if mutant.kind == "optimizer":
         return bool(check_optimizer(mutant.make(), mutant.settings or {}, gradients()))
+    if mutant.kind == "penalties":
+        return bool(check_penalties(mutant.make()))
+    if mutant.kind == "constraint":
+        return bool(check_constraint(mutant.make(), mutant.shape, mutant.settings or {}))
     if mutant.kind == "schedule":
         return bool(check_schedule(mutant.make(), mutant.settings or {}))
+    if mutant.kind == "nested":
+        with mutant.make():
+            return bool(check_nested())
     return not report_on(mutant).passed
 
 
@@ -57,7 +69,7 @@ def upstream_of_ones(mutant: Mutant) -> Caught:
     """The same checker, with dy all ones everywhere (and so without the promise of linearity, which needs others)."""
     if mutant.kind == "optimizer":
         return bool(check_optimizer(mutant.make(), mutant.settings or {}, gradients("ones")))
-    if mutant.kind == "schedule":
+    if mutant.kind in UPDATES:
         return None
     report = report_on(mutant, "ones")
     promises = [f for f in report.contract if f.promise != "backward is linear in dy"]
@@ -67,14 +79,14 @@ def upstream_of_ones(mutant: Mutant) -> Caught:
 
 def gradients_only(mutant: Mutant) -> Caught:
     """Random dy and every entry, but neither the contract nor kinks."""
-    if mutant.kind in ("optimizer", "schedule"):
+    if mutant.kind in ("optimizer", *UPDATES):
         return None
     return not all(t.passed for t in report_on(mutant).tensors)
 
 
 def ones_and_gradients_only(mutant: Mutant) -> Caught:
     """Both at once: every entry of every gradient, at dy of ones, and nothing else."""
-    if mutant.kind in ("optimizer", "schedule"):
+    if mutant.kind in ("optimizer", *UPDATES):
         return None
     return not all(t.passed for t in report_on(mutant, "ones").tensors)
 
@@ -95,7 +107,10 @@ Choose = Callable[[int, np.random.Generator], Iterable[int]]
 def _one_step(mutant: Mutant, choose: Choose) -> Caught:
     if mutant.kind == "optimizer":
         return not _goes_down(mutant)
-    if mutant.kind == "schedule":
+    if mutant.kind == "penalties":
+        losses, _ = trained(mutant.make())
+        return not losses[-1] < losses[0]
+    if mutant.kind in UPDATES:
         return None
     generator = np.random.default_rng(0)
     if mutant.kind == "loss":
@@ -107,9 +122,15 @@ def _one_step(mutant: Mutant, choose: Choose) -> Caught:
     xs = [generator.standard_normal(shape) for shape in shapes]
     subject = runner_subject(runner, xs)
     dy = np.ones_like(runner.forward(xs))  # xs itself, as textbooks have it, not copies
-    analytic = {name: np.array(g) for name, g in subject.backward(dy).items()}
+    gradients = subject.backward(dy)
+    runner.penalties.add_slopes()  # to the same arrays
+    analytic = {name: np.array(g) for name, g in gradients.items()}
+
+    def value() -> float:
+        return float(runner.forward(xs).sum() + runner.added_losses())
+
     return any(
-        _disagree(tensor, choose(tensor.size, generator), lambda: float(runner.forward(xs).sum()), analytic[name])
+        _disagree(tensor, choose(tensor.size, generator), value, analytic[name])
         for name, tensor in subject.tensors.items()
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -256,10 +257,90 @@ def test_a_sum_in_a_graph_is_a_layer_here_and_an_operation_there() -> None:
         interop.from_keras(keras.Model(b, b + b))
 
 
-def test_models_are_not_nested_here() -> None:
-    with pytest.raises(TypeError, match="cannot be nested"):
-        classifier(scratchnet)(scratchnet.Input((3,)))
-    assert classifier(keras)(keras.Input((3,))).shape == (None, 2)
+def test_the_mode_of_a_call_is_kept_here_and_overruled_there() -> None:
+    for lib, kept in zip(BOTH, (True, False)):
+        inputs = lib.Input((3,))
+        model = lib.Model(inputs, lib.layers.Dropout(0.5)(inputs, training=True))
+        assert (model.predict(np.ones((9, 3)), verbose=0) == 0).any() == kept
+        base = lib.Sequential([lib.Input((3,)), lib.layers.BatchNormalization()])
+        outer = lib.Input((3,))
+        model = lib.Model(outer, base(outer, training=False))
+        model.compile(optimizer="sgd", loss="mse")
+        model.fit(X, X, verbose=0)
+        assert bool(np.array_equal(base.get_weights()[2], np.zeros(3))) == kept
+
+
+def test_what_is_trainable_may_be_thawed_again_here() -> None:
+    for lib, thaws in zip(BOTH, (True, False)):
+        model = classifier(lib)
+        model.layers[0].trainable = False
+        model.trainable = True
+        assert model.layers[0].trainable is thaws
+
+
+def test_batches_matter_where_a_layer_always_trains_here() -> None:
+    inputs = scratchnet.Input((3,))
+    model = scratchnet.Model(inputs, scratchnet.layers.BatchNormalization()(inputs, training=True))
+    assert not np.allclose(model.predict(X, batch_size=2, verbose=0), model.predict(X, batch_size=4, verbose=0))
+
+
+def test_a_layer_in_two_nested_models_is_refused_here_and_cannot_be_loaded_there(tmp_path: Path) -> None:
+    def make(lib: Any) -> Any:
+        inputs = lib.Input((3,))
+        hidden = lib.layers.Dense(3)(inputs)
+        one, two = lib.Model(inputs, hidden), lib.Model(inputs, lib.layers.Dense(2)(hidden))
+        outer = lib.Input((3,))
+        return lib.Model(outer, [one(outer), two(outer)])
+
+    assert refuses(lambda: make(scratchnet))
+    with warnings.catch_warnings(action="ignore"):
+        make(keras).save(tmp_path / "model.keras")
+        assert refuses(lambda: keras.models.load_model(tmp_path / "model.keras"))
+
+
+def test_a_sequential_in_a_model_gets_no_more_layers_here() -> None:
+    for lib, allowed in zip(BOTH, (False, True)):
+        inner = lib.Sequential([lib.Input((3,)), lib.layers.Dense(3)])
+        lib.Sequential([inner, lib.layers.Dense(1)])
+        assert refuses(lambda inner=inner, lib=lib: inner.add(lib.layers.Dense(7))) is not allowed
+
+
+def test_a_layer_cannot_hold_a_model_here() -> None:
+    for lib, allowed in zip(BOTH, (False, True)):
+
+        class Holder(lib.layers.Layer if lib is keras else lib.Layer):  # type: ignore[misc]
+            def __init__(self, model: Any) -> None:
+                super().__init__()
+                self.model = model
+
+            def call(self, x: Any) -> Any:
+                return self.model(x)
+
+        assert refuses(lambda: Holder(classifier(lib))(lib.Input((3,)))) is not allowed  # noqa: B023
+
+
+def test_a_nested_model_takes_its_own_shape_and_dtype_here() -> None:
+    for lib, allowed in zip(BOTH, (False, True)):
+        base = classifier(lib)
+        for given in (lib.Input((3, 1)), lib.Input((3,), dtype="float64")):
+            assert refuses(lambda base=base, given=given: base(given)) is not allowed
+
+
+def test_the_name_of_a_nested_model_is_fixed_here() -> None:
+    for lib, allowed in zip(BOTH, (False, True)):
+        base = classifier(lib)
+        base(lib.Input((3,)))
+        assert refuses(lambda base=base: setattr(base, "name", "other")) is not allowed
+
+
+def test_a_nested_model_is_saved_as_a_layer_here_and_compiled_there(tmp_path: Path) -> None:
+    for lib, load in ((scratchnet, scratchnet.load_model), (keras, keras.models.load_model)):
+        base = classifier(lib)
+        outer = lib.Input((3,))
+        with warnings.catch_warnings(action="ignore"):  # Keras's way to NumPy is deprecated
+            lib.Model(outer, base(outer)).save(tmp_path / "model.keras")
+            loaded = load(tmp_path / "model.keras").layers[1]
+        assert (loaded.optimizer is not None) == (lib is keras)
 
 
 def test_several_outputs_can_only_be_trained_there() -> None:
