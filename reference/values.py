@@ -57,7 +57,7 @@ class Numbers:
 
     def fill(self, model: Model) -> None:
         """Give a model new weights, biases included; variances are positive."""
-        new = {name: self.weight(*w.shape) for name, w in model.variables.items()}
+        new = {name: self.weight(*w.shape) for name, w in model.named_weights.items()}
         model.set_weights([0.5 + abs(w) if name.endswith("variance") else w for name, w in new.items()])
 
     def inputs(self, model: Model, batch: int) -> list[Array]:

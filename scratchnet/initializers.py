@@ -9,6 +9,7 @@ Bengio, 2010); 2 / fan_in makes up for the half of the signal that a ReLU cuts o
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, ClassVar, overload
 
 import numpy as np
@@ -328,3 +329,12 @@ def get_or_default(initializer: str | Initializer | dict[str, Any] | None) -> In
 def serialize(initializer: Initializer) -> dict[str, Any] | None:
     """Return what ``get`` makes an equal initializer from; it can be written as JSON."""
     return described(initializer)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, type] | None = None) -> Initializer | None:
+    """Return what ``serialize`` was given, or an initializer by name; ``custom_objects`` are your own classes by name.
+
+    Raises:
+        ValueError, TypeError: as for ``get``.
+    """
+    return made_from("initializer", config, INITIALIZERS, Initializer, custom_objects)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+import scratchnet as sn
 from scratchnet import Input, Sequential, activations, layers, losses, optimizers, utils
 
 CROSSENTROPIES = [losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy]
@@ -371,3 +372,52 @@ def test_a_sum_is_evaluated_batch_by_batch(backend, rng):
     model.compile("sgd", losses.MeanSquaredError(reduction="sum"))
     batches = [model.test_on_batch(x[i : i + 8], y[i : i + 8]) for i in range(0, 40, 8)]
     assert model.evaluate(x, y, batch_size=8, verbose=0) == pytest.approx(np.mean(batches), rel=1e-5)
+
+
+# Places that do not count -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+@pytest.mark.parametrize("ignored", [-1, 1, 255])
+def test_ignored_places_do_not_count_in_any_way(ignored, from_logits, rng):
+    p, y = rng.random((6, 3)), np.array([0, ignored, 2, 0, ignored, 2])
+    weight = rng.random(6)
+    loss, plain = (
+        losses.SparseCategoricalCrossentropy(from_logits, ignored),
+        losses.get("SparseCategoricalCrossentropy"),
+    )
+    plain.from_logits = from_logits
+    kept = y != ignored
+    for w in (None, weight):
+        assert loss(y, p, w) == pytest.approx(plain(y[kept], p[kept], None if w is None else w[kept]), rel=1e-12)
+        gradient = loss.backward()
+        assert not gradient[~kept].any()
+        np.testing.assert_allclose(gradient[kept], plain.backward(), rtol=1e-12)
+    assert loss(np.full(6, ignored), p) == 0
+    assert not loss.backward().any()
+
+
+def test_only_the_ignored_label_may_lie_outside(rng):
+    loss = losses.SparseCategoricalCrossentropy(ignore_class=-1)
+    with pytest.raises(ValueError, match=r"labels in 0…2.*got -2 at index 1"):
+        loss(np.array([-1, -2]), rng.random((2, 3)))
+    with pytest.raises(
+        ValueError, match=r"ignore_class of SparseCategoricalCrossentropy expected a whole number, got 1\.5"
+    ):
+        losses.SparseCategoricalCrossentropy(ignore_class=1.5)
+
+
+def test_a_model_is_trained_alike_on_both_backends_with_ignored_places(rng):
+    x, y = rng.normal(size=(40, 4)), rng.integers(-1, 3, 40)
+    histories = []
+    for backend in ("numpy", "numba"):
+        sn.config.set_backend(backend)
+        try:
+            sn.utils.set_random_seed(0)
+            model = sn.Sequential([sn.Input((4,)), sn.layers.Dense(3, "softmax", dtype="float32")])
+            model.compile("sgd", losses.SparseCategoricalCrossentropy(ignore_class=-1))
+            histories.append(model.fit(x, y, epochs=3, verbose=0).history["loss"])
+        finally:
+            sn.config.set_backend("numba")
+    np.testing.assert_allclose(*histories, rtol=1e-5)
+    assert histories[0][-1] < histories[0][0]

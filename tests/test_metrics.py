@@ -132,7 +132,7 @@ def test_a_label_that_is_no_class_is_never_among_the_k_largest():
 def test_binary_accuracy_counts_each_of_several_outputs_against_its_threshold():
     y, p = np.array([[0, 1], [1, 1]]), np.array([[0.4, 0.6], [0.6, 0.3]])
     assert metrics.BinaryAccuracy().values(y, p).tolist() == [1.0, 0.5]
-    assert metrics.BinaryAccuracy(0.2).values(y, p).tolist() == [0.5, 1.0]
+    assert metrics.BinaryAccuracy(threshold=0.2).values(y, p).tolist() == [0.5, 1.0]
 
 
 @pytest.mark.parametrize(

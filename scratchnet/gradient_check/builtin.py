@@ -216,7 +216,7 @@ def _losses() -> list[Check]:
     def one(loss: losses.Loss, *shape: int) -> Check:
         config = loss.get_config()
         said = [f"from {'logits' if loss.from_logits else 'probabilities'}"] if "from_logits" in config else []
-        said += [f"{key}={config[key]}" for key in ("delta", "label_smoothing") if config.get(key)]
+        said += [f"{key}={config[key]}" for key in ("delta", "label_smoothing", "ignore_class") if config.get(key)]
         said += ["summed"] if loss.reduction == "sum" else []
         said += [f"on {shape}"] if shape else []
         title = " ".join([type(loss).__name__, ", ".join(said)]).strip()
@@ -233,6 +233,8 @@ def _losses() -> list[Check]:
         *[one(cls(from_logits=from_logits), 3, 2, 2, 4) for cls in (sparse, rows) for from_logits in both],
         *[one(cls(from_logits=from_logits, label_smoothing=0.2)) for cls in (rows, binary) for from_logits in both],
         *[one(cls(from_logits=True, reduction="sum")) for cls in (sparse, rows, binary)],
+        one(sparse(ignore_class=1), 3, 2, 2, 4),
+        one(sparse(from_logits=True, ignore_class=1)),
         one(losses.KLDivergence()),
         one(losses.MeanSquaredError()),
         one(losses.MeanSquaredError(reduction="sum")),

@@ -262,7 +262,7 @@ def cut_off(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor])
     if all(not tensor.inputs for tensor in inputs):
         return list(inputs), list(outputs)
     begin = {
-        t: InputLayer([n or 1 for n in t.shape[1:]], name=f"{t.layer.name}_input", dtype=t.dtype).output
+        t: InputLayer([n or 1 for n in t.shape[1:]], t.shape[0], name=f"{t.layer.name}_input", dtype=t.dtype).output
         if t.inputs
         else t
         for t in inputs

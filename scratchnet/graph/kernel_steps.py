@@ -76,7 +76,7 @@ class KernelCrossentropy(Loss):
 
     def __init__(self, definition: Loss, last: DenseCrossentropyStep | None = None) -> None:
         self.last = last  # the step that computes the logits together with the loss
-        self.name = definition.name  # type: ignore[misc]
+        self.name = definition.name
         self.definition, self.reduction = definition, definition.reduction
         self.sparse = isinstance(definition, SparseCategoricalCrossentropy)
         self._room: Array = np.empty(0)
@@ -125,7 +125,12 @@ def kernel_loss(loss: Loss, last: Any) -> tuple[Loss, Any]:
         loss: the loss.
         last: the step that computes the logits and nothing else wants to know them, or None.
     """
-    computed = type(loss) in (SparseCategoricalCrossentropy, CategoricalCrossentropy) and loss.from_logits
+    computed = (
+        type(loss) in (SparseCategoricalCrossentropy, CategoricalCrossentropy)
+        and loss.from_logits
+        and getattr(loss, "dtype", None) is None  # no kernel changes the type on its way
+        and getattr(loss, "ignore_class", None) is None  # or passes over a row
+    )
     if type(last) in (DenseStep, DenseCrossentropyStep):
         together = computed and DenseCrossentropyStep.fits(last.layers)
         kind = DenseCrossentropyStep if together else DenseStep

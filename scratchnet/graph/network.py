@@ -46,7 +46,7 @@ class Network(Protocol):
         """The layers, inputs first."""
 
     @property
-    def variables(self) -> dict[str, Array]:
+    def named_weights(self) -> dict[str, Array]:
         """All parameters and variables that are not trained, by ``"layer/name"``, in Keras's order."""
 
     @property
@@ -65,7 +65,7 @@ class Network(Protocol):
         """Make the parameters for inputs of that shape."""
 
     def count_params(self) -> int:
-        """Return how many numbers there are in ``variables``."""
+        """Return how many numbers there are in ``named_weights``."""
 
     def trains_through_logits(self) -> bool:
         """Whether the final softmax and the loss are computed as one step, from the logits."""

@@ -72,8 +72,8 @@ def layer_to_keras(layer: layers.Layer) -> Any:
     """
     known = built_in_class(layer, "to_keras", "Keras")
     config = known.get_config(layer)
-    if known is layers.InputLayer:
-        return keras.layers.InputLayer(shape=tuple(config["shape"]), dtype=config["dtype"], name=config["name"])
+    if isinstance(layer, layers.InputLayer):
+        return keras.layers.InputLayer(batch_shape=layer.batch_shape, dtype=layer.dtype, name=layer.name)
     if "activation" in config:
         config["activation"] = _activation_to_keras(layer)
     for key, kind in _objects_in(config):
@@ -163,15 +163,15 @@ def _placeholders(known: type[layers.Layer]) -> dict[str, Any]:
 
 def _input_from_keras(layer: Any) -> layers.Layer:
     batch, *shape = layer.batch_shape
-    if batch is not None or None in shape:
+    if None in shape:
         raise ValueError(
-            f"Layer {layer.name!r} has the shape {layer.batch_shape}: from_keras expected None for the batch and a "
-            f"number for every other axis."
+            f"Layer {layer.name!r} has the shape {layer.batch_shape}: from_keras expected a number for every axis but "
+            f"the batch."
         )
     given = {k: v for k, v in layer.get_config().items() if k not in ("batch_shape", "dtype", "name")}
     _refuse_what_is_left(layer, "InputLayer", given)
     whole = layer.dtype if layer.dtype in config.INTEGERS else None
-    return layers.InputLayer(shape, name=layer.name, dtype=whole or _dtype_from_keras(layer, layer.dtype))
+    return layers.InputLayer(shape, batch, name=layer.name, dtype=whole or _dtype_from_keras(layer, layer.dtype))
 
 
 def _dtype_from_keras(layer: Any, saved: Any) -> str:

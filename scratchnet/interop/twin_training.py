@@ -59,11 +59,11 @@ def training_to_keras(model: Model, twin: Any) -> None:
             variable.assign(vector.reshape(variable.shape))
 
 
-def loss_to_keras(loss: losses.Loss, dtype: str) -> Any:
+def loss_to_keras(loss: Any, dtype: str) -> Any:
     """Return Keras's loss of the same class and arguments, computing in ``dtype``."""
     if type(loss) not in LOSSES:
         raise _unknown("loss", loss, [c.__name__ for c in LOSSES])
-    return getattr(keras.losses, LOSSES[type(loss)])(**loss.get_config(), dtype=dtype)
+    return getattr(keras.losses, LOSSES[type(loss)])(**{**loss.get_config(), "dtype": loss.dtype or dtype})
 
 
 def optimizer_to_keras(optimizer: optimizers.Optimizer) -> Any:
@@ -148,13 +148,12 @@ def _optimizer_from_keras(saved: Any, keras_model: Any, model: Model) -> optimiz
     known = {c.__name__: c for c in optimizers.OPTIMIZERS.values()}
     if class_name not in known:
         raise _unknown("optimizer", class_name, known, "from_keras")
-    given.pop("name")
     rate = given.pop("learning_rate")
     if isinstance(rate, dict):
         if _class_name(rate) not in schedules.SCHEDULES:
             raise _unknown("schedule", _class_name(rate), schedules.SCHEDULES, "from_keras")
         settings = {k: v for k, v in rate["config"].items() if k != "name"}
-        rate = schedules.deserialize({"name": rate["class_name"], "config": settings})
+        rate = schedules.deserialize({"class_name": rate["class_name"], "config": settings})
     else:
         rate = as_written(float(rate))
     # What it keeps as Python numbers is exact; what scratchnet lacks is harmless if it is None.
@@ -193,15 +192,17 @@ def _loss_from_keras(saved: Any, theirs: Any) -> losses.Loss:
     given = {k: v for k, v in saved["config"].items() if k not in ("name", "dtype")}
     arguments = {}
     for key in known[class_name]().get_config():
-        # Keras leaves the delta of Huber out of the configuration.
-        arguments[key] = given.pop(key) if key in given else theirs._fn_kwargs[key]
+        if key in given:
+            arguments[key] = given.pop(key)
+        elif key in getattr(theirs, "_fn_kwargs", {}):  # Keras leaves the delta of Huber out of the configuration
+            arguments[key] = theirs._fn_kwargs[key]
     for key, value in given.items():
         if value is not None and harmless.get(key) != value:
             raise ValueError(
                 f"The loss {class_name} has {key}={value!r}, which scratchnet does not have: from_keras expected "
                 f"{harmless.get(key)!r}."
             )
-    return known[class_name](**arguments)
+    return known[class_name](**{"name": saved["config"].get("name"), **arguments})
 
 
 def _class_name(saved: Any) -> str:

@@ -19,6 +19,7 @@ term's slope to the dx that it returns, or to ``grads``, beside what it makes of
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from numbers import Real
 from typing import Any, ClassVar
@@ -31,7 +32,7 @@ from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.layers.variables import Keeper, run_forward
 from scratchnet.typing import Array, Shape
 from scratchnet.utils.naming import automatic_name
-from scratchnet.utils.numbers import shown, true_or_false
+from scratchnet.utils.numbers import shown, true_or_false, whole_number
 
 
 class Layer(Keeper):
@@ -43,6 +44,9 @@ class Layer(Keeper):
         trainable: if False, the optimizer leaves the parameters as they are, and they pay no penalty.
         activity_regularizer: a penalty on the output y, see ``regularizers``; its mean over the batch is added to the
             loss. Where the layer stands in a model, the model adds the slope to dy before ``backward`` gets it.
+        input_shape: the shape of one sample, for the first layer of a ``Sequential`` without ``Input``. As in Keras it
+            is passed over everywhere else, and a warning says to begin with ``Input(shape)`` instead.
+        input_dim: the same for a shape of one axis: ``(input_dim,)``.
 
     Attributes:
         params: the parameters by name. In a model they are views into the model's one flat vector.
@@ -55,6 +59,7 @@ class Layer(Keeper):
     """
 
     takes_integers: ClassVar[bool] = False
+    _first_shape: Sequence[int] | None = None
 
     def __init__(
         self,
@@ -63,6 +68,8 @@ class Layer(Keeper):
         dtype: str | None = None,
         trainable: bool = True,
         activity_regularizer: str | regularizers.Regularizer | dict[str, Any] | None = None,
+        input_shape: Sequence[int] | None = None,
+        input_dim: int | None = None,
     ) -> None:
         if name is not None and (not isinstance(name, str) or not name or "/" in name):
             raise ValueError(f"A layer's name must be a non-empty string without '/', got {name!r}.")
@@ -80,6 +87,7 @@ class Layer(Keeper):
         self.constraints: dict[str, constraints.Constraint] = {}
         self._outputs: list[SymbolicTensor] = []
         self._added: list[float] = []
+        self._first_shape = self._shape_of_the_first(input_shape, input_dim)
 
     # What a subclass defines -------------------------------------------------------------------------------------
 
@@ -192,6 +200,29 @@ class Layer(Keeper):
             self.finish_building(input_shape)
         self.input_shape, self.output_shape = input_shape, output_shape
 
+    def _shape_of_the_first(self, input_shape: Sequence[int] | None, input_dim: int | None) -> Sequence[int] | None:
+        """Return the shape that an argument gives a ``Sequential`` that begins with this layer; warn if one does."""
+        if input_shape is not None and input_dim is not None:
+            raise ValueError(
+                f"{type(self).__name__} expected either input_shape or input_dim, got {input_shape!r} and "
+                f"{input_dim!r}."
+            )
+        if input_shape is None and input_dim is None:
+            return None
+        shape = (input_dim,) if input_shape is None else input_shape
+        if isinstance(shape, (str, bytes, set, dict)) or not np.iterable(shape):
+            raise ValueError(
+                f"input_shape of {type(self).__name__} expected the shape of one sample such as (28,), got {shape!r}."
+            )
+        what = "input_shape" if input_dim is None else "input_dim"
+        first = tuple(whole_number(f"{what} of {type(self).__name__}", n, 1) for n in shape)
+        warnings.warn(
+            f"{type(self).__name__} expected no {what}, which counts for the first layer of a Sequential model only, "
+            f"got {first if input_dim is None else input_dim}: begin the model with Input({first}) instead.",
+            stacklevel=4,  # of the user's call of a class with an __init__ of its own, as most have
+        )
+        return first
+
     def __call__(self, x: Any, training: bool | None = None) -> Any:
         """Place the layer in a graph (called on a tensor or a list of them), or run it (called on an array).
 
@@ -231,7 +262,7 @@ class Layer(Keeper):
     def _place(self, inputs: Sequence[SymbolicTensor], several: bool, training: bool | None) -> Any:
         for tensor in inputs:
             self._check_dtype(tensor, self.dtype, self.takes_integers)
-        shapes = [tensor.shape for tensor in inputs]
+        shapes = self._with_one_batch_size([tensor.shape for tensor in inputs])
         self.build_once(shapes if several else shapes[0])
         output = SymbolicTensor(self.output_shape, self, tuple(inputs), training)
         self._outputs.append(output)
@@ -243,6 +274,24 @@ class Layer(Keeper):
                 f"Layer {self.name!r} has dtype {dtype} but its input from {tensor.layer.name!r} has "
                 f"{tensor.dtype}: give every layer of a model the same dtype."
             )
+
+    def _with_one_batch_size(self, shapes: list[Shape]) -> list[Shape]:
+        """Return the shapes with the size in front that one of them has; None stays, where no input has fixed it."""
+        sizes = {shape[0] for shape in shapes} - {None}
+        if len(sizes) > 1:
+            raise self.refuse("inputs of one batch size", " and ".join(map(str, shapes)))
+        size = next(iter(sizes), None)
+        return [(size, *shape[1:]) for shape in shapes]
+
+    @property
+    def compute_dtype(self) -> str:
+        """The type that the layer computes in: its ``dtype``, since nothing is mixed here."""
+        return self.dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """The type of the weights: the layer's ``dtype``."""
+        return self.dtype
 
     @property
     def output(self) -> SymbolicTensor:

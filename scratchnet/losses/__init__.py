@@ -9,6 +9,7 @@ makes a loss of two functions.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, overload
 
 from scratchnet.losses.crossentropy import (
@@ -22,7 +23,7 @@ from scratchnet.losses.functions import FunctionLoss
 from scratchnet.losses.loss import Loss, RowLoss
 from scratchnet.losses.probabilities import BinaryCrossentropy, KLDivergence
 from scratchnet.losses.regression import Huber, MeanAbsoluteError, MeanSquaredError
-from scratchnet.utils.naming import look_up
+from scratchnet.utils.naming import described, made_from
 
 __all__ = [
     "EPSILON",
@@ -39,8 +40,10 @@ __all__ = [
     "RowLoss",
     "SparseCategoricalCrossentropy",
     "_Crossentropy",
+    "deserialize",
     "get",
     "log_softmax",
+    "serialize",
 ]
 
 LOSS_CLASSES: tuple[type[Loss], ...] = (
@@ -71,17 +74,16 @@ def get(loss: None) -> None: ...
 @overload
 def get(loss: Any) -> Loss: ...
 def get(loss: Any) -> Loss | None:
-    """Return the loss of a name, of a class or of a pair of functions, or the object itself; None stays None.
+    """Return the loss of a name, a class, a saved configuration or a pair of functions, or the object itself.
+
+    None stays None.
 
     Raises:
         ValueError: for an unknown name, with the nearest known one.
         TypeError: for anything else, a function included: there is no autodiff that would find its slope.
     """
-    if loss is None or isinstance(loss, Loss):
-        return loss
-    if isinstance(loss, str):
-        classes = {cls.__name__: cls for cls in LOSS_CLASSES}
-        return classes[loss]() if loss in classes else look_up("loss", loss, LOSSES)()
+    if loss is None or isinstance(loss, (Loss, str, dict)):
+        return deserialize(loss)
     if isinstance(loss, type) and issubclass(loss, Loss):
         return loss()
     if isinstance(loss, tuple) and len(loss) == 2:
@@ -94,3 +96,22 @@ def get(loss: Any) -> Loss | None:
             f"losses.Loss with forward(y_true, y_pred, sample_weight) and backward()."
         )
     raise TypeError(f"A loss is given as a name ({', '.join(LOSSES)}) or as a Loss object, got {loss!r}.")
+
+
+def serialize(loss: Loss) -> dict[str, Any] | None:
+    """Return what ``deserialize`` makes an equal loss from; it can be written as JSON.
+
+    Raises:
+        TypeError: if the loss is made of functions, which JSON does not hold.
+    """
+    return described(loss)
+
+
+def deserialize(name: Any, custom_objects: Mapping[str, type] | None = None) -> Loss | None:
+    """Return what ``serialize`` was given, or a loss by name; ``custom_objects`` are your own classes by name.
+
+    Raises:
+        ValueError: for an unknown name, with the nearest known one.
+        TypeError: for anything else.
+    """
+    return made_from("loss", name, LOSSES, Loss, custom_objects)

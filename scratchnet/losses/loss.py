@@ -14,12 +14,13 @@ layer behind simply sums over the samples. With ``reduction="sum"`` the division
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
+from scratchnet import config
 from scratchnet.typing import Array
-from scratchnet.utils.numbers import shown
+from scratchnet.utils.numbers import shown, text_or_none
 
 REDUCTIONS = ("sum_over_batch_size", "sum")
 
@@ -34,10 +35,15 @@ class Loss:
         predictions: what metrics look at, in the shape of ``y_pred``: itself, or its probabilities ``from_logits``.
     """
 
-    name: ClassVar[str] = "loss"
+    name: str = "loss"
     from_logits = False
     reduction = "sum_over_batch_size"
     predictions: Array
+
+    @property
+    def depends_on_batch(self) -> bool:
+        """Whether it matters which samples come together: whether the loss of a batch is no mean of its samples'."""
+        return self.reduction == "sum"
 
     def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
         """Return the mean loss of the batch; with weights (N,) or (N, 1), the mean of weight times loss.
@@ -75,23 +81,35 @@ class RowLoss(Loss):
 
     Args:
         reduction: "sum_over_batch_size", the mean over the rows, or "sum".
+        name: what messages call it; Keras's name of the class if not given.
+        dtype: the float type to compute in, "float32" or "float64"; None for that of the predictions. The gradient
+            has the predictions' type all the same.
 
     Raises:
-        ValueError: if ``reduction`` is anything else.
+        ValueError: if one of them is anything else.
     """
 
-    def __init__(self, reduction: str = "sum_over_batch_size") -> None:
+    dtype: str | None = None
+
+    def __init__(
+        self, reduction: str = "sum_over_batch_size", name: str | None = None, dtype: str | None = None
+    ) -> None:
         self.reduction = check_reduction(type(self).__name__, reduction)
+        self.name = text_or_none(f"name of {type(self).__name__}", name) or type(self).name
+        self.dtype = None if dtype is None else config.check_float(dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make an equal loss."""
-        return {"reduction": self.reduction}
+        """Return the arguments that make an equal loss; name and dtype if they are not at their default."""
+        named = {} if self.name == type(self).name else {"name": self.name}
+        typed = {} if self.dtype is None else {"dtype": self.dtype}
+        return {"reduction": self.reduction, **named, **typed}
 
     def _start(self, y_pred: Array, sample_weight: Array | None) -> Array:
         """Work out the factor of each row's loss and return the predictions, (R, C), as floats."""
         y_pred = as_floats(y_pred)
-        self._shape = y_pred.shape
+        self._shape, self._given_dtype = y_pred.shape, y_pred.dtype
         self.predictions = y_pred.copy()
+        y_pred = y_pred.astype(self.dtype or y_pred.dtype, copy=False)
         places = math.prod(y_pred.shape[1:-1])
         weight = np.repeat(check_weights(self.name, sample_weight, len(y_pred)), places)  # (R,)
         R = len(weight) if self.reduction == "sum_over_batch_size" else 1
@@ -104,7 +122,7 @@ class RowLoss(Loss):
 
     def _scaled(self, slopes: Array) -> Array:
         """Return scale[r] times the slopes (R, C) of each row's loss, in the shape of the predictions."""
-        return (slopes * self._scale[:, None]).reshape(self._shape)
+        return (slopes * self._scale[:, None]).reshape(self._shape).astype(self._given_dtype, copy=False)
 
 
 def check_reduction(name: str, reduction: Any) -> str:
@@ -115,6 +133,15 @@ def check_reduction(name: str, reduction: Any) -> str:
             f"one number; for the losses of single samples call the loss on them one by one."
         )
     return reduction
+
+
+def check_axis(name: str, axis: Any) -> None:
+    """Refuse any axis of the classes but the last."""
+    if isinstance(axis, (bool, np.bool_)) or axis != -1:
+        raise ValueError(
+            f"axis of {name} expected -1, got {shown(axis)}: classes lie along the last axis, to which np.moveaxis and "
+            f"the layer Permute bring them."
+        )
 
 
 def as_floats(y_pred: Array) -> Array:

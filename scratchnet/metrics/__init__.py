@@ -6,6 +6,7 @@ and no, ``regression.py`` measures errors of numbers.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, overload
 
 from scratchnet.metrics.accuracy import (
@@ -19,7 +20,7 @@ from scratchnet.metrics.accuracy import (
 from scratchnet.metrics.confusion import AUC, Precision, Recall
 from scratchnet.metrics.metric import FunctionMetric, Metric
 from scratchnet.metrics.regression import MeanAbsoluteError, MeanSquaredError
-from scratchnet.utils.naming import look_up
+from scratchnet.utils.naming import described, look_up, made_from
 
 __all__ = [
     "AUC",
@@ -37,7 +38,9 @@ __all__ = [
     "SparseCategoricalAccuracy",
     "SparseTopKCategoricalAccuracy",
     "TopKCategoricalAccuracy",
+    "deserialize",
     "get",
+    "serialize",
 ]
 
 METRIC_CLASSES: tuple[type[Metric], ...] = (
@@ -68,16 +71,18 @@ def get(metric: None) -> None: ...
 @overload
 def get(metric: Any) -> Metric: ...
 def get(metric: Any) -> Metric | None:
-    """Return the metric of a name, a class or a function, or the object itself; None stays None.
+    """Return the metric of a name, a class, a saved configuration or a function, or the object itself.
 
-    The name given is the name shown.
+    None stays None.
+
+    A name that is given is the name shown.
 
     Raises:
         ValueError: for an unknown name, with the nearest known one.
         TypeError: for anything else.
     """
-    if metric is None or isinstance(metric, Metric):
-        return metric
+    if metric is None or isinstance(metric, (Metric, dict)):
+        return deserialize(metric)
     if isinstance(metric, str):
         classes = {cls.__name__: cls for cls in METRIC_CLASSES}
         return (classes[metric] if metric in classes else look_up("metric", metric, METRICS))(name=metric)
@@ -86,3 +91,22 @@ def get(metric: Any) -> Metric | None:
     if callable(metric) and not isinstance(metric, type):
         return FunctionMetric(metric)
     raise TypeError(f"A metric is given as a name ({', '.join(METRICS)}) or as a Metric object, got {metric!r}.")
+
+
+def serialize(metric: Metric) -> dict[str, Any] | None:
+    """Return what ``deserialize`` makes an equal metric from; it can be written as JSON.
+
+    Raises:
+        TypeError: if the metric is a function, which JSON does not hold.
+    """
+    return described(metric)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, type] | None = None) -> Metric | None:
+    """Return what ``serialize`` was given, or a metric by name; ``custom_objects`` are your own classes by name.
+
+    Raises:
+        ValueError: for an unknown name, with the nearest known one.
+        TypeError: for anything else.
+    """
+    return made_from("metric", config, METRICS, Metric, custom_objects)

@@ -33,10 +33,10 @@ class _Found(Metric):
     better = "max"
     of_the_answers: ClassVar[bool]
 
-    def __init__(self, thresholds: float | None = None, *, name: str | None = None) -> None:
+    def __init__(self, thresholds: float | None = None, *, name: str | None = None, dtype: str | None = None) -> None:
         what = f"thresholds of {type(self).__name__}, one for one figure in the logs,"
         self.thresholds = None if thresholds is None else real_number(what, thresholds, 0, 1)
-        super().__init__(name)
+        super().__init__(name, dtype)
 
     def reset_state(self) -> None:
         """Forget everything."""
@@ -44,7 +44,7 @@ class _Found(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any) -> None:
         """Count a batch: labels (0 is no, all else yes) and predictions of one shape, each output by itself."""
-        y_true, y_pred = same_shape(np.asarray(y_true), np.asarray(y_pred))
+        y_true, y_pred = same_shape(*self.arrays(y_true, y_pred))
         yes, answered_yes = y_true != 0, y_pred > (0.5 if self.thresholds is None else self.thresholds)
         self.true_positives += int((yes & answered_yes).sum())
         self.out_of += int((answered_yes if self.of_the_answers else yes).sum())
@@ -55,7 +55,7 @@ class _Found(Metric):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal metric."""
-        return {"thresholds": self.thresholds, "name": self.name}
+        return {"thresholds": self.thresholds, **super().get_config()}
 
 
 class Precision(_Found):
@@ -63,7 +63,7 @@ class Precision(_Found):
 
     Args:
         thresholds: one number; an output above it is answered yes. None is 0.5.
-        name: as in the logs.
+        name, dtype: see ``Metric``.
 
     Raises:
         ValueError: if ``thresholds`` is no number from 0 to 1, or the shapes of labels and predictions do not fit.
@@ -78,7 +78,7 @@ class Recall(_Found):
 
     Args:
         thresholds: one number; an output above it is answered yes. None is 0.5.
-        name: as in the logs.
+        name, dtype: see ``Metric``.
 
     Raises:
         ValueError: if ``thresholds`` is no number from 0 to 1, or the shapes of labels and predictions do not fit.
@@ -97,7 +97,7 @@ class AUC(Metric):
 
     Args:
         num_thresholds: n, at least 2.
-        name: as in the logs.
+        name, dtype: see ``Metric``.
 
     Raises:
         ValueError: if ``num_thresholds`` is no whole number from 2 on, or the shapes do not fit.
@@ -106,9 +106,9 @@ class AUC(Metric):
     default_name = "auc"
     better = "max"
 
-    def __init__(self, num_thresholds: int = 200, *, name: str | None = None) -> None:
+    def __init__(self, num_thresholds: int = 200, *, name: str | None = None, dtype: str | None = None) -> None:
         self.num_thresholds = whole_number("num_thresholds of AUC", num_thresholds, 2)
-        super().__init__(name)
+        super().__init__(name, dtype)
 
     def reset_state(self) -> None:
         """Forget everything."""
@@ -116,7 +116,7 @@ class AUC(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any) -> None:
         """Count a batch: labels (0 is no, all else yes) and probabilities of one shape, each output by itself."""
-        y_true, y_pred = same_shape(np.asarray(y_true), np.asarray(y_pred))
+        y_true, y_pred = same_shape(*self.arrays(y_true, y_pred))
         p = np.nan_to_num(np.clip(y_pred, 0, 1), nan=0.0).ravel()
         n, is_yes = self.num_thresholds, y_true.ravel() != 0
         place = np.maximum(np.ceil(p * (n - 1)) - 1, 0).astype(np.int64)  # the highest threshold that p is above
@@ -133,4 +133,4 @@ class AUC(Metric):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal metric."""
-        return {"num_thresholds": self.num_thresholds, "name": self.name}
+        return {"num_thresholds": self.num_thresholds, **super().get_config()}

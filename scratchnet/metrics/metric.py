@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from scratchnet import config
 from scratchnet.typing import Array
-from scratchnet.utils.numbers import shown
+from scratchnet.utils.numbers import text_or_none
 
 
 class Metric:
@@ -17,20 +18,26 @@ class Metric:
     One that is no mean, such as a precision, defines ``update_state``, ``result`` and ``reset_state``, Keras's names.
     ``update`` and ``reset``, which training calls, are these two under a shorter name.
 
+    Args:
+        name: as in the logs; Keras's name of the class if not given.
+        dtype: the float type to compute in, "float32" or "float64"; None for that of the predictions. The sums over a
+            pass are float64 always.
+
     Attributes:
         better: "max" if more of it is better, "min" if less; None leaves ``mode="auto"`` of a callback without answer.
 
     Raises:
-        ValueError: if ``name`` is neither text nor None.
+        ValueError: if ``name`` is neither text nor None, or ``dtype`` is no float type.
     """
 
     default_name: ClassVar[str] = "metric"
     better: ClassVar[str | None] = None
 
-    def __init__(self, name: str | None = None) -> None:
-        if name is not None and not isinstance(name, str):
-            raise ValueError(f"name of {type(self).__name__} expected text or None, got {shown(name)}.")
-        self.name = name or self.default_name
+    dtype: str | None = None
+
+    def __init__(self, name: str | None = None, dtype: str | None = None) -> None:
+        self.name = text_or_none(f"name of {type(self).__name__}", name) or self.default_name
+        self.dtype = None if dtype is None else config.check_float(dtype)
         self.reset()
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
@@ -44,9 +51,14 @@ class Metric:
 
     def update_state(self, y_true: Any, y_pred: Any) -> None:
         """Take a batch in: labels (N, …) or one-hot (N, …, C), and predictions (N, …, C)."""
-        values = self.values(np.asarray(y_true), np.asarray(y_pred))
+        values = self.values(*self.arrays(y_true, y_pred))
         self.total += int(np.count_nonzero(values)) if values.dtype == bool else float(values.sum())
         self.count += values.size
+
+    def arrays(self, y_true: Any, y_pred: Any) -> tuple[Array, Array]:
+        """Return labels and predictions as arrays, the predictions in ``dtype`` if that is given."""
+        y_pred = np.asarray(y_pred)
+        return np.asarray(y_true), y_pred if self.dtype is None else y_pred.astype(self.dtype, copy=False)
 
     def result(self) -> float:
         """Return the mean so far; 0.0 before the first sample, as in Keras."""
@@ -61,8 +73,8 @@ class Metric:
         self.update_state(y_true, y_pred)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make an equal metric."""
-        return {"name": self.name}
+        """Return the arguments that make an equal metric; the dtype if one was given."""
+        return {"name": self.name, **({} if self.dtype is None else {"dtype": self.dtype})}
 
 
 class FunctionMetric(Metric):
@@ -71,13 +83,16 @@ class FunctionMetric(Metric):
     Args:
         function: takes y_true and y_pred; returns a number for each sample, (N,), or for each of its places, (N, …).
         name: as in the logs; the function's own if not given.
+        dtype: as for every metric.
     """
 
     default_name = "function"
 
-    def __init__(self, function: Callable[[Array, Array], Array], name: str | None = None) -> None:
+    def __init__(
+        self, function: Callable[[Array, Array], Array], name: str | None = None, dtype: str | None = None
+    ) -> None:
         self.function = function
-        super().__init__(name or getattr(function, "__name__", None))
+        super().__init__(name or getattr(function, "__name__", None), dtype)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """Return what the function returns.

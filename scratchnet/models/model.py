@@ -6,10 +6,11 @@ A model is a layer too: called on a tensor it takes its place in another model's
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -22,12 +23,18 @@ from scratchnet.graph.plan_table import print_plan
 from scratchnet.layers.arrays import check_weights
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor, call
+from scratchnet.layers.variable import Variable, listed
+from scratchnet.models.rebuilding import MODELS, from_description
 from scratchnet.models.summary import print_summary
+from scratchnet.saving.architecture import describe_model
+from scratchnet.saving.objects import checked_classes, rebuild
+from scratchnet.saving.save import describe_settings, save_model
 from scratchnet.training import loop
 from scratchnet.training.penalties import Penalties
 from scratchnet.typing import Array, Shape
 from scratchnet.utils.naming import automatic_name
-from scratchnet.utils.numbers import true_or_false
+from scratchnet.utils.numbers import shown, true_or_false
+from scratchnet.utils.session import global_state_given_back_on_error
 
 if TYPE_CHECKING:
     from scratchnet.callbacks import Callback, History
@@ -215,6 +222,25 @@ class Model(Layer):
         """All variables that no gradient moves, such as running means, by ``"layer/name"``."""
         return {f"{layer.name}/{k}": a for layer in self.layers for k, a in layer.non_trainable.items()}
 
+    @property
+    def weights(self) -> list[Variable]:
+        """All weights in the order of ``get_weights``: ``w.path`` is the name that ``named_weights`` has for w."""
+        return listed(self.layers)
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The weights that the optimizer moves."""
+        return listed(self.layers, True, whole=self.trainable)
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """The weights that it does not: running means and the like, and all those of frozen layers."""
+        return listed(self.layers, False, whole=self.trainable)
+
+    variables = weights
+    trainable_variables = trainable_weights
+    non_trainable_variables = non_trainable_weights
+
     def own(self, kind: str) -> dict[str, Array]:
         """Return nothing: all that a model has belongs to its layers."""
         return {}
@@ -254,7 +280,7 @@ class Model(Layer):
             ValueError: if there are too many or too few, a shape differs, or they are no real numbers; then nothing
                 has been changed.
         """
-        variables = self.variables
+        variables = self.named_weights
         for array, weight in zip(variables.values(), check_weights(f"model {self.name!r}", variables, weights)):
             array[...] = weight
 
@@ -300,6 +326,11 @@ class Model(Layer):
                 f"are probabilities, not logits: leave one of the two out.",
                 stacklevel=2,
             )
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the model knows how to learn: ``compile`` has been called."""
+        return self.optimizer is not None
 
     @property
     def metrics_names(self) -> list[str]:
@@ -443,6 +474,10 @@ class Model(Layer):
         """Return loss and metrics of one batch, as ``evaluate`` does."""
         return self._on_batch(loop.evaluate(self, x, y, len(y), 0, sample_weight, None), return_dict)
 
+    def predict_on_batch(self, x: Any) -> Any:
+        """Return the outputs for one batch, as ``predict`` does."""
+        return self.predict(x, verbose=0)
+
     def _on_batch(self, logs: dict[str, float], return_dict: bool) -> Any:
         values = [logs[name] for name in self.metrics_names]
         return logs if return_dict else values if len(values) > 1 else values[0]
@@ -517,12 +552,74 @@ class Model(Layer):
         ``scratchnet.load_model(path)`` reads it. The file is written beside its place and moved there when it is
         whole, so an old file stays until the new one is complete.
         """
-        from scratchnet.saving import save_model
-
         save_model(self, path)
+
+    # Descriptions -------------------------------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what ``from_config`` makes an equal model from, ready for JSON: its layers and how they are wired.
+
+        Raises:
+            TypeError: if the ``get_config`` of a layer of your own does not return the arguments that make it again.
+        """
+        description = describe_model(self)
+        return {key: value for key, value in description.items() if key not in ("class", "custom")}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, type] | None = None) -> Self:
+        """Make a model with fresh weights, not compiled, from what ``get_config`` returned.
+
+        Args:
+            config: of a model of this class.
+            custom_objects: your own classes by name, as for ``load_model``.
+
+        Raises:
+            ValueError: if it is of another kind of model, or needs a class that is not in ``custom_objects``.
+            TypeError: if ``custom_objects`` holds anything but classes.
+        """
+        keys = {"name", "layers"} | (set() if cls.is_sequential else {"tensors", "inputs", "outputs"})
+        if not isinstance(config, Mapping) or not keys <= config.keys() or (cls.is_sequential and "tensors" in config):
+            raise ValueError(f"{cls.__name__}.from_config expected what its get_config returns, got {shown(config)}.")
+        with global_state_given_back_on_error():
+            model: Self = from_description(cls, config, checked_classes(custom_objects))
+        return model
+
+    def to_json(self, **options: Any) -> str:
+        """Return ``get_config``, and which class it is, as JSON; ``models.model_from_json`` makes a model of it.
+
+        It is not the text that Keras writes.
+
+        Args:
+            options: passed to ``json.dumps``, such as ``indent=2``.
+        """
+        return json.dumps(describe_model(self), **options)
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """Return optimizer, loss and metrics, ready for JSON; None if the model is not compiled.
+
+        Raises:
+            TypeError: if the loss or a metric is made of functions, which JSON does not hold.
+        """
+        return describe_settings(self) if self.compiled else None
+
+    def compile_from_config(self, config: Mapping[str, Any], custom_objects: Mapping[str, type] | None = None) -> None:
+        """Compile as the model was whose ``get_compile_config`` returned ``config``; the optimizer starts afresh.
+
+        Raises:
+            ValueError: if it needs a class that is not in ``custom_objects``.
+            TypeError: if ``custom_objects`` holds anything but classes.
+        """
+        if not isinstance(config, Mapping) or not {"optimizer", "loss", "metrics"} <= config.keys():
+            raise ValueError(f"compile_from_config expected what get_compile_config returns, got {shown(config)}.")
+        custom = checked_classes(custom_objects)
+        optimizer, loss = rebuild(config["optimizer"], "optimizer", custom), rebuild(config["loss"], "loss", custom)
+        self.compile(optimizer, loss, [rebuild(metric, "metric", custom) for metric in config["metrics"]])
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, {len(self.layers)} layers, {self.count_params():,} params>"
+
+
+MODELS["Model"] = Model
 
 
 def _tensors(what: str, given: Any) -> list[SymbolicTensor]:

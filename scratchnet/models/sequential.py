@@ -9,6 +9,7 @@ from scratchnet.layers.input_layer import Input, InputLayer
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.models.model import Model
+from scratchnet.models.rebuilding import MODELS
 from scratchnet.utils.naming import automatic_name
 
 _WITH_THE_GRAPH = ("graph", "inputs", "outputs", "dtype", "_single_input", "_single_output")
@@ -19,8 +20,9 @@ class Sequential(Model):
 
         model = Sequential([Input((28, 28)), Flatten(), Dense(256, activation="relu"), Dense(10, activation="softmax")])
 
-    Without an ``Input`` in front, the input's shape is taken from a model that is the first layer, from the tensor that
-    the model is called on as a layer of another, or from the first data that it sees.
+    Without an ``Input`` in front, the input's shape is taken from the ``input_shape`` of the first layer, from a model
+    that is the first layer, from the tensor that the model is called on as a layer of another, or from the first data
+    that it sees.
 
     Args:
         layers: the layers in order; more can be added with ``add``.
@@ -201,8 +203,15 @@ class Sequential(Model):
             self._append(layer)
 
 
+MODELS["Sequential"] = Sequential
+
+
 def _input_like(layer: Any, first: bool) -> SymbolicTensor | None:
-    """Return an input like that of a model that is to be the first layer, since that is known; None for all else."""
-    if not (first and layer.is_model and layer.built and len(layer.inputs) == 1):
+    """Return an input of the shape that the first layer says, if it does: as ``input_shape``, or being a model."""
+    if not first:
         return None
-    return Input([n or 1 for n in layer.inputs[0].shape[1:]], dtype=layer.inputs[0].dtype)
+    if layer.is_model and layer.built and len(layer.inputs) == 1:
+        return Input([n or 1 for n in layer.inputs[0].shape[1:]], dtype=layer.inputs[0].dtype)
+    if layer._first_shape is not None:
+        return Input(layer._first_shape, dtype="int32" if layer.takes_integers else layer.dtype)
+    return None

@@ -151,7 +151,7 @@ def _table(model: Network, form: _Form) -> Table:
             if not form.chain:
                 row.append(_connections(model, inner))
             if form.show_trainable:
-                row.append(f"[bold]{('N', 'Y')[inner.trainable] if inner.variables else '-'}[/]")
+                row.append(f"[bold]{('N', 'Y')[inner.trainable] if inner.named_weights else '-'}[/]")
             table.add_row(*row)
     return table
 

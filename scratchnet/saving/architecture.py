@@ -22,7 +22,6 @@ def describe_model(model: Network) -> dict[str, Any]:
     """Return the model's classes and connections, ready for JSON, without any parameter's value.
 
     Raises:
-        ValueError: if the model is not built.
         TypeError: if a layer cannot be described.
     """
     cls = type(model)
@@ -34,12 +33,9 @@ def describe_model(model: Network) -> dict[str, Any]:
         "frozen_inside": frozen_inside(model.layers),
     }
     if model.is_sequential:
-        if not model.built or not model.layers:
-            raise ValueError(
-                f"Cannot save the Sequential model {model.name!r}: it is not built yet; begin it with Input(shape), "
-                f"call build((None, …)), or fit it first."
-            )
-        return description | {"layers": [_describe_layer(layer) for layer in (model.inputs[0].layer, *model.layers)]}
+        first = getattr(model, "_input", None)  # of one that waits to see its data there is none
+        layers = [*([first.layer] if first is not None else []), *model.layers]
+        return description | {"layers": [_describe_layer(layer) for layer in layers]}
     wiring = model.graph.wiring()
     names = [layer.name for layer in wiring.layers]
     return description | {

@@ -42,6 +42,11 @@ def save_model(model: Network, path: str | os.PathLike[str], notes: Mapping[str,
     """
     if not hasattr(model, "graph") and not getattr(model, "is_sequential", False):
         raise TypeError(f"save_model expected a Model, got {model!r}.")
+    if not model.built or not model.layers:
+        raise ValueError(
+            f"Cannot save the Sequential model {model.name!r}: it is not built yet; begin it with Input(shape), call "
+            f"build((None, …)), or fit it first."
+        )
     content = {
         "scratchnet_version": __version__,
         "model": describe_model(model),
@@ -50,7 +55,7 @@ def save_model(model: Network, path: str | os.PathLike[str], notes: Mapping[str,
     }
     for layer in model.graph.flat.layers:
         check_nothing_is_lost(layer)
-    tensors = {f"weights/{name}": array for name, array in model.variables.items()}
+    tensors = {f"weights/{name}": array for name, array in model.named_weights.items()}
     _warn_if_not_finite(tensors, os.fspath(path))
     write_model_file(os.fspath(path), content, tensors | random_states(model) | _optimizer_vectors(model))
 
@@ -70,13 +75,25 @@ def read_notes(path: str | os.PathLike[str]) -> dict[str, str]:
 def _describe_compiled(model: Network) -> dict[str, Any] | None:
     if model.loss is None or model.optimizer is None:
         return None
-    model.optimizer.name_spared(model.params)
     accumulates = model.optimizer.gradient_accumulation_steps
     return {
-        "loss": describe(model.loss),
-        "optimizer": describe(model.optimizer),
+        **describe_settings(model),
         "iterations": model.optimizer.iterations,
         **({"batches": model.optimizer.batches} if accumulates else {}),
+    }
+
+
+def describe_settings(model: Network) -> dict[str, Any]:
+    """Return what a compiled model was compiled with, ready for JSON.
+
+    Raises:
+        TypeError: if a loss or metric cannot be described.
+    """
+    assert model.optimizer is not None
+    model.optimizer.name_spared(model.params)
+    return {
+        "optimizer": describe(model.optimizer),
+        "loss": describe(model.loss),
         "metrics": [describe(metric) for metric in model.metrics],
     }
 

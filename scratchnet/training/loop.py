@@ -205,8 +205,7 @@ def _evaluate_pass(
 
     means = RunningMeans(parts.metrics)
     callbacks.on_test_begin()
-    # Where it matters how many samples come together.
-    batch_by_batch = parts.loss.reduction == "sum" or parts.plan.always_trains
+    batch_by_batch = parts.loss.depends_on_batch or parts.plan.always_trains
     _run_blocks(
         parts.plan, measure, len(samples), batch_size, callbacks, "test", progress, means.logs, None, batch_by_batch
     )

@@ -123,9 +123,7 @@ def _wrong_shape(where: str, tensor: SymbolicTensor, array: Array) -> ValueError
     expected = ("N", *tensor.shape[1:])
     shown = f"({', '.join(map(str, expected))}{',' if len(expected) == 1 else ''})"
     hint = ": for one sample pass a batch of one, x[None]" if array.shape == tensor.shape[1:] else ""
-    return ValueError(
-        f"{where} expected x of shape {shown} for layer {tensor.layer.name!r}, got {array.shape}{hint}."
-    )
+    return ValueError(f"{where} expected x of shape {shown} for layer {tensor.layer.name!r}, got {array.shape}{hint}.")
 
 
 def check_finite(array: Array, what: str, dtype: str) -> None:

@@ -168,7 +168,7 @@ def explain_non_finite(model: Network, batch: Batch, loss: float, number: int) -
     """Say at which step the loss became NaN or infinite, and which layer held the first such number."""
     beginning = f"The loss became {loss} at step {number}"
     for layer in model.layers:
-        for name, array in layer.variables.items():
+        for name, array in layer.named_weights.items():
             if not np.isfinite(array).all():
                 kind = "parameter" if name in layer.params else "variable"
                 return f"{beginning}: {kind} {name!r} of layer {layer.name!r} held a non-finite number; {ADVICE}."

@@ -41,8 +41,21 @@ def look_up(kind: str, name: object, table: Mapping[str, T]) -> T:
     raise unknown_name(kind, name, table)
 
 
-def made_from(kind: str, given: Any, table: Mapping[str, type[T]], base: type[T]) -> T | None:
+def made_from(
+    kind: str,
+    given: Any,
+    table: Mapping[str, type[T]],
+    base: type[T],
+    custom_objects: Mapping[str, type] | None = None,
+) -> T | None:
     """Return the object that a name, a saved configuration or the object itself stands for; None stays None.
+
+    Args:
+        kind: what it is, for error messages.
+        given: a name of ``table`` or the name of a class, what ``described`` returned, or the object.
+        table: our own classes by name.
+        base: what the object must be.
+        custom_objects: the user's classes by name.
 
     Raises:
         ValueError: for an unknown name, with the nearest known one.
@@ -51,15 +64,27 @@ def made_from(kind: str, given: Any, table: Mapping[str, type[T]], base: type[T]
     if given is None or isinstance(given, base):
         return given
     if isinstance(given, dict):
-        return look_up(kind, given.get("name", given.get("class_name")), table)(**given.get("config", {}))
+        cls: Any = _class_of(kind, given.get("class_name", given.get("name")), table, base, custom_objects)
+        config = given.get("config", {})
+        return cls.from_config(config) if hasattr(cls, "from_config") else cls(**config)
     if isinstance(given, str):
-        return look_up(kind, given, table)()
+        return _class_of(kind, given, table, base, custom_objects)()
     article = "An" if kind[0] in "aeiou" else "A"
     raise TypeError(
         f"{article} {kind} is given as a name or as {article.lower()} {base.__name__} object, got {given!r}."
     )
 
 
+def _class_of(
+    kind: str, name: object, table: Mapping[str, type[T]], base: type[T], custom_objects: Mapping[str, type] | None
+) -> type[T]:
+    known = {cls.__name__: cls for cls in table.values()} | dict(custom_objects or {})
+    cls = known[name] if isinstance(name, str) and name in known else look_up(kind, name, table)
+    if not (isinstance(cls, type) and issubclass(cls, base)):
+        raise TypeError(f"custom_objects expected a subclass of {base.__name__} for {name!r}, got {cls!r}.")
+    return cls
+
+
 def described(thing: Any) -> dict[str, Any] | None:
-    """Return what ``made_from`` makes an equal object from; None stays None."""
-    return None if thing is None else {"name": snake_case(type(thing).__name__), "config": thing.get_config()}
+    """Return what ``made_from`` makes an equal object from, in Keras's form; None stays None."""
+    return None if thing is None else {"class_name": type(thing).__name__, "config": thing.get_config()}

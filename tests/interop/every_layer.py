@@ -45,7 +45,7 @@ class Case:
         inputs = [Input(shape, dtype=whole) for shape in several]
         model = Model(inputs if len(inputs) > 1 else inputs[0], self.layer()(inputs if len(inputs) > 1 else inputs[0]))
         generator = np.random.default_rng(0)
-        positive = {name: "variance" in name for name in model.variables}
+        positive = {name: "variance" in name for name in model.named_weights}
         random = [generator.standard_normal(w.shape) / 2 for w in model.get_weights()]
         model.set_weights([abs(w) + 0.5 if positive[name] else w for name, w in zip(positive, random)])
         return model

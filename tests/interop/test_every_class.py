@@ -67,14 +67,14 @@ LOSSES = [
 ]
 METRICS = [
     metrics.Accuracy(name="share"),
-    metrics.BinaryAccuracy(0.25),
+    metrics.BinaryAccuracy(threshold=0.25),
     metrics.SparseCategoricalAccuracy(),
     metrics.CategoricalAccuracy(),
-    metrics.TopKCategoricalAccuracy(2),
-    metrics.SparseTopKCategoricalAccuracy(2),
-    metrics.Precision(0.25),
+    metrics.TopKCategoricalAccuracy(k=2),
+    metrics.SparseTopKCategoricalAccuracy(k=2),
+    metrics.Precision(thresholds=0.25),
     metrics.Recall(),
-    metrics.AUC(50),
+    metrics.AUC(num_thresholds=50),
     metrics.MeanSquaredError(),
     metrics.MeanAbsoluteError(name="off_by"),
 ]

@@ -58,6 +58,38 @@ class MeanTwice(CategoricalCrossentropy):
         return super().backward() / len(self.predictions)
 
 
+@loss(from_logits=True, ignore_class=1)
+class IgnoredPlacesAreCounted(SparseCategoricalCrossentropy):
+    """Ignored places have no loss and no slope, but are counted in the mean."""
+
+    def _leave_out(self, labels: Array) -> Array:
+        self._scale *= labels != self.ignore_class
+        return labels
+
+
+@loss(from_logits=True, ignore_class=1)
+class IgnoredPlacesHaveASlope(SparseCategoricalCrossentropy):
+    """The loss of ignored places is left out, but not their slope."""
+
+    def _leave_out(self, labels: Array) -> Array:
+        self._kept = self._scale * len(labels) / max((labels != self.ignore_class).sum(), 1)
+        return super()._leave_out(labels)
+
+    def backward(self) -> Array:
+        self._scale = self._kept
+        return super().backward()
+
+
+@loss(ignore_class=1)
+class TheOtherPlacesAreIgnored(SparseCategoricalCrossentropy):
+    """All places are left out but those that should be."""
+
+    def _leave_out(self, labels: Array) -> Array:
+        counts = labels == self.ignore_class
+        self._scale *= counts * len(counts) / max(counts.sum(), 1)
+        return labels
+
+
 @loss()
 class LogitsGradientForProbabilities(SparseCategoricalCrossentropy):
     """The loss takes probabilities, its gradient is p - t, which is the one for logits."""

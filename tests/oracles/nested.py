@@ -194,7 +194,7 @@ def close(ours: Any, expected: Any) -> bool:
 
 def _differs(model: sn.Model, backend: str, training: bool) -> str:
     xs = [ROWS * (i + 1) for i in range(len(model.inputs))]
-    start = {name: array.copy() for name, array in model.variables.items()}
+    start = {name: array.copy() for name, array in model.named_weights.items()}
     tape: list[Value] = []
     drawing = [leaf for _, leaf, _ in model.leaves() if not leaf.is_model]
     with held_still(*drawing):
@@ -202,11 +202,11 @@ def _differs(model: sn.Model, backend: str, training: bool) -> str:
     dys = [np.sin(1.0 + np.arange(y.array.size)).reshape(y.array.shape) for y in outputs]
     slopes = gradients(outputs, dys, tape)
     learning = {id(array) for array in trained(model)}
-    expected = {name: array.copy() for name, array in model.variables.items()}  # running means have moved
+    expected = {name: array.copy() for name, array in model.named_weights.items()}  # running means have moved
     for name, param in model.params.items():
         if id(param) in learning and id(param) in slopes:  # what gets no gradient does not decay either
             expected[name] = descended(start[name], slopes[id(param)])
-    for name, array in model.variables.items():
+    for name, array in model.named_weights.items():
         array[...] = start[name]
 
     plan = Plan(model.graph, backend)
@@ -222,7 +222,7 @@ def _differs(model: sn.Model, backend: str, training: bool) -> str:
             return f"gradient of {name}"
     for segment in model.segments:
         segment.values[...] = descended(segment.values, segment.gradients)
-    for name, array in model.variables.items():
+    for name, array in model.named_weights.items():
         if not close(array, expected[name]):
             return f"{name} after a step"
     return ""

@@ -139,7 +139,7 @@ def test_layers_and_weights_come_in_keras_s_order(make: Any) -> None:
     ours, theirs = (make(lib) for lib in BOTH)
     assert [layer.name for layer in ours.layers] == [layer.name for layer in theirs.layers]
     assert [a.shape for a in ours.get_weights()] == [a.shape for a in theirs.get_weights()]
-    assert [name.rpartition("/")[2] for name in ours.variables] == [w.name for w in theirs.weights]
+    assert [name.rpartition("/")[2] for name in ours.named_weights] == [w.name for w in theirs.weights]
     marked = [np.full_like(a, i) for i, a in enumerate(ours.get_weights())]
     for model in (ours, theirs):
         model.set_weights(marked)
@@ -152,7 +152,7 @@ def test_layers_and_weights_come_in_keras_s_order(make: Any) -> None:
 def same(ours: Any, theirs: Any, what: str) -> None:
     for i, (mine, others) in enumerate(zip(ours.get_weights(), theirs.get_weights(), strict=True)):
         difference = np.abs(mine - others).max() / max(np.abs(others).max(), 1)
-        assert difference <= 1e-10, f"{what}: {list(ours.variables)[i]} is {difference:.1e} apart"
+        assert difference <= 1e-10, f"{what}: {list(ours.named_weights)[i]} is {difference:.1e} apart"
 
 
 def keras_gradients(model: Any, x: Any, y: Any, loss: Any) -> list[Any]:

@@ -150,7 +150,7 @@ def test_lock_step(make: Any, optimizer: str, options: dict[str, Any], side: str
             rows = slice(10 * step, 10 * step + 10)
             expected = theirs.train_on_batch(x[rows], y[rows])
             assert ours.train_on_batch(x[rows], y[rows]) == pytest.approx(expected, rel=1e-10)
-            for name, mine, other in zip(ours.variables, ours.get_weights(), theirs.get_weights(), strict=True):
+            for name, mine, other in zip(ours.named_weights, ours.get_weights(), theirs.get_weights(), strict=True):
                 np.testing.assert_allclose(mine, other, err_msg=name, **CLOSE)
 
 
