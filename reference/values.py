@@ -20,9 +20,9 @@ import numpy as np
 
 from reference.environment import backend, keras, tf
 from reference.report import Worst
-from reference.twins import to_keras_with_tensors
 from scratchnet import Model, losses
 from scratchnet.graph.plan import Plan
+from scratchnet.interop.twins import to_keras_with_tensors
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.training.step import compiled_parts
 from scratchnet.typing import Array

@@ -31,9 +31,9 @@ from scratchnet.models import Model, Sequential, load_model
 from scratchnet.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from scratchnet import gradient_check, plotting, saving
+    from scratchnet import gradient_check, interop, plotting, saving
 
-_LOADED_WHEN_USED = ("gradient_check", "plotting", "saving", "testing")
+_LOADED_WHEN_USED = ("gradient_check", "interop", "plotting", "saving", "testing")
 
 __all__ = [
     "Input",
@@ -48,6 +48,7 @@ __all__ = [
     "datasets",
     "gradient_check",
     "initializers",
+    "interop",
     "layers",
     "load_model",
     "losses",

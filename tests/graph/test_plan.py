@@ -7,7 +7,8 @@ from scratchnet import Input, Model, layers, losses
 from scratchnet.graph.logits import ends_in_probabilities
 from scratchnet.graph.plan import Plan
 from scratchnet.kernels.dense import DenseStep
-from scratchnet.kernels.dense_crossentropy import DenseCrossentropyStep
+from scratchnet.kernels.dense_crossentropy import NARROW, DenseCrossentropyStep
+from scratchnet.kernels.simd import lanes
 from scratchnet.layers import Activation, Add, Dense, Layer
 
 
@@ -171,7 +172,7 @@ def test_last_dense_and_loss_together_are_their_definitions(kind, weighted, dtyp
         gradients = [plan.gradients[model.graph.inputs[0]], *layer.grads.values()]
         found[backend] = [value, logits, loss.predictions, *gradients]
         found[backend] = [np.array(a) for a in found[backend]]
-    narrow = DenseCrossentropyStep.fits([layer])  # not so with few lanes
+    narrow = layer.units < NARROW * lanes(dtype)
     assert type(plan.steps[-1]) is (DenseCrossentropyStep if narrow else DenseStep)
     for a, b in zip(found["numba"], found["numpy"]):
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import reference
 import scratchnet
 from reference.environment import floatx, keras, tf
+from scratchnet import interop
 from scratchnet.errors import NonFiniteError, unknown_name
 from scratchnet.utils.naming import snake_case
 from tests.reference.absent import absent
@@ -268,7 +268,7 @@ def test_a_sum_in_a_graph_is_a_layer_here_and_an_operation_there() -> None:
     b = keras.Input((2,))
     assert not isinstance((b + b)._keras_history.operation, keras.layers.Layer)
     with pytest.raises(ValueError, match=r"the operation 'add\w*' \(Add\), which is no layer"):
-        reference.from_keras(keras.Model(b, b + b))
+        interop.from_keras(keras.Model(b, b + b))
 
 
 def test_the_mode_of_a_call_is_kept_here_and_overruled_there() -> None:

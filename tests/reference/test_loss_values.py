@@ -7,8 +7,8 @@ import pytest
 
 import scratchnet
 from reference.environment import floatx, keras, tf
-from reference.twin_training import loss_to_keras
 from scratchnet import losses, metrics
+from scratchnet.interop.twin_training import loss_to_keras
 
 ROWS = (losses.CategoricalCrossentropy, losses.KLDivergence)
 CASES = [

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import pytest
 
-import reference
 import scratchnet
 from reference.environment import floatx
+from scratchnet import interop
 
 BOTH = (scratchnet, keras)
 N = 24
@@ -237,8 +237,8 @@ def test_the_twin_is_compiled_alike(dicts: bool) -> None:
         ours.compile("adam", loss, METRICS, loss_weights=weights, weighted_metrics=METRICS)
         x, y, w = (X, Y, WEIGHT) if dicts else map(listed, (X, Y, WEIGHT))
         ours.train_on_batch(x, y)
-        twin = reference.to_keras(ours)
-        back = reference.from_keras(twin)
+        twin = interop.to_keras(ours)
+        back = interop.from_keras(twin)
         expected = ours.evaluate(x, y, sample_weight=w, verbose=0)
         np.testing.assert_allclose(twin.evaluate(x, y, sample_weight=w, verbose=0), expected, rtol=1e-9)
         np.testing.assert_allclose(back.evaluate(x, y, sample_weight=w, verbose=0), expected, rtol=1e-12)
