@@ -234,7 +234,7 @@ class OneNumberForEachSample(SparseCategoricalCrossentropy):
 
     def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> Any:
         super().forward(y_true, y_pred, sample_weight)
-        return -np.log(self.predictions[self._right]) * self._scale
+        return -np.log(self._p[self._right]) * self._scale
 
 
 @loss()
