@@ -114,6 +114,7 @@ class Plan:
         gradients: the gradient of each tensor in the last ``backward``.
         losses: what layers added to the loss in the last ``forward``, penalties on activities included.
         lock: steps own buffers, so one batch runs at a time.
+        kept: for training, to keep here what it has worked out from the same layers, and lasts as long as the plan.
     """
 
     def __init__(
@@ -136,6 +137,7 @@ class Plan:
         self._kinds = list({type(layer) for layer in self.graph.layers})
         self._methods = [(kind.forward, kind.backward) for kind in self._kinds]
         self.lock = threading.RLock()
+        self.kept: Any = None
         self.values: dict[SymbolicTensor, Array] = {}
         self.gradients: dict[SymbolicTensor, Array] = {}
         self.losses: list[float] = []

@@ -70,10 +70,13 @@ def compiled_parts(model: Network, use: str) -> Compiled:
     objective = Objective(
         model.targets, [None if loss is None else plan.loss(loss, place) for place, loss in enumerate(losses)]
     )
-    runs, rule = optimizer_segments(model), plan.update_rule(model.optimizer)
+    made_for = [target.loss is None for target in model.targets], model.optimizer.by_variable
+    if plan.kept is None or plan.kept[0] != made_for or model.optimizer.by_variable:
+        variables = list(model.non_trainable.values()) if use == "train" else []
+        plan.kept = made_for, optimizer_segments(model), variables, Penalties(model.layers, model.trainable)
+    _, runs, variables, penalties = plan.kept
+    rule = plan.update_rule(model.optimizer)
     looks = getattr(rule, "checks_gradients", False) and len(runs) == 1 and model.optimizer.only_updates
-    variables = list(model.non_trainable.values()) if use == "train" else []
-    penalties = Penalties(model.layers, model.trainable)
     return Compiled(plan, objective, model.optimizer, rule, runs, looks, variables, penalties)
 
 
