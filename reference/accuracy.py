@@ -20,7 +20,7 @@ from reference.environment import describe, keras, new_session
 from reference.lockstep import BATCH_SIZE
 from reference.recipes import NETWORKS
 from reference.report import Row, write_json
-from reference.twins import to_keras
+from scratchnet.interop.twins import to_keras
 from scratchnet.typing import Array
 
 LIMIT = 0.3

@@ -12,11 +12,11 @@ import scratchnet
 from reference import recipes
 from reference.environment import backend, floatx, new_session
 from reference.report import Report, Worst
-from reference.twin_training import training_to_keras
-from reference.twins import to_keras
 from reference.values import LIMITS, Numbers, Probe, compare_gradients, compare_loss
 from scratchnet import Input, Model, layers, losses
 from scratchnet.activations import ACTIVATIONS
+from scratchnet.interop.twin_training import training_to_keras
+from scratchnet.interop.twins import to_keras
 from scratchnet.typing import Array
 
 Shapes = tuple[int, ...] | list[tuple[int, ...]]

@@ -19,8 +19,8 @@ import numpy as np
 import scratchnet
 from reference.environment import backend, floatx, new_session
 from reference.report import Report, Worst
-from reference.twins import to_keras
 from scratchnet import Input, Model, layers
+from scratchnet.interop.twins import to_keras
 
 
 class Terminal(io.StringIO):

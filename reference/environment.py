@@ -7,12 +7,14 @@ import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before the import: silences notes about GPUs and oneDNN
+# TensorFlow's oneDNN kernel for a transposed 1×1 convolution with strides, in float32, writes past its memory.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # before the import
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 try:
-    import keras
     import tensorflow as tf
+
+    from scratchnet.interop.keras_import import floatx, keras
 except ImportError as error:
     raise ImportError(
         f'The reference needs Keras and TensorFlow: pip install "scratchnet[reference]" ({error}).'
@@ -29,23 +31,6 @@ if keras.backend.backend() != "tensorflow":
     )
 
 __all__ = ["backend", "describe", "floatx", "keras", "new_session", "tf"]
-
-
-@contextmanager
-def floatx(dtype: str) -> Iterator[None]:
-    """Make ``dtype`` the float type of both libraries for a while.
-
-    It has to be so while Keras compiles and trains a float64 model: its losses, metrics and learning rate take this
-    type, not the model's.
-    """
-    before = scratchnet.config.floatx(), keras.config.floatx()
-    scratchnet.config.set_floatx(dtype)
-    keras.config.set_floatx(dtype)
-    try:
-        yield
-    finally:
-        scratchnet.config.set_floatx(before[0])
-        keras.config.set_floatx(before[1])
 
 
 @contextmanager

@@ -27,9 +27,9 @@ import scratchnet
 from reference.environment import backend, floatx, keras, new_session, tf
 from reference.recipes import NETWORKS
 from reference.report import Report, Worst, relative_difference
-from reference.twin_training import loss_to_keras
-from reference.twins import to_keras
 from scratchnet import Model, losses, optimizers
+from scratchnet.interop.twin_training import loss_to_keras
+from scratchnet.interop.twins import to_keras
 from scratchnet.typing import Array
 
 LIMIT = 1e-12

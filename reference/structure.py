@@ -11,8 +11,8 @@ import numpy as np
 
 from reference import recipes
 from reference.report import Report, Worst
-from reference.twins import from_keras, to_keras
 from scratchnet import Model
+from scratchnet.interop.twins import from_keras, to_keras
 
 WIDTHS = (80, 130)
 """Terminals, in columns, that a summary is printed for: a usual one, and one wide enough that nothing is cut off."""

@@ -20,9 +20,9 @@ import numpy as np
 
 from reference.environment import backend, keras, tf
 from reference.report import Worst
-from reference.twins import to_keras_with_tensors
 from scratchnet import Model, losses
 from scratchnet.graph.plan import Plan
+from scratchnet.interop.twins import to_keras_with_tensors
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.training.step import compiled_parts
 from scratchnet.typing import Array
@@ -57,7 +57,7 @@ class Numbers:
 
     def fill(self, model: Model) -> None:
         """Give a model new weights, biases included; variances are positive."""
-        new = {name: self.weight(*w.shape) for name, w in model.variables.items()}
+        new = {name: self.weight(*w.shape) for name, w in model.named_weights.items()}
         model.set_weights([0.5 + abs(w) if name.endswith("variance") else w for name, w in new.items()])
 
     def inputs(self, model: Model, batch: int) -> list[Array]:
@@ -200,10 +200,10 @@ def compare_loss(
         with backend(name):
             parts = compiled_parts(model, "train")
             with parts.plan.running():
-                (y_pred,) = parts.plan.forward([x.copy() for x in inputs], training=True)
-                ours = parts.loss.forward(labels, y_pred, weight)
+                outputs = parts.plan.forward([x.copy() for x in inputs], training=True)
+                ours = parts.objective.forward([labels], outputs, [weight])
                 worst.add_arrays(np.asarray(ours, model.dtype), loss.numpy(), f"loss {model.loss.name} ({name})")
-                parts.plan.backward([parts.loss.backward()])
+                parts.plan.backward(parts.objective.backward())
             ends = {t: g for t, g in parts.plan.gradients.items() if t not in model.inputs}
             _compare_gradients(worst, model, ends, gradients, name)
             for key, value in model.test_on_batch(batch, y, sample_weight=weight, return_dict=True).items():

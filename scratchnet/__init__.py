@@ -14,6 +14,7 @@ from scratchnet import (
     architectures,
     callbacks,
     config,
+    constraints,
     datasets,
     initializers,
     layers,
@@ -21,6 +22,7 @@ from scratchnet import (
     metrics,
     models,
     optimizers,
+    regularizers,
     schedules,
     utils,
 )
@@ -29,9 +31,9 @@ from scratchnet.models import Model, Sequential, load_model
 from scratchnet.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from scratchnet import gradient_check, plotting, saving
+    from scratchnet import gradient_check, interop, plotting, saving
 
-_LOADED_WHEN_USED = ("gradient_check", "plotting", "saving", "testing")
+_LOADED_WHEN_USED = ("gradient_check", "interop", "plotting", "saving", "testing")
 
 __all__ = [
     "Input",
@@ -42,9 +44,11 @@ __all__ = [
     "architectures",
     "callbacks",
     "config",
+    "constraints",
     "datasets",
     "gradient_check",
     "initializers",
+    "interop",
     "layers",
     "load_model",
     "losses",
@@ -52,6 +56,7 @@ __all__ = [
     "models",
     "optimizers",
     "plotting",
+    "regularizers",
     "saving",
     "schedules",
     "utils",

@@ -12,7 +12,7 @@ An activation of your own is a subclass with ``name``, ``forward`` and ``backwar
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,7 +20,7 @@ import numpy as np
 from scratchnet import config
 from scratchnet.typing import Array
 from scratchnet.utils import changes
-from scratchnet.utils.naming import look_up
+from scratchnet.utils.naming import described, look_up, made_from
 from scratchnet.utils.numbers import real_number, true_or_false, whole_number
 
 
@@ -430,7 +430,7 @@ class ActivationAttribute:
         except KeyError:
             raise AttributeError(f"{type(layer).__name__!r} object has no attribute 'activation'") from None
 
-    def __set__(self, layer: Any, value: str | ActivationFunction | None) -> None:
+    def __set__(self, layer: Any, value: str | ActivationFunction | dict[str, Any] | None) -> None:
         vars(layer)["activation"] = get(value)
 
 
@@ -461,8 +461,8 @@ silu = swish = SiLU()
 gelu, softmax, log_softmax = GELU(), Softmax(), LogSoftmax()
 
 
-def get(activation: str | ActivationFunction | None) -> ActivationFunction:
-    """Return the activation function of a name; ``None`` means linear.
+def get(activation: str | ActivationFunction | dict[str, Any] | None) -> ActivationFunction:
+    """Return the activation function of a name or of a saved configuration; ``None`` means linear.
 
     Raises:
         ValueError: for an unknown name, with the nearest known one.
@@ -472,8 +472,8 @@ def get(activation: str | ActivationFunction | None) -> ActivationFunction:
         return Linear()
     if isinstance(activation, str):
         return look_up("activation", activation, ACTIVATIONS)()
-    if isinstance(activation, ActivationFunction):
-        return activation
+    if isinstance(activation, (ActivationFunction, dict)):
+        return deserialize(activation)
     raise TypeError(
         f"An activation is given as a name ({', '.join(ACTIVATIONS)}) or as an ActivationFunction object, "
         f"got {activation!r}."
@@ -487,3 +487,18 @@ def is_plain(activation: ActivationFunction) -> bool:
     """
     known = ACTIVATIONS.get(activation.name)
     return type(activation) is known and activation.get_config() == known().get_config()
+
+
+def serialize(activation: ActivationFunction) -> str | dict[str, Any] | None:
+    """Return what ``get`` makes an equal function from: its name, if that says it all; it can be written as JSON."""
+    return activation.name if is_plain(activation) else described(activation)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, type] | None = None) -> ActivationFunction:
+    """Return what ``serialize`` was given, or a function by name; ``custom_objects`` are your own classes by name.
+
+    Raises:
+        ValueError: for an unknown name, with the nearest known one.
+        TypeError: for anything else.
+    """
+    return made_from("activation", config, ACTIVATIONS, ActivationFunction, custom_objects) or Linear()

@@ -9,14 +9,14 @@ Bengio, 2010); 2 / fan_in makes up for the half of the signal that a ReLU cuts o
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, overload
 
 import numpy as np
 
 from scratchnet import config
 from scratchnet.typing import Array
-from scratchnet.utils.naming import look_up, snake_case
+from scratchnet.utils.naming import described, made_from, snake_case
 from scratchnet.utils.numbers import real_number, seed_or_none, shown
 from scratchnet.utils.random import new_generator
 
@@ -358,18 +358,11 @@ def get(initializer: str | Initializer | Array | dict[str, Any] | None) -> Initi
         ValueError: for an unknown name, with the nearest known one.
         TypeError: for anything else.
     """
-    if initializer is None or isinstance(initializer, Initializer):
-        return initializer
-    if isinstance(initializer, dict):
-        return look_up("initializer", initializer.get("name"), INITIALIZERS)(**initializer.get("config", {}))
-    if isinstance(initializer, str):
-        classes = {cls.__name__: cls for cls in INITIALIZERS.values()}
-        return (classes[initializer] if initializer in classes else look_up("initializer", initializer, INITIALIZERS))()
     if isinstance(initializer, type) and issubclass(initializer, Initializer):
         return initializer()
     if isinstance(initializer, np.ndarray):
         return Constant(initializer)
-    raise TypeError(f"An initializer is given as a name or as an Initializer object, got {initializer!r}.")
+    return made_from("initializer", initializer, INITIALIZERS, Initializer)
 
 
 def get_or_default(initializer: str | Initializer | dict[str, Any] | None) -> Initializer:
@@ -377,6 +370,15 @@ def get_or_default(initializer: str | Initializer | dict[str, Any] | None) -> In
     return GlorotUniform() if initializer is None else get(initializer)
 
 
-def serialize(initializer: Initializer) -> dict[str, Any]:
+def serialize(initializer: Initializer) -> dict[str, Any] | None:
     """Return what ``get`` makes an equal initializer from; it can be written as JSON."""
-    return {"name": snake_case(type(initializer).__name__), "config": initializer.get_config()}
+    return described(initializer)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, type] | None = None) -> Initializer | None:
+    """Return what ``serialize`` was given, or an initializer by name; ``custom_objects`` are your own classes by name.
+
+    Raises:
+        ValueError, TypeError: as for ``get``.
+    """
+    return made_from("initializer", config, INITIALIZERS, Initializer, custom_objects)

@@ -1,17 +1,17 @@
 """Learning-rate schedules: the step size as a function of the number of steps taken.
 
-    optimizer = Adam(learning_rate=ExponentialDecay(0.001, decay_steps=938, decay_rate=0.9))
+optimizer = Adam(learning_rate=ExponentialDecay(0.001, decay_steps=938, decay_rate=0.9))
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from scratchnet.utils.naming import look_up
+from scratchnet.utils.naming import described, made_from
 from scratchnet.utils.numbers import real_number, shown, true_or_false
 
 
@@ -227,20 +227,26 @@ def serialize(rate: LearningRate) -> Any:
     Raises:
         TypeError: for a function, which a file does not hold.
     """
-    if isinstance(rate, LearningRateSchedule):
-        return {"name": type(rate).__name__, "config": rate.get_config()}
-    if callable(rate):
+    if callable(rate) and not isinstance(rate, LearningRateSchedule):
         raise TypeError(
             f"Cannot save the learning rate {getattr(rate, '__name__', rate)!s}: it is a function, which a file does "
             f"not hold; write it as a class with __call__(step) that subclasses schedules.LearningRateSchedule."
         )
-    return rate
+    return described(rate) if isinstance(rate, LearningRateSchedule) else rate
 
 
-def deserialize(saved: Any) -> float | LearningRateSchedule:
-    """Return what ``serialize`` was given. A schedule that is an object already stays what it is."""
-    if isinstance(saved, LearningRateSchedule):
-        return saved
-    if isinstance(saved, dict):
-        return look_up("schedule", saved.get("name"), SCHEDULES)(**saved.get("config", {}))
-    return real_number("learning_rate", saved, 0)
+def deserialize(config: Any, custom_objects: Mapping[str, type] | None = None) -> float | LearningRateSchedule:
+    """Return what ``serialize`` was given. A schedule that is an object already stays what it is.
+
+    Args:
+        config: the schedule's description, or a number.
+        custom_objects: your own classes by name.
+
+    Raises:
+        ValueError: for an unknown name, with the nearest known one, or no number ≥ 0.
+    """
+    if isinstance(config, (dict, LearningRateSchedule)):
+        made = made_from("schedule", config, SCHEDULES, LearningRateSchedule, custom_objects)
+        assert made is not None
+        return made
+    return real_number("learning_rate", config, 0)

@@ -1,9 +1,9 @@
 """For test files: assert that gradients are right.
 
-    from scratchnet.testing import assert_gradients
+from scratchnet.testing import assert_gradients
 
-    def test_my_layer():
-        assert_gradients(MyLayer(units=5), input_shape=(4, 6))
+def test_my_layer():
+    assert_gradients(MyLayer(units=5), input_shape=(4, 6))
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,6 +11,8 @@ from hypothesis import HealthCheck, settings
 import scratchnet as sn
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # see reference/environment.py: whoever imports TensorFlow first
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite started in the background would ignore Ctrl-C
 
 settings.register_profile(
     "scratchnet",

@@ -21,8 +21,12 @@ from scratchnet.callbacks import (
     LambdaCallback,
     LearningRateScheduler,
     ModelCheckpoint,
+    ReduceLROnPlateau,
+    TerminateOnNaN,
 )
+from scratchnet.errors import NonFiniteError
 from scratchnet.models import Sequential
+from tests.oracles.plateau import check_plateau
 
 HOOKS = [
     *(f"on_{kind}_{end}" for kind in ("train", "test", "predict", "epoch", "batch") for end in ("begin", "end")),
@@ -37,7 +41,7 @@ class FakeModel:
     def __init__(self, named_metrics: tuple[metrics.Metric, ...] = ()) -> None:
         self.stop_training = False
         self.optimizer = SimpleNamespace(learning_rate=0.1)
-        self.metrics = list(named_metrics or (metrics.Accuracy(),))
+        self.metrics_by_name = {metric.name: metric for metric in named_metrics or (metrics.Accuracy(),)}
         self.epoch = 0
         self.history: Any = None
 
@@ -471,9 +475,20 @@ class TestModelCheckpoint:
         with pytest.raises(ValueError, match=re.escape(f"got {save_freq!r}")):
             ModelCheckpoint("model", save_freq=save_freq)
 
-    def test_keras_arguments_by_position_do_not_slip(self):
-        with pytest.raises(TypeError, match="positional"):
-            ModelCheckpoint("model", "val_loss", 0, False, True)
+    def test_arguments_by_position_are_keras_s(self):
+        checkpoint = ModelCheckpoint("model", "loss", 0, False, True, "max", 3, 0.5)
+        assert checkpoint.save_weights_only
+        assert (checkpoint.mode, checkpoint.save_freq, checkpoint.best) == ("max", 3, 0.5)
+
+    def test_saves_only_the_weights_if_asked(self, tmp_path):
+        model = Sequential([layers.Input((3,)), layers.Dense(2)])
+        model.compile("sgd", "mean_squared_error")
+        checkpoint = ModelCheckpoint(tmp_path / "w.safetensors", save_weights_only=True)
+        model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0, callbacks=[checkpoint])
+        twin = Sequential([layers.Input((3,)), layers.Dense(2)])
+        twin.load_weights(tmp_path / "w.safetensors")
+        for ours, theirs in zip(model.get_weights(), twin.get_weights(), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
 
     def test_says_what_it_does_if_asked(self, tmp_path, capsys):
         checkpoint = ModelCheckpoint(tmp_path / "m", "loss", verbose=1, save_best_only=True)
@@ -603,6 +618,92 @@ class TestLearningRateScheduler:
         assert capsys.readouterr().out == "\nEpoch 1: LearningRateScheduler setting learning rate to 0.5.\n"
 
 
+class TestReduceLROnPlateau:
+    @pytest.mark.parametrize("mode", ["min", "max"])
+    @pytest.mark.parametrize("patience", [0, 1, 3])
+    @pytest.mark.parametrize("rest", [{}, {"cooldown": 2, "min_delta": 0.25}, {"min_lr": 0.03, "factor": 0.0}])
+    def test_the_rates_are_those_of_a_plain_loop(self, mode, patience, rest):
+        settings = {"monitor": "loss", "mode": mode, "patience": patience, **rest}
+        assert check_plateau(ReduceLROnPlateau(**settings), settings) == ""
+
+    def test_keras_defaults_and_order(self):
+        callback = ReduceLROnPlateau("loss", 0.5, 3, 1, "max", 0.25, 2, 0.01)
+        assert (callback.factor, callback.patience, callback.verbose) == (0.5, 3, 1)
+        assert (callback.mode, callback.min_delta, callback.cooldown, callback.min_lr) == ("max", 0.25, 2, 0.01)
+        callback = ReduceLROnPlateau()
+        assert (callback.monitor, callback.factor, callback.patience, callback.mode) == ("val_loss", 0.1, 10, "auto")
+        assert (callback.min_delta, callback.cooldown, callback.min_lr) == (1e-4, 0, 0.0)
+
+    def test_nan_is_never_better(self):
+        callback = ReduceLROnPlateau("loss", patience=2)
+        model = train(callback, losses(float("nan"), float("nan"), 1.0, 2.0))[0]
+        assert callback.best == 1.0
+        assert model.optimizer.learning_rate == pytest.approx(0.01)
+
+    def test_says_what_it_does_if_asked(self, capsys):
+        train(ReduceLROnPlateau("loss", patience=1, verbose=1, factor=0.5), losses(1.0, 1.0))
+        assert capsys.readouterr().out == "\nEpoch 2: ReduceLROnPlateau reducing learning rate to 0.05.\n"
+
+    def test_the_rate_comes_into_the_history(self):
+        history = train(ReduceLROnPlateau("loss", patience=1, factor=0.5), losses(1.0, 1.0, 1.0))[1]
+        assert history.history["learning_rate"] == [0.1, 0.1, 0.05]
+
+    def test_an_optimizer_with_a_schedule_of_its_own_is_refused(self):
+        model = FakeModel()
+        model.optimizer = optimizers.SGD(schedules.ExponentialDecay(0.1, 10, 0.5))
+        with pytest.raises(ValueError, match="ReduceLROnPlateau expected an optimizer whose learning rate is a number"):
+            train(ReduceLROnPlateau("loss"), losses(1.0), model)
+
+    def test_a_metric_that_does_not_come_is_refused(self):
+        with pytest.raises(ValueError, match="expected a metric 'val_loss'"):
+            train(ReduceLROnPlateau(), losses(1.0))
+
+
+class TestTerminateOnNaN:
+    X = np.random.default_rng(0).normal(size=(20, 3)).astype("float32")
+
+    def model(self, rate=1e20):
+        model = Sequential([layers.Input((3,)), layers.Dense(4), layers.Dense(1)])
+        model.compile(optimizers.SGD(rate), "mean_squared_error", ["mean_absolute_error"])
+        return model
+
+    def fit(self, model, *given, **options):
+        options = {"epochs": 3, "batch_size": 5, "verbose": 0, "shuffle": False, **options}
+        return model.fit(self.X, self.X[:, :1], callbacks=list(given), **options)
+
+    def test_training_ends_where_it_would_raise_and_keeps_what_it_has(self, capsys):
+        model, twin = self.model(), self.model()
+        twin.set_weights(model.get_weights())
+        with pytest.raises(NonFiniteError, match=r"at step [23]"):
+            self.fit(twin)
+        seen = []
+        watch = LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(logs["loss"]))
+        history = self.fit(model, TerminateOnNaN(), watch)
+        assert model.stop_training
+        assert history.epoch == [0]
+        assert np.isnan(history.history["loss"]).all()
+        assert np.isnan(seen[-1])
+        assert np.isfinite(seen[:-1]).all()
+        assert capsys.readouterr().out == f"Batch {len(seen) - 1}: Invalid loss, terminating training\n"
+        for ours, theirs in zip(model.get_weights(), twin.get_weights(), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+    def test_without_nan_it_changes_nothing(self):
+        model, twin = self.model(0.01), self.model(0.01)
+        twin.set_weights(model.get_weights())
+        assert self.fit(model, TerminateOnNaN()).history == self.fit(twin).history
+
+    def test_may_raise_keras_s_error_instead(self):
+        heard = []
+        with pytest.raises(RuntimeError, match=r"NaN or Inf loss encountered at batch \d") as caught:
+            self.fit(self.model(), TerminateOnNaN(raise_error=True), LambdaCallback(on_train_end=heard.append))
+        assert isinstance(caught.value.__cause__, NonFiniteError)
+        assert len(heard) == 1
+
+    def test_a_list_around_it_works_too(self):
+        assert self.fit(self.model(), CallbackList([TerminateOnNaN()])).epoch == [0]
+
+
 NO_COUNTS = [-1, 1.0, 1.5, True, np.True_, "1", None, float("nan"), [1]]
 NO_NUMBERS = ["1", True, np.True_, float("nan"), [1], 1j]
 NO_SWITCHES = ["no", 2, 0.0, None, float("nan")]
@@ -631,11 +732,26 @@ BAD_ARGUMENTS = [
                 "monitor": NO_NAMES,
                 "verbose": NO_VERBOSITY,
                 "save_best_only": NO_SWITCHES,
+                "save_weights_only": NO_SWITCHES,
                 "mode": ["maximum", None],
                 "save_freq": [*NO_COUNTS, 0, "batch", np.array([1, 2])],
                 "initial_value_threshold": NO_NUMBERS,
             },
         ),
+        (
+            ReduceLROnPlateau,
+            {
+                "monitor": NO_NAMES,
+                "factor": [*NO_NUMBERS, None, 1.0, -0.1],
+                "patience": NO_COUNTS,
+                "verbose": NO_VERBOSITY,
+                "mode": ["maximum", None],
+                "min_delta": [*NO_NUMBERS, None],
+                "cooldown": NO_COUNTS,
+                "min_lr": [*NO_NUMBERS, None, -1],
+            },
+        ),
+        (TerminateOnNaN, {"raise_error": NO_SWITCHES}),
         (
             lambda **given: CSVLogger(**{"filename": "log.csv", **given}),
             {

@@ -15,7 +15,7 @@ import scratchnet
 ROOT = Path(scratchnet.__file__).parent
 FILES = sorted(
     path
-    for pattern in ("layers/*.py", "activations.py", "losses/*.py", "optimizers/*.py")
+    for pattern in ("layers/*.py", "activations.py", "regularizers.py", "losses/*.py", "optimizers/*.py")
     for path in ROOT.glob(pattern)
 )
 UNDERIVED = {"activation.py", "input_layer.py", "layer.py", "loss.py", "functions.py"}

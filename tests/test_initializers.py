@@ -113,7 +113,7 @@ def test_the_global_seed_repeats_everything():
 @pytest.mark.parametrize("name", initializers.INITIALIZERS)
 def test_saved_configuration_makes_an_equal_initializer(name):
     saved = initializers.serialize(initializers.get(name))
-    assert initializers.INITIALIZERS[saved["name"]] is initializers.INITIALIZERS[name]  # "uniform" is an alias
+    assert saved["class_name"] == initializers.INITIALIZERS[name].__name__
     assert initializers.serialize(initializers.get(saved)) == saved
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+import scratchnet as sn
 from scratchnet import Input, Sequential, activations, config, layers, losses, optimizers, utils
 
 CROSSENTROPIES = [losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy]
@@ -90,9 +91,12 @@ def test_float32_stays_float32(make, data):
     assert loss.backward().dtype == loss.predictions.dtype == np.float32
 
 
-def test_predictions_are_probabilities_also_from_logits(data):
+def test_metrics_get_what_the_network_puts_out(data):
     y, z = data
     loss = losses.SparseCategoricalCrossentropy(from_logits=True)
+    loss.forward(y, z)
+    np.testing.assert_array_equal(loss.predictions, z)
+    loss.stands_in = True  # for the softmax that the network ends in
     loss.forward(y, z)
     np.testing.assert_allclose(loss.predictions, activations.Softmax().forward(z))
 
@@ -371,7 +375,7 @@ FUNCTIONS = {
     "kl_divergence": [{}],
     "binary_crossentropy": [{}, {"from_logits": True, "label_smoothing": 0.2}],
     "categorical_crossentropy": [{}, {"from_logits": True, "label_smoothing": 0.2}],
-    "sparse_categorical_crossentropy": [{}, {"from_logits": True}],
+    "sparse_categorical_crossentropy": [{}, {"from_logits": True}, {"ignore_class": 2}],
 }
 
 
@@ -385,6 +389,27 @@ def test_a_loss_is_a_function_of_rows_too(name, rng):
         np.testing.assert_array_equal(rows, type(loss)(reduction="none", **options)(y, p))
         assert function(list(y[0, 0]) if y.ndim > 2 else y[0, 0], list(p[0, 0]), **options) == pytest.approx(rows[0, 0])
     assert type(losses.get(function)) is type(loss)
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_ignored_rows_do_not_count_whatever_the_reduction(from_logits, rng):
+    y, p, weight = rng.integers(0, 4, (3, 5)), rng.dirichlet(np.ones(4), (3, 5)), rng.uniform(0, 2, (3, 5))
+    y[0] = 1
+    make = lambda **options: losses.SparseCategoricalCrossentropy(from_logits, **options)  # noqa: E731
+    rows, counts = make(reduction="none")(y, p), y != 1
+    np.testing.assert_allclose(make(reduction="none", ignore_class=1)(y, p), rows * counts)
+    for reduction, whole in {
+        "sum": 1,
+        "mean": counts.sum(),
+        "sum_over_batch_size": counts.sum(),
+        "mean_with_sample_weight": weight[counts].sum(),
+    }.items():
+        loss = make(reduction=reduction, ignore_class=1)
+        assert loss(y, p, weight) == pytest.approx((rows * weight)[counts].sum() / whole)
+        plain = make(reduction="sum")
+        plain(y, p, weight * counts)
+        np.testing.assert_allclose(loss.backward(), plain.backward() / whole)
+    assert make(ignore_class=1)(np.ones(2), p[0, :2]) == 0
 
 
 def test_a_single_class_is_warned_of():
@@ -477,3 +502,52 @@ def test_a_sum_is_evaluated_batch_by_batch(backend, rng):
     model.compile("sgd", losses.MeanSquaredError(reduction="sum"))
     batches = [model.test_on_batch(x[i : i + 8], y[i : i + 8]) for i in range(0, 40, 8)]
     assert model.evaluate(x, y, batch_size=8, verbose=0) == pytest.approx(np.mean(batches), rel=1e-5)
+
+
+# Places that do not count -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+@pytest.mark.parametrize("ignored", [-1, 1, 255])
+def test_ignored_places_do_not_count_in_any_way(ignored, from_logits, rng):
+    p, y = rng.random((6, 3)), np.array([0, ignored, 2, 0, ignored, 2])
+    weight = rng.random(6)
+    loss, plain = (
+        losses.SparseCategoricalCrossentropy(from_logits, ignored),
+        losses.get("SparseCategoricalCrossentropy"),
+    )
+    plain.from_logits = from_logits
+    kept = y != ignored
+    for w in (None, weight):
+        assert loss(y, p, w) == pytest.approx(plain(y[kept], p[kept], None if w is None else w[kept]), rel=1e-12)
+        gradient = loss.backward()
+        assert not gradient[~kept].any()
+        np.testing.assert_allclose(gradient[kept], plain.backward(), rtol=1e-12)
+    assert loss(np.full(6, ignored), p) == 0
+    assert not loss.backward().any()
+
+
+def test_only_the_ignored_label_may_lie_outside(rng):
+    loss = losses.SparseCategoricalCrossentropy(ignore_class=-1)
+    with pytest.raises(ValueError, match=r"labels in 0…2.*got -2 at index 1"):
+        loss(np.array([-1, -2]), rng.random((2, 3)))
+    with pytest.raises(
+        ValueError, match=r"ignore_class of SparseCategoricalCrossentropy expected a whole number, got 1\.5"
+    ):
+        losses.SparseCategoricalCrossentropy(ignore_class=1.5)
+
+
+def test_a_model_is_trained_alike_on_both_backends_with_ignored_places(rng):
+    x, y = rng.normal(size=(40, 4)), rng.integers(-1, 3, 40)
+    histories = []
+    for backend in ("numpy", "numba"):
+        sn.config.set_backend(backend)
+        try:
+            sn.utils.set_random_seed(0)
+            model = sn.Sequential([sn.Input((4,)), sn.layers.Dense(3, "softmax", dtype="float32")])
+            model.compile("sgd", losses.SparseCategoricalCrossentropy(ignore_class=-1))
+            histories.append(model.fit(x, y, epochs=3, verbose=0).history["loss"])
+        finally:
+            sn.config.set_backend("numba")
+    np.testing.assert_allclose(*histories, rtol=1e-5)
+    assert histories[0][-1] < histories[0][0]

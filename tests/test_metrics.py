@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+import scratchnet as sn
 from scratchnet import Input, Sequential, layers, metrics, utils
 
 
@@ -132,7 +133,7 @@ def test_a_label_that_is_no_class_is_never_among_the_k_largest():
 def test_binary_accuracy_counts_each_of_several_outputs_against_its_threshold():
     y, p = np.array([[0, 1], [1, 1]]), np.array([[0.4, 0.6], [0.6, 0.3]])
     assert metrics.BinaryAccuracy().values(y, p).tolist() == [[True, True], [True, False]]
-    assert metrics.BinaryAccuracy(0.2).values(y, p).tolist() == [[False, True], [True, True]]
+    assert metrics.BinaryAccuracy(threshold=0.2).values(y, p).tolist() == [[False, True], [True, True]]
 
 
 @pytest.mark.parametrize(
@@ -316,6 +317,7 @@ WEIGHTED = [
     metrics.BinaryAccuracy,
     metrics.MeanSquaredError,
     metrics.MeanAbsoluteError,
+    lambda: metrics.FunctionMetric(lambda y_true, y_pred: (y_true - y_pred).mean(axis=-1)),
 ]
 
 
@@ -426,3 +428,43 @@ def test_training_refuses_a_metric_of_several_numbers():
     logs = model.evaluate(np.ones((4, 3)), np.ones(4), verbose=0, return_dict=True)
     assert isinstance(logs["recall"], float)
     assert "binary_accuracy" in logs
+
+
+@pytest.mark.parametrize("make", WEIGHTED)
+@pytest.mark.parametrize("places", [(), (3,)])
+@given(st.lists(st.integers(0, 3), min_size=6, max_size=6), st.booleans())
+def test_a_weight_is_how_many_times_a_sample_counts(make, places, times, as_column):
+    rng = np.random.default_rng(sum(times))
+    y_true, y_pred = rng.integers(0, 2, (6, *places, 1)), rng.random((6, *places, 1))
+    weighted, repeated = make(), make()
+    weight = np.array(times, float)
+    weighted.update_state(y_true, y_pred, weight[:, None] if as_column else weight)
+    repeated.update_state(np.repeat(y_true, times, axis=0), np.repeat(y_pred, times, axis=0))
+    assert weighted.result() == pytest.approx(repeated.result(), abs=1e-12)
+    weighted.reset_state()
+    weighted.update_state(y_true, y_pred, np.full(6, 0.25))
+    alike = make()
+    alike.update_state(y_true, y_pred)
+    assert weighted.result() == pytest.approx(alike.result(), abs=1e-12)
+
+
+@pytest.mark.parametrize("make", WEIGHTED)
+@pytest.mark.parametrize("shape", [(5,), (6, 2), (1,)])
+def test_weights_of_another_number_are_refused(make, shape):
+    with pytest.raises(ValueError, match=r"sample_weight of shape \(6,\) or \(6, 1\)"):
+        make().update_state(np.ones((6, 1)), np.ones((6, 1)), np.ones(shape))
+
+
+@pytest.mark.parametrize(
+    ("units", "loss"),
+    [
+        (1, "BinaryCrossentropy"),
+        (2, "CategoricalCrossentropy"),
+    ],
+)
+def test_metrics_look_at_what_the_network_puts_out_also_if_that_are_logits(units: int, loss: str, backend: str) -> None:
+    model = sn.Sequential([sn.Input((1,)), sn.layers.Dense(units, kernel_initializer="ones")])
+    model.compile("sgd", getattr(sn.losses, loss)(from_logits=True), metrics=["binary_accuracy", "mse"])
+    logs = model.evaluate(np.array([[0.2], [0.9]]), np.zeros((2, units)), verbose=0, return_dict=True)
+    assert logs["binary_accuracy"] == 0.5  # the threshold is 0.5 for logits too, as in Keras
+    assert logs["mse"] == pytest.approx((0.2**2 + 0.9**2) / 2)

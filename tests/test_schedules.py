@@ -59,3 +59,10 @@ def test_senseless_arguments_are_refused():
         ExponentialDecay(0.1, 0, 0.5)
     with pytest.raises(ValueError, match="one value more than boundaries, got 2 values and 2 boundaries"):
         PiecewiseConstantDecay([1, 2], [0.1, 0.2])
+
+
+def test_schedules_are_also_where_keras_keeps_them() -> None:
+    from scratchnet.optimizers.schedules import ExponentialDecay as there
+
+    assert there is ExponentialDecay
+    assert all(getattr(optimizers.schedules, cls.__name__) is cls for cls in schedules.SCHEDULES.values())

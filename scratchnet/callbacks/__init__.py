@@ -6,6 +6,7 @@ Names, arguments and hooks are Keras's. ``logs`` is a dict of floats; what one c
 and ``History``, which comes last, records.
 """
 
+from scratchnet.callbacks.backup_and_restore import BackupAndRestore
 from scratchnet.callbacks.callback import Callback
 from scratchnet.callbacks.callback_list import CallbackList
 from scratchnet.callbacks.csv_logger import CSVLogger
@@ -14,8 +15,11 @@ from scratchnet.callbacks.history import History
 from scratchnet.callbacks.lambda_callback import LambdaCallback
 from scratchnet.callbacks.learning_rate_scheduler import LearningRateScheduler
 from scratchnet.callbacks.model_checkpoint import ModelCheckpoint
+from scratchnet.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
+from scratchnet.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",
@@ -24,4 +28,6 @@ __all__ = [
     "LambdaCallback",
     "LearningRateScheduler",
     "ModelCheckpoint",
+    "ReduceLROnPlateau",
+    "TerminateOnNaN",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeAlias
 
 Logs: TypeAlias = dict[str, Any]
 """Figures by name; what a callback adds, those after it see too."""
@@ -15,10 +16,15 @@ class Callback:
     at the end of an epoch those of the whole epoch, and ``val_…`` if there are validation data. The ``begin`` hooks
     get an empty one. Setting ``self.model.stop_training = True`` ends ``fit`` after the running batch or epoch.
 
+    A callback that remembers something from one epoch to the next lists these attributes in ``state_names``, so that
+    ``BackupAndRestore`` saves them with the run: numbers, words and arrays, alone or in lists and dictionaries.
+
     Attributes:
         model: the model that is training.
-        params: facts about the run, such as ``epochs`` and ``steps``.
+        params: facts about the run, such as ``epochs`` and ``steps``; ``steps`` is None if nobody knows.
     """
+
+    state_names: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self) -> None:
         self.model: Any = None
@@ -31,6 +37,15 @@ class Callback:
     def set_params(self, params: dict[str, Any]) -> None:
         """Take the facts about the run; called before any hook."""
         self.params = params
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what a run that is interrupted must not lose; empty if there is nothing."""
+        return {name: getattr(self, name) for name in self.state_names}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Take back what ``get_state`` returned, when the run goes on; after ``on_train_begin``."""
+        for name in self.state_names:
+            setattr(self, name, state[name])
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Hear that ``fit`` begins."""
@@ -84,6 +99,10 @@ class Callback:
 
     def _check_fit(self) -> None:
         """Refuse, with an error, a ``fit`` that cannot come right. All are asked before any hears that it begins."""
+
+    def _ends_at(self, error: ArithmeticError, batch: int) -> bool:
+        """Hear that a training step was refused because a number is not finite; True ends ``fit`` without an error."""
+        return False
 
     def _listens_to(self, hook: str) -> bool:
         """Return whether this hook, or the older name that it calls, is more than the empty one above."""

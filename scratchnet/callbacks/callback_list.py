@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from scratchnet.callbacks.callback import HOOKS, Callback, Logs
@@ -60,9 +60,29 @@ class CallbackList(Callback):
         for callback in self.callbacks:
             callback.set_params(params)
 
+    def state_owners(self) -> list[str]:
+        """Return the names of the classes of the callbacks that have a state."""
+        return [type(callback).__name__ for callback in self._with_state()]
+
+    def get_state(self) -> dict[str, Any]:
+        """Return the state of every callback that has one."""
+        states = [callback.get_state() for callback in self._with_state()]
+        return {"callbacks": states} if states else {}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Hand every callback that has a state its own."""
+        for callback, own in zip(self._with_state(), state.get("callbacks", ())):
+            callback.set_state(own)
+
+    def _with_state(self) -> list[Callback]:
+        return [callback for callback in self.callbacks if callback.get_state()]
+
     def _check_fit(self) -> None:
         for callback in self.callbacks:
             callback._check_fit()
+
+    def _ends_at(self, error: ArithmeticError, batch: int) -> bool:
+        return any(callback._ends_at(error, batch) for callback in self.callbacks)
 
     def needs_batch_logs(self, hook_name: str) -> bool:
         """Return whether any callback listens to the hook, so that building its ``logs`` is worth the time.

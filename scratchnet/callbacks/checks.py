@@ -58,5 +58,14 @@ def path_text(owner: object, name: str, value: Any) -> str:
     return path
 
 
+def refuse_schedule(owner: object, model: Any) -> None:
+    """Raise a ValueError if the model's optimizer follows a schedule, which setting a rate would replace."""
+    if getattr(getattr(model, "optimizer", None), "has_schedule", False):
+        raise ValueError(
+            f"{_of(owner)} expected an optimizer whose learning rate is a number, got one that follows a schedule of "
+            f"its own: compile with a number, or leave this callback out."
+        )
+
+
 def _of(owner: object) -> str:
     return type(owner).__name__

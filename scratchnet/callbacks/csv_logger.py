@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import os
 import warnings
+from collections.abc import Mapping
+from typing import Any
 
 from scratchnet.callbacks.callback import Callback, Logs
 from scratchnet.callbacks.checks import path_text, switch
@@ -35,6 +37,21 @@ class CSVLogger(Callback):
         self.separator = separator
         self.append = switch(self, "append", append)
         self._columns: list[str] = []
+        self._path = ""
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what the file holds."""
+        text = ""
+        if self._path:
+            with open(self._path, newline="", encoding="utf-8") as file:
+                text = file.read()
+        return {"columns": self._columns, "text": text}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Make the file what it was, without rows that were written after that."""
+        self._columns = state["columns"]
+        with open(self._path, "w", newline="", encoding="utf-8") as file:
+            file.write(state["text"])
 
     def _check_fit(self) -> None:
         folder = os.path.dirname(os.path.abspath(self.filename))

@@ -35,6 +35,8 @@ class EarlyStopping(Monitor):
             nobody says what is better.
     """
 
+    state_names = (*Monitor.state_names, "wait", "stopped_epoch", "best_epoch", "best_weights")
+
     def __init__(
         self,
         monitor: str = "val_loss",

@@ -13,6 +13,7 @@ class History(Callback):
         epoch: the numbers of the epochs, from 0.
     """
 
+    state_names = ("history", "epoch")
     __module__ = "scratchnet.callbacks"  # a notebook shows it as <scratchnet.callbacks.History object at …>
 
     def __init__(self) -> None:

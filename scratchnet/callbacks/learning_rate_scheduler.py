@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from scratchnet.callbacks.callback import Callback, Logs
-from scratchnet.callbacks.checks import verbosity
+from scratchnet.callbacks.checks import refuse_schedule, verbosity
 from scratchnet.utils.terminal import write
 
 
@@ -38,11 +38,7 @@ class LearningRateScheduler(Callback):
             )
 
     def _check_fit(self) -> None:
-        if getattr(getattr(self.model, "optimizer", None), "has_schedule", False):
-            raise ValueError(
-                "LearningRateScheduler expected an optimizer whose learning rate is a number, got one that follows a "
-                "schedule of its own: compile with a number, or leave this callback out."
-            )
+        refuse_schedule(self, self.model)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Set the rate."""

@@ -1,4 +1,4 @@
-"""Save the model while it trains."""
+"""Save the model, or its weights, while it trains."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class ModelCheckpoint(Monitor):
             the latest at the end of its first epoch.
         verbose: 1 to print what is saved and why.
         save_best_only: whether to save only when the metric is better than at every save before.
+        save_weights_only: whether to save only the weights, as ``model.save_weights`` does.
         mode: "min" if less is better, "max" if more; "auto" asks the metric, its ``better``; the loss is "min".
         save_freq: "epoch", or a number of batches, which are counted across epochs.
         initial_value_threshold: the value that the first save has to beat already.
@@ -30,13 +31,15 @@ class ModelCheckpoint(Monitor):
             mode="auto" nobody says what is better; when saving, for a placeholder that names nothing in ``logs``.
     """
 
+    state_names = (*Monitor.state_names, "_epoch", "_batches")
+
     def __init__(
         self,
         filepath: str | os.PathLike[str],
         monitor: str = "val_loss",
         verbose: int = 0,
         save_best_only: bool = False,
-        *,  # Keras has save_weights_only here: a call by position must not slip into the next argument
+        save_weights_only: bool = False,
         mode: str = "auto",
         save_freq: int | str = "epoch",
         initial_value_threshold: float | None = None,
@@ -48,6 +51,7 @@ class ModelCheckpoint(Monitor):
         self.filepath = path_text(self, "filepath", filepath)
         self.verbose = verbosity(self, verbose)
         self.save_best_only = switch(self, "save_best_only", save_best_only)
+        self.save_weights_only = switch(self, "save_weights_only", save_weights_only)
         threshold = initial_value_threshold
         self.best = None if threshold is None else real_number(self, "initial_value_threshold", threshold)
         self._epoch = 0
@@ -97,7 +101,7 @@ class ModelCheckpoint(Monitor):
             self.best = current
         self._say(facts, f"{reason}saving model to {path}")
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        self.model.save(path)
+        (self.model.save_weights if self.save_weights_only else self.model.save)(path)
 
     def _say(self, facts: Logs, what: str) -> None:
         if self.verbose:

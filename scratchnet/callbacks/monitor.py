@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
+from typing import Any, ClassVar
 
 from scratchnet.callbacks.callback import Callback, Logs
 from scratchnet.callbacks.checks import real_number
@@ -14,7 +14,9 @@ MODES = ("auto", "min", "max")
 
 
 class Monitor(Callback):
-    """What EarlyStopping and ModelCheckpoint share: one name in ``logs``, and which of its values are better."""
+    """What the callbacks that watch a metric share: one name in ``logs``, and which of its values are better."""
+
+    state_names: ClassVar[tuple[str, ...]] = ("best", "_came")
 
     def __init__(self, monitor: str, mode: str, min_delta: float = 0.0) -> None:
         super().__init__()
@@ -79,13 +81,13 @@ class Monitor(Callback):
         if self.mode != "auto":
             return self.mode
         name = self.monitor.removeprefix("val_")
-        if name == "loss":
-            return "min"
-        metrics = {metric.name: metric for metric in getattr(self.model, "metrics", ())}
+        metrics = getattr(self.model, "metrics_by_name", {})
+        names = getattr(self.model, "metrics_names", ["loss", *metrics])
+        if name in names and name not in metrics:
+            return "min"  # it is the loss, or that of one output
         if name not in metrics:
             raise ValueError(
-                f"{self._missing(['loss', *metrics])}, or, for a figure that another callback adds, pass "
-                f"mode='min' or mode='max'."
+                f"{self._missing(names)}, or, for a figure that another callback adds, pass mode='min' or mode='max'."
             )
         better = getattr(metrics[name], "better", None)
         if better not in ("min", "max"):

@@ -87,7 +87,7 @@ def announce(data: Data, advice: str = "") -> None:
 def as_input(model: Model, images: Array) -> Array:
     """Return uint8 images (N, 28, 28) as the model takes them: scaled to 0…1, with the axes that its input has.
 
-    A model that scales by itself, with a ``Rescaling`` layer, gets 0…255.
+    A model that scales by itself, with a ``Rescaling`` layer, be it in a model inside, gets 0…255.
 
     Raises:
         ScratchnetError: if it is no classifier of such images.
@@ -101,7 +101,7 @@ def as_input(model: Model, images: Array) -> Array:
         raise ScratchnetError(
             f"Expected a model with 10 outputs, one for each class, got outputs {model.outputs[0].shape[1:]}."
         )
-    scale = 1 if any(isinstance(layer, Rescaling) for layer in model.layers) else 255
+    scale = 1 if any(isinstance(layer, Rescaling) for _, layer, _ in model.leaves()) else 255
     x = np.divide(images, scale, dtype=model.dtype)
     return x.reshape(len(x), *[n for n in shape if n is not None])
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet import layers, losses
+from scratchnet import layers, losses, regularizers
 from scratchnet.activations import ACTIVATIONS, ELU, GELU
 from scratchnet.gradient_check.check import check_layer, check_loss, check_model
 from scratchnet.gradient_check.report import Report
@@ -91,6 +91,7 @@ def _layers() -> list[Check]:
     ]
     return [
         *dense,
+        *_penalized(),
         _layer(layers.Dense, (4, 6), 5, use_bias=False),
         _layer(layers.Dense, (2, 3, 6), 5, activation="relu"),
         *convolution,
@@ -104,6 +105,27 @@ def _layers() -> list[Check]:
         *_activations(),
         *_shapes_and_merging(),
         _layer(layers.Rescaling, image, 0.5, offset=-0.25),
+    ]
+
+
+def _penalized() -> list[Check]:
+    """Layers that add to the loss: the penalties of weights and outputs are differentiated with them."""
+    both = regularizers.L1L2(0.25, 0.5)
+
+    def one(title: str, make: Callable[[], layers.Layer], *shape: int) -> Check:
+        return Check("layer", title, lambda backend: check_layer(make(), shape, backend=backend))
+
+    return [
+        one(
+            "Dense, kernel and bias penalized",
+            lambda: layers.Dense(3, kernel_regularizer=both, bias_regularizer="l2"),
+            4,
+            5,
+        ),
+        one("Dense, output penalized", lambda: layers.Dense(3, "tanh", activity_regularizer=both), 4, 5),
+        one("Dense, rows orthogonal", lambda: layers.Dense(4, kernel_regularizer="orthogonal_regularizer"), 3, 5),
+        one("Conv2D, output penalized", lambda: layers.Conv2D(3, 2, activity_regularizer="l2"), 2, 5, 4, 2),
+        _layer(layers.ActivityRegularization, (4, 5), l1=0.25, l2=0.5),
     ]
 
 
@@ -195,7 +217,7 @@ def _losses() -> list[Check]:
     def one(loss: losses.Loss, *shape: int) -> Check:
         config = loss.get_config()
         said = [f"from {'logits' if loss.from_logits else 'probabilities'}"] if "from_logits" in config else []
-        said += [f"{key}={config[key]}" for key in ("delta", "label_smoothing") if config.get(key)]
+        said += [f"{key}={config[key]}" for key in ("delta", "label_smoothing", "ignore_class") if config.get(key)]
         said += {"sum": ["summed"], "mean_with_sample_weight": ["mean by weights"]}.get(loss.reduction or "", [])
         said += [f"on {shape}"] if shape else []
         title = " ".join([type(loss).__name__, ", ".join(said)]).strip()
@@ -213,6 +235,8 @@ def _losses() -> list[Check]:
         *[one(cls(from_logits=from_logits, label_smoothing=0.2)) for cls in (rows, binary) for from_logits in both],
         *[one(cls(from_logits=True, reduction="sum")) for cls in (sparse, rows, binary)],
         *[one(cls(from_logits=True, reduction="mean_with_sample_weight")) for cls in (sparse, rows)],
+        one(sparse(ignore_class=1), 3, 2, 2, 4),
+        one(sparse(from_logits=True, ignore_class=1)),
         one(losses.KLDivergence()),
         one(losses.MeanSquaredError()),
         one(losses.MeanSquaredError(reduction="sum")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,11 +24,22 @@ from scratchnet.gradient_check.loss_contract import LossCase, check_loss_contrac
 from scratchnet.gradient_check.randomness import find_randomness
 from scratchnet.gradient_check.refusals import check_finite, check_loss_gradient, check_methods
 from scratchnet.gradient_check.report import Report
-from scratchnet.gradient_check.runner import Runner, Subject, input_names, runner_subject, samples_are_independent
+from scratchnet.gradient_check.runner import (
+    Runner,
+    Subject,
+    input_names,
+    runner_subject,
+    samples_are_independent,
+    with_added_losses,
+)
 from scratchnet.gradient_check.twins import graph_twin, layer_graph
+from scratchnet.graph.targets import Target
 from scratchnet.models import Model
+from scratchnet.training.objective import Objective
+from scratchnet.training.samples import check_labels
 from scratchnet.typing import Array
 from scratchnet.utils.held_still import held_still
+from scratchnet.utils.naming import by_name
 from scratchnet.utils.random import seeded
 
 FEWEST = 500
@@ -52,6 +63,9 @@ def check_layer(
     constants: Sequence[str] = (),
 ) -> Report:
     """Check a layer's ``backward`` against its ``forward``, entry by entry, and the contract of layers.
+
+    What is differentiated is Σ dy·y, plus all that is added to the loss: by ``add_loss``, by an activity regularizer,
+    and by the regularizers of the weights, which are checked with it.
 
     Args:
         layer: a ``Layer``, or any object with ``forward(x)``, ``backward(dy)``, and if it has parameters ``params``
@@ -116,13 +130,15 @@ def check_layer(
         )
         if not _prepare(report, runner, xs, independent_samples, constants):
             return report
-        tensors = check_gradients(runner_subject(runner, xs), dy, tolerance, max_entries, generator)
+        subject, weights = with_added_losses(runner_subject(runner, xs), runner, dy)
+        tensors = check_gradients(subject, weights, tolerance, max_entries, generator)
         report.tensors = tensors
         if not tensors:
             report.refusal = "there are no parameters, and no input has a gradient: there is nothing to compare"
         if dtype == "float64":
             report.contract = check_contract(Case(runner, xs, dy, independent_samples))
-        if dtype == "float64" and not any(t.failed for t in tensors):  # else the same mistake would show once more
+        known = any(t.failed for t in tensors)  # the same mistake would show once more
+        if dtype == "float64" and not known and not runner.adds_losses:
             convention = kinks or convention_of(layer) or "between"
             found = check_kinks(runner, xs, convention, tolerance, dy)
             report.kinks = found if found.outputs or not found.passed else None
@@ -228,9 +244,9 @@ def check_model(
 
     Args:
         model: built; it is copied to float64, the original stays as it is.
-        x: a batch, or a list of them for several inputs.
-        y: its labels as the loss takes them; the model's own loss is used, or sparse categorical cross-entropy if it
-            is not compiled. Without labels, the outputs get a random upstream gradient.
+        x: a batch; for several inputs a list of them, or a dict by the inputs' names.
+        y: its labels as ``fit`` takes them; the model's own losses are used, with their weights, or sparse categorical
+            cross-entropy if it is not compiled. Without labels, the outputs get a random upstream gradient.
         seed, backend, tolerance, max_entries, training, independent_samples: as for ``check_layer``.
         constants: as for ``check_layer``, the layer's name in front: ``"encoding/table"``.
 
@@ -242,22 +258,24 @@ def check_model(
     """
     _check_options(tolerance, max_entries)
     generator = np.random.default_rng(seed)
+    if isinstance(x, Mapping):
+        x = by_name("x of check_model", x, model.input_keys, model.input_keys)
     xs = [np.array(a, np.float64) for a in ([x] if isinstance(x, np.ndarray) else x)]
-    loss = model.loss or losses.SparseCategoricalCrossentropy()
     graph = graph_twin(model.graph, "float64")
     twin = Model(graph.inputs, graph.outputs)
-    twin.loss = loss
-    fused = y is not None and twin.trains_through_logits()  # check what training would run
-    runner = Runner(twin.graph, _backend(backend), training, logits=fused)
+    twin.inputs_by_name, twin.outputs_by_name = model.inputs_by_name, model.outputs_by_name
+    twin.targets = model.targets or [Target(name, losses.SparseCategoricalCrossentropy()) for name in model.output_keys]
+    through_logits = twin.through_logits() if y is not None else False  # check what training would run
+    runner = Runner(twin.graph, _backend(backend), training, logits=through_logits)
     constants = (constants,) if isinstance(constants, str) else constants
     for name, array in zip(input_names(len(xs)), xs):
         check_finite(name, array, "give finite numbers")
-    with held_still(*model.layers), runner.running():
+    with held_still(*model.graph.flat.layers), runner.running():
         runner.try_out(xs)
         outputs = runner.forward_copies(xs)
         check_finite("y", outputs, "a slope can only be measured where the output is finite: give another x")
         report = Report(
-            title=f"model {model.name!r}" + (f" with {loss.name}" if y is not None else ""),
+            title=f"model {model.name!r}" + (f" with {_named(twin.targets)}" if y is not None else ""),
             backend=runner.plan.backend,
             seed=seed,
             tolerance=tolerance,
@@ -270,9 +288,10 @@ def check_model(
         subject, dy = runner_subject(runner, xs), generator.standard_normal(outputs.shape)
         report.contract = check_contract(Case(runner, xs, dy, independent_samples))
         if y is not None:
-            labels = loss.prepare_labels(np.asarray(y), (None, *outputs.shape[1:]))
-            used = runner.plan.loss(loss)
-            subject, dy = _with_loss(subject, used, labels), np.ones(1)
+            labels = check_labels(twin, y, len(xs[0]), "check_model")
+            subject, dy = _with_losses(subject, runner, twin.targets, labels), np.ones(1)
+        else:
+            subject, dy = with_added_losses(subject, runner, dy)
         report.tensors = check_gradients(subject, dy, tolerance, max_entries, generator)
     explain(report.tensors, {"N": len(xs[0])})
     return report
@@ -389,19 +408,33 @@ def explain(tensors: list[TensorResult], sizes: dict[str, int]) -> None:
         tensor.diagnosis = diagnose(tensor, sizes)
 
 
-def _with_loss(subject: Subject, loss: Any, labels: Array) -> Subject:
-    """Return the subject with a loss behind it: one number comes out."""
+def _with_losses(subject: Subject, runner: Runner, targets: Sequence[Target], labels: list[Array]) -> Subject:
+    """Return the subject with the losses of its outputs behind it, and what is added to them: one number comes out."""
+    used = [None if t.loss is None else runner.plan.loss(t.loss, place) for place, t in enumerate(targets)]
+    objective = Objective(targets, used)
 
-    def value(outputs: Array) -> Array:
-        return np.array([loss.forward(labels.copy(), outputs)])
+    def value(side_by_side: Array) -> Array:
+        # The outputs themselves: where the plan computes a loss with its last layer, it is the loss that fills them.
+        outputs = [runner.plan.values[tensor] for tensor in runner.plan.graph.outputs]
+        loss = objective.forward([y.copy() for y in labels], outputs, [None] * len(labels))
+        return np.array([loss + runner.added_losses()])
+
+    def backward(one: Array) -> dict[str, Array]:
+        gradients = subject.backward(runner.joined(objective.backward()) * one)
+        runner.penalties.add_slopes()
+        return gradients
 
     return Subject(
         subject.tensors,
         forward=lambda: value(subject.forward()),
-        forward_from=lambda name: value(subject.forward_from(name)),
-        backward=lambda dy: subject.backward(loss.backward() * dy),
+        forward_from=lambda name: value(subject.forward() if runner.adds_losses else subject.forward_from(name)),
+        backward=backward,
         without_gradient=subject.without_gradient,
     )
+
+
+def _named(targets: Sequence[Target]) -> str:
+    return ", ".join(target.loss.name for target in targets if target.loss is not None)
 
 
 def _loss_on(loss: Any, backend: str) -> Any:

@@ -176,9 +176,9 @@ def compare(prober: Prober, gradient: Array, entries: Array, tolerance: float) -
     outside = np.maximum(estimate.low - analytic, analytic - estimate.high)
     off = np.where(estimate.kink, np.maximum(outside, 0), off)
     off = np.where(np.isfinite(analytic), off, np.inf)
-    known = np.where(estimate.kink, 0, estimate.error)
+    known = estimate.error
     wrong = (off > tolerance * estimate.scale) & ((off > 2 * known) | ~np.isfinite(analytic))
-    unsettled = ~wrong & (known > tolerance * estimate.scale)
+    unsettled = ~wrong & ~estimate.kink & (known > tolerance * estimate.scale)
     result = TensorResult(
         name, letters, tensor.shape, entries, analytic, estimate, wrong, unsettled, off / estimate.scale
     )

@@ -187,15 +187,22 @@ def _copies(runner: Runner) -> dict[str, Array]:
 
 
 def linear(case: Case) -> str:
-    """``backward`` is linear in dy: 2·dy₁ - 3·dy₂ gives 2 times the first result less 3 times the second."""
+    """``backward`` is linear in dy: 2·dy₁ - 3·dy₂ gives 2 times the first result less 3 times the second.
+
+    Beside the slopes of added losses, which come with every dy, and so are what is left for a dy of 0.
+    """
     other = np.random.default_rng(1).standard_normal(case.dy.shape)
     one, two = case.runner.run(case.xs, case.dy), case.runner.run(case.xs, other)
     both = case.runner.run(case.xs, 2 * case.dy - 3 * other)
+    none = case.runner.run(case.xs, 0 * case.dy) if case.runner.plan.losses else None
     expected = Pass(
         both.y,
         [2 * a - 3 * b for a, b in zip(one.dxs, two.dxs)],
         {name: 2 * one.grads[name] - 3 * two.grads[name] for name in one.grads},
     )
+    if none is not None:
+        for a, b in zip([*expected.dxs, *expected.grads.values()], [*none.dxs, *none.grads.values()]):
+            a += 2 * b
     problem = _difference(both, expected, EXACT, "backward is not linear in dy, as the chain rule is")
     if problem and not _difference(both, expected, 1e-5, "no"):
         return f"{problem}: so small a difference comes from computing in float32"
@@ -244,7 +251,7 @@ def any_memory_layout(case: Case) -> str:
 def keeps_float32(case: Case) -> str:
     """float32 in gives float32 out, everywhere, and nearly the numbers of float64."""
     plan = case.runner.plan
-    single = Runner(graph_twin(plan.graph, "float32"), plan.backend, case.runner.training, plan.logits)
+    single = Runner(graph_twin(case.runner.graph, "float32"), plan.backend, case.runner.training, plan.logits)
     if case.runner.held_still:
         single.hold_still()
     seen = single.run([x if _is_whole(x) else x.astype(np.float32) for x in case.xs], case.dy.astype(np.float32))
@@ -274,7 +281,7 @@ def finite_when_extreme(case: Case) -> str:
 
 
 def _is_bounded(case: Case) -> bool:
-    activation = getattr(case.runner.graph.outputs[0].layer, "activation", None)
+    activation = getattr(case.runner.plan.graph.outputs[0].layer, "activation", None)
     return getattr(activation, "name", activation) in BOUNDED
 
 
@@ -319,6 +326,8 @@ def check_contract(case: Case) -> list[Finding]:
             skipped = "kernels reuse their buffers; the plan guards them"
         if look is batch_is_a_sum and not case.independent_samples:
             skipped = "the samples of this layer depend on each other"
+        if look is batch_is_a_sum and case.runner.plan.losses:
+            skipped = "this layer adds to the loss what need be no sum over the batch"
         if look in BATCH and case.runner.random:
             skipped = "the layer is random, and draws other numbers for another batch"
         if look in BATCH and len(case.dy) < 2:

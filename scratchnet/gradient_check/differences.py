@@ -57,7 +57,7 @@ class Estimate:
     """The numerical gradient of some entries of one tensor, each (E,).
 
     Attributes:
-        value, error: the slope, and how far off it may be.
+        value, error: the slope, and how far off it may be; at a kink, how far off ``low`` and ``high`` may be.
         kink: whether the slopes from left and right differ, so that there is no derivative.
         low, high: at a kink, the slopes that a backward pass may choose from.
         scale: what an error is relative to: the slope's size, but at least the root mean square over the tensor.
@@ -144,7 +144,8 @@ def differentiate(prober: Prober, entries: Array, tolerance: float) -> Estimate:
     count = len(entries)
     best, error = np.zeros(count), np.full(count, np.inf)
     low, high, smooth = np.zeros(count), np.zeros(count), np.zeros(count, bool)
-    last_central, last_gap, last_value = np.zeros((3, count))
+    blur = np.full(count, np.inf)  # of low and high
+    last_central, last_gap, last_value, last_low, last_high = np.zeros((5, count))
     floor = max(1e-6 * float(np.sqrt(np.mean(prober.dy**2))), 1e-30)
     scale = np.full(count, floor)
     steps = FIRST_STEP * np.maximum(1, np.abs(prober.tensor.reshape(-1)[entries]))
@@ -168,8 +169,13 @@ def differentiate(prober: Prober, entries: Array, tolerance: float) -> Estimate:
         better = straight & (doubt < error[active])
         chosen = active[better]
         best[chosen], error[chosen], smooth[chosen] = value[better], doubt[better], True
-        worth_showing = ~smooth[active] & (q.noise <= 1e-3 * scale[active])
-        low[active[worth_showing]], high[active[worth_showing]] = q.low[worth_showing], q.high[worth_showing]
+        moved = np.maximum(np.abs(q.low - last_low[active]), np.abs(q.high - last_high[active]))
+        around = np.maximum(moved if level else 1e-3 * scale[active], q.noise)
+        sharper = ~smooth[active] & np.isfinite(q.low + q.high) & (q.noise <= 1e-3 * scale[active])
+        sharper &= around < blur[active]
+        chosen = active[sharper]
+        low[chosen], high[chosen], blur[chosen] = q.low[sharper], q.high[sharper], around[sharper]
+        last_low[active], last_high[active] = q.low, q.high
         last_central[active], last_gap[active], last_value[active] = q.central, q.gap, value
         steps[active] /= SHRINK
         precise = error[active] <= tolerance / 100 * scale[active]
@@ -177,6 +183,6 @@ def differentiate(prober: Prober, entries: Array, tolerance: float) -> Estimate:
         active = active[~(precise | drowned)]
         if not active.size:
             break
-    kink = ~smooth & np.isfinite(low) & np.isfinite(high) & (high > low)
-    best[kink] = (low[kink] + high[kink]) / 2
+    kink = ~smooth & (high > low)
+    best[kink], error[kink] = (low[kink] + high[kink]) / 2, blur[kink]
     return Estimate(best, error, kink, low, high, scale)

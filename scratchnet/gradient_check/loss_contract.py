@@ -26,6 +26,11 @@ class LossCase:
         """Whether the loss says that it is a sum over the batch, not a mean."""
         return getattr(self.loss, "reduction", None) == "sum"
 
+    def count(self, rows: Any = slice(None)) -> int:
+        """Return how many of some rows count in the mean: all, or the places whose label the loss does not ignore."""
+        ignored = getattr(self.loss, "ignore_class", None)
+        return len(self.y_true[rows]) if ignored is None else int((self.y_true[rows] != ignored).sum())
+
     def run(self, rows: Any = slice(None), weight: Array | None = None) -> tuple[float, Array]:
         """Return loss and gradient of some rows of the batch."""
         value = self.loss.forward(self.y_true[rows].copy(), self.y_pred[rows].copy(), weight)
@@ -76,11 +81,11 @@ def caches_are_own(case: LossCase) -> str:
 
 def mean_over_batch(case: LossCase) -> str:
     """The loss is the mean over the batch: parts, weighted by their sizes, give the whole."""
-    N = len(case.y_pred)
     if case.is_sum:
         return _adds_up(case)
+    N = case.count()
     whole, gradient = case.run()
-    parts = [(case.run(rows), size) for rows, size in ((slice(0, 1), 1), (slice(1, N), N - 1))]
+    parts = [(case.run(rows), case.count(rows)) for rows in (slice(0, 1), slice(1, None))]
     mean = sum(part[0] * size for part, size in parts) / N
     if not np.isclose(mean, whole, rtol=EXACT, atol=EXACT):
         return f"the loss of a batch of {N} is {whole:.6g}, but the mean over its samples is {mean:.6g}"
@@ -108,9 +113,10 @@ def weighted(case: LossCase) -> str:
         return "sample weights of 1 give other numbers than no weights"
     weight = np.arange(N) % 3 / 2.0
     value, gradient = case.run(weight=weight)
-    alone = np.array([case.run(slice(n, n + 1))[0] for n in range(N)])
+    each = [slice(n, n + 1) for n in range(N)]
+    alone = np.array([case.run(rows)[0] * (1 if case.is_sum else case.count(rows)) for rows in each])
     by_weights = getattr(case.loss, "reduction", None) == "mean_with_sample_weight"
-    mean = (weight * alone).sum() / (1 if case.is_sum else weight.sum() if by_weights else N)
+    mean = (weight * alone).sum() / (1 if case.is_sum else weight.sum() if by_weights else case.count())
     if not np.isclose(value, mean, rtol=EXACT, atol=EXACT):
         return f"the weighted loss is {value:.6g}, but the mean of weight times loss is {mean:.6g}"
     weight = weight * N / weight.sum() if by_weights else weight

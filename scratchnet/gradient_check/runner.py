@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from scratchnet.gradient_check.refusals import check_gradient_names, check_input
 from scratchnet.graph.graph import Graph
 from scratchnet.graph.plan import LayerStep, Plan
 from scratchnet.layers import Layer
+from scratchnet.training.penalties import Penalties
 from scratchnet.typing import Array
 from scratchnet.utils.held_still import RandomSources
 
@@ -38,7 +40,7 @@ class Runner:
         graph: from ``twins``; its parameters may be changed in place between passes.
         backend: ``"numpy"`` or ``"numba"``.
         training: what ``forward`` is told.
-        logits: stop before the final softmax.
+        logits: for each output whether to stop before its final softmax, as ``Plan`` takes it.
 
     Attributes:
         params: the parameters by name, ``kernel`` in a graph of one layer, else ``layer/kernel``. They are views: a
@@ -47,20 +49,27 @@ class Runner:
             layer's definition promises about memory is not asked of them.
         random: whether the output changes from call to call, unless the draws are held still.
         without_gradient: the numbers of the inputs for which the last ``backward`` gave None.
+        penalties: those of the weights.
     """
 
-    def __init__(self, graph: Graph, backend: str, training: bool = True, logits: bool = False) -> None:
+    def __init__(
+        self, graph: Graph, backend: str, training: bool = True, logits: bool | Sequence[bool] = False
+    ) -> None:
         self.graph, self.training = graph, training
         self.plan = Plan(graph, backend, logits=logits, input_gradients=True, check=False)
         self.has_kernels = any(not isinstance(step, LayerStep) for step in self.plan.steps)
-        self.layers = [layer for layer in graph.layers if layer not in [t.layer for t in graph.inputs]]
+        paths, inputs = self.plan.graph.paths, [t.layer for t in graph.inputs]
+        self.layers = [layer for layer in self.plan.graph.layers if layer not in inputs]
         self.dtype = np.dtype(graph.outputs[0].dtype)
         single = len(self.layers) == 1
         self.random = False
         self.without_gradient: list[int] = []
         self._sources: RandomSources | None = None
+        self.penalties = Penalties(self.layers)
         self._owners = {
-            name if single else f"{layer.name}/{name}": (layer, name) for layer in self.layers for name in layer.params
+            name if single else f"{paths[layer]}/{name}": (layer, name)
+            for layer in self.layers
+            for name in layer.params
         }
 
     @property
@@ -72,6 +81,15 @@ class Runner:
     def grads(self) -> dict[str, Array]:
         """The gradients that the last ``backward`` left, the arrays themselves."""
         return {key: layer.grads[name] for key, (layer, name) in self._owners.items() if name in layer.grads}
+
+    @property
+    def adds_losses(self) -> bool:
+        """Whether the last ``forward`` added something to the loss, or a weight pays a penalty."""
+        return bool(self.plan.losses or self.penalties.regularized)
+
+    def added_losses(self) -> float:
+        """Return what the last ``forward`` and the weights add to the loss."""
+        return math.fsum([*self.plan.losses, *self.penalties.values()])
 
     def clear_gradients(self) -> None:
         """Fill ``grads`` with zeros, so that what one pass leaves does not reach the next."""
@@ -111,7 +129,7 @@ class Runner:
         places = {output: f"{i}" for i, (_, _, output) in enumerate(self.plan.wiring)}
         changed = {key for key in now if not np.array_equal(before[key], now[key], equal_nan=True)}
         return [
-            output.layer.name
+            self.plan.graph.paths[output.layer]
             for _, sources, output in self.plan.wiring
             if places[output] in changed and not any(places.get(source) in changed for source in sources)
         ]
@@ -143,14 +161,17 @@ class Runner:
         first = min(i for i, (step, _, _) in enumerate(wiring) if any(layer.params is params for layer in step.layers))
         for step, sources, output in wiring[first:]:
             x = values[sources[0]] if len(sources) == 1 else [values[source] for source in sources]
-            values[output] = step.forward(x, self.training)
-        return self._side_by_side([values[output] for output in self.graph.outputs])
+            values[output] = step.forward(x, self.plan.mode(output, self.training))
+        return self._side_by_side([values[output] for output in self.plan.graph.outputs])
 
     def _side_by_side(self, outputs: list[Array]) -> Array:
         self._shapes = [np.shape(y) for y in outputs]
-        if len(outputs) == 1:
-            return outputs[0]
-        return np.concatenate([y.reshape(len(y), -1) for y in outputs], axis=1)
+        return self.joined(outputs)
+
+    def joined(self, parts: Sequence[Array | None]) -> Array:
+        """Return something for each output side by side, flat, as ``backward`` takes it; zeros where there is none."""
+        arrays = [np.zeros(shape, self.dtype) if part is None else part for part, shape in zip(parts, self._shapes)]
+        return arrays[0] if len(arrays) == 1 else np.concatenate([a.reshape(len(a), -1) for a in arrays], axis=1)
 
     def backward(self, dy: Array) -> list[Array]:
         """Return the gradients of the inputs, zeros where there is none, and leave the parameters' in ``grads``."""
@@ -177,10 +198,10 @@ class Runner:
         for step in own:
             _look_at(step, inputs[id(step)])
         try:
-            params = {name: set(layer.params) for name, layer in ((layer.name, layer) for layer in self.layers)}
+            params = {layer: set(layer.params) for layer in self.layers}
             y = self.forward_copies(xs)
             for layer in self.layers:
-                new = sorted(set(layer.params) - params[layer.name])
+                new = sorted(set(layer.params) - params[layer])
                 if new:
                     raise ValueError(
                         f"A gradient check expected {name_of(layer)} to have its parameters before it runs, but its "
@@ -304,6 +325,27 @@ def runner_subject(runner: Runner, xs: list[Array]) -> Subject:
         forward_batch=runner.forward_copies,
         without_gradient=tuple(names[i] for i in runner.without_gradient),
     )
+
+
+def with_added_losses(subject: Subject, runner: Runner, dy: Array) -> tuple[Subject, Array]:
+    """Return what is differentiated, and its dy: Σ dy·y, plus what is added to the loss if there is such a thing.
+
+    A layer that adds a loss has its slope in what ``backward`` returns, so the function must have the loss in it.
+    """
+    if not runner.adds_losses:
+        return subject, dy
+
+    def value() -> Array:
+        y = subject.forward()
+        return np.array([(dy * y).sum() + runner.added_losses()])
+
+    def backward(one: Array) -> dict[str, Array]:
+        gradients = subject.backward(dy * one)
+        runner.penalties.add_slopes()
+        return gradients
+
+    whole = Subject(subject.tensors, value, lambda name: value(), backward, without_gradient=subject.without_gradient)
+    return whole, np.ones(1)
 
 
 def samples_are_independent(runner: Runner, xs: list[Array]) -> bool:

@@ -15,6 +15,7 @@ from scratchnet.graph import parameters
 from scratchnet.graph.graph import Graph, copied
 from scratchnet.layers import InputLayer, Layer
 from scratchnet.layers.variables import run_forward
+from scratchnet.models import Model
 from scratchnet.typing import Array, Shape
 
 
@@ -109,6 +110,9 @@ def layer_twin(layer: Any, dtype: str, example: Sequence[Array] | None = None) -
     """Return an independent copy of ``layer`` that computes in ``dtype``, with the same parameters if it has any."""
     if not isinstance(layer, Layer):
         return Foreign(copy.deepcopy(layer), dtype, example)
+    if isinstance(layer, Model):
+        graph = copied(layer.graph, lambda inner: layer_twin(inner, dtype))
+        return Model(graph.inputs, graph.outputs, name=layer.name)
     check_dictionaries(layer)
     if isinstance(layer, InputLayer):
         dtype = layer.dtype if layer.dtype in config.INTEGERS else dtype

@@ -77,8 +77,8 @@ class KernelCrossentropy(Loss):
 
     def __init__(self, definition: Loss, last: DenseCrossentropyStep | None = None) -> None:
         self.last = last  # the step that computes the logits together with the loss
-        self.name = definition.name  # type: ignore[misc]
-        self.definition, self.reduction = definition, definition.reduction
+        self.name = definition.name
+        self.definition, self.reduction, self.stands_in = definition, definition.reduction, definition.stands_in
         self.sparse = isinstance(definition, SparseCategoricalCrossentropy)
         self._room: Array = np.empty(0)
         self._made_for: Any = None
@@ -87,12 +87,14 @@ class KernelCrossentropy(Loss):
         """Return the mean loss; the gradient comes along. Both lie in arrays that the next call overwrites."""
         if (y_pred.shape, y_pred.dtype) != self._made_for:
             self._make_room(y_pred)
+        if not self.stands_in:
+            self.predictions = y_pred.copy()
         if y_pred.ndim != 2:
             y_pred = np.ascontiguousarray(y_pred).reshape(-1, y_pred.shape[-1])  # (N, C): every place is a row
         p, scale = self._p, self._scale
         if sample_weight is not None:
             weight = np.repeat(np.asarray(sample_weight), len(p) // len(sample_weight))  # (N,)
-            scale = (weight / divisor(self.reduction, weight)).astype(y_pred.dtype)
+            scale = (weight / divisor(self.reduction, weight, len(p))).astype(y_pred.dtype)
         if not self.sparse:
             y_true = self.definition.smoothed(np.asarray(y_true, y_pred.dtype))  # type: ignore[attr-defined]
             y_true = np.ascontiguousarray(y_true).reshape(y_pred.shape)  # (N, C)
@@ -110,7 +112,7 @@ class KernelCrossentropy(Loss):
         if self._room.size < 2 * N * C or self._room.dtype != y_pred.dtype:
             self._room = np.empty(2 * N * C, y_pred.dtype)
         self._p, self._dz = self._room[: 2 * N * C].reshape(2, N, C)
-        self._scale = np.full(N, 1 / divisor(self.reduction, np.ones(N)), y_pred.dtype)
+        self._scale = np.full(N, 1 / divisor(self.reduction, np.ones(N), N), y_pred.dtype)
         self.predictions, self._dy = self._p.reshape(y_pred.shape), self._dz.reshape(y_pred.shape)
         self._made_for = y_pred.shape, y_pred.dtype
 
@@ -126,7 +128,12 @@ def kernel_loss(loss: Loss, last: Any) -> tuple[Loss, Any]:
         loss: the loss.
         last: the step that computes the logits and nothing else wants to know them, or None.
     """
-    computed = type(loss) in (SparseCategoricalCrossentropy, CategoricalCrossentropy) and loss.from_logits
+    computed = (
+        type(loss) in (SparseCategoricalCrossentropy, CategoricalCrossentropy)
+        and loss.from_logits
+        and getattr(loss, "dtype", None) is None  # no kernel changes the type on its way
+        and getattr(loss, "ignore_class", None) is None  # or passes over a row
+    )
     if type(last) in (DenseStep, DenseCrossentropyStep):
         together = computed and DenseCrossentropyStep.fits(last.layers)
         kind = DenseCrossentropyStep if together else DenseStep

@@ -3,46 +3,55 @@
 A network that ends in a softmax p = softmax(z) and is trained by a cross-entropy is run up to its logits z only, and
 the loss takes these (``from_logits=True``). Then L = Σ t (log Σ eᶻ - z) and ∂L/∂z = p - t: no number is divided by a
 probability that may have become zero. ``losses/`` derives it. ``predict`` runs the whole network, softmax included.
-The same goes for a sigmoid and the binary cross-entropy.
+The same goes for a sigmoid and the binary cross-entropy. It is decided for each output by itself.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from scratchnet import activations
 from scratchnet.graph.graph import Graph
 from scratchnet.graph.stand_in import StandIn
 from scratchnet.layers import Activation, Conv2D, Dense, Softmax
+from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.losses import BinaryCrossentropy, CategoricalCrossentropy, Loss, SparseCategoricalCrossentropy
 
 
-def ends_in_softmax(graph: Graph) -> bool:
-    """Whether the only output is the softmax, along the last axis, of one of our own layers."""
-    return _ends_in(graph, activations.Softmax)
+def ends_in_probabilities(tensor: SymbolicTensor, loss: Loss) -> bool:
+    """Whether an output comes from the function that makes probabilities of what its loss would take as logits.
 
-
-def ends_in_probabilities(graph: Graph, loss: Loss) -> bool:
-    """Whether the graph ends in the function that makes probabilities of what the loss would take as logits."""
-    return _ends_in(graph, activations.Sigmoid if type(loss) is BinaryCrossentropy else activations.Softmax)
-
-
-def _ends_in(graph: Graph, kind: type[activations.ActivationFunction]) -> bool:
-    layer = graph.outputs[0].layer
-    if len(graph.outputs) != 1 or type(layer) not in (Dense, Conv2D, Activation, Softmax):
+    That is the sigmoid, or the softmax along the last axis, of one of our own layers.
+    """
+    layer, kind = tensor.layer, activations.Sigmoid if type(loss) is BinaryCrossentropy else activations.Softmax
+    if type(layer) not in (Dense, Conv2D, Activation, Softmax):
         return False
     function: activations.ActivationFunction = layer.activation
-    return type(function) is kind and getattr(function, "axis", -1) in (-1, len(graph.outputs[0].shape) - 1)
+    return type(function) is kind and getattr(function, "axis", -1) in (-1, len(tensor.shape) - 1)
 
 
-def trains_through_logits(graph: Graph, loss: Loss | None) -> bool:
-    """Whether the graph's final softmax or sigmoid and the loss are trained as one step."""
-    if type(loss) not in (SparseCategoricalCrossentropy, CategoricalCrossentropy, BinaryCrossentropy):
-        return False
-    return not loss.from_logits and ends_in_probabilities(graph, loss)  # type: ignore[arg-type, union-attr]
+def through_logits(graph: Graph, losses: Sequence[Loss | None]) -> tuple[bool, ...]:
+    """Return for each output whether its final softmax or sigmoid and its loss are trained as one step.
+
+    Not so where somebody else wants the probabilities: a layer that goes on from the output, another loss, or a
+    penalty on the output.
+    """
+    return tuple(
+        type(loss) in (SparseCategoricalCrossentropy, CategoricalCrossentropy, BinaryCrossentropy)
+        and not loss.from_logits  # type: ignore[union-attr]
+        and ends_in_probabilities(output, loss)  # type: ignore[arg-type]
+        and not graph.flat.consumers(output)
+        and graph.flat.outputs.count(output) == 1
+        and output.layer.activity_regularizer is None
+        for output, loss in zip(graph.flat.outputs, losses)
+    )
 
 
 def from_logits(loss: Loss) -> Loss:
     """Return the loss that takes the logits in place of their softmax or sigmoid."""
-    return type(loss)(**{**loss.get_config(), "from_logits": True})
+    again = type(loss)(**{**loss.get_config(), "from_logits": True})
+    again.stands_in = True
+    return again
 
 
 def put_out_logits(last: StandIn) -> None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from scratchnet.graph.graph import Graph
     from scratchnet.graph.parameters import Segment
     from scratchnet.graph.plan import Plan
+    from scratchnet.graph.targets import Target
     from scratchnet.layers.layer import Layer
     from scratchnet.layers.tensor import SymbolicTensor
-    from scratchnet.losses import Loss
-    from scratchnet.metrics import Metric
     from scratchnet.optimizers import Optimizer
     from scratchnet.typing import Array
 
@@ -28,14 +27,23 @@ class Network(Protocol):
     inputs: list[SymbolicTensor]
     outputs: list[SymbolicTensor]
     optimizer: Optimizer | None
-    loss: Loss | None
-    metrics: list[Metric]
+    targets: list[Target]
     history: Any
     stop_training: bool
     trainable: bool
     is_sequential: bool
+    inputs_by_name: list[str] | None
+    outputs_by_name: list[str] | None
     _single_input: bool
     _single_output: bool
+
+    @property
+    def input_keys(self) -> list[str]:
+        """The names by which x may be given."""
+
+    @property
+    def output_keys(self) -> list[str]:
+        """The names by which y and all that goes with it may be given."""
 
     @property
     def built(self) -> bool:
@@ -46,7 +54,7 @@ class Network(Protocol):
         """The layers, inputs first."""
 
     @property
-    def variables(self) -> dict[str, Array]:
+    def named_weights(self) -> dict[str, Array]:
         """All parameters and variables that are not trained, by ``"layer/name"``, in Keras's order."""
 
     @property
@@ -61,14 +69,26 @@ class Network(Protocol):
     def segments(self) -> list[Segment]:
         """The trainable parameters as flat runs with their gradients."""
 
+    def as_inputs_given(self, each: list[Any]) -> Any:
+        """Return something for each input in the form in which the inputs were given."""
+
+    def as_outputs_given(self, arrays: list[Any]) -> Any:
+        """Return something for each output in the form in which the outputs were given."""
+
+    def _save_run(self, path: str, run: Mapping[str, Any]) -> None:
+        """Write the model, as it is in the middle of training, and the state of the training loop."""
+
+    def _load_run(self, path: str) -> tuple[dict[str, Any], Callable[[], None]] | None:
+        """Return what was written and what puts the model's part of it in its place; None if there is no file."""
+
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Make the parameters for inputs of that shape."""
 
     def count_params(self) -> int:
-        """Return how many numbers there are in ``variables``."""
+        """Return how many numbers there are in ``named_weights``."""
 
-    def trains_through_logits(self) -> bool:
-        """Whether the final softmax and the loss are computed as one step, from the logits."""
+    def through_logits(self) -> tuple[bool, ...]:
+        """For each output whether its final softmax and its loss are computed as one step, from the logits."""
 
     def run_plan(self, use: str) -> Plan:
         """Return the plan that runs the model on the current backend, for "train", "test" or "predict"."""

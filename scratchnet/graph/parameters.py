@@ -7,7 +7,7 @@ trained live in a third vector, in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,15 +89,27 @@ def count(layers: Iterable[Layer]) -> int:
     return sum(array.size for layer in layers for array in layer.params.values())
 
 
-def segments(layers: Sequence[Layer], trainable: bool = True) -> list[Segment]:
-    """Return the trainable parameters as few long runs; mostly one: the whole vector."""
+def count_trainable(layers: Iterable[Layer], trainable: bool = True) -> int:
+    """Return how many numbers there are in the parameters that are not frozen."""
+    leaves = [leaf for layer in layers for leaf in layer.leaves(trainable=trainable)]
+    return sum(array.size for _, leaf, learns in leaves if learns for array in leaf.own("params").values())
+
+
+def segments(layers: Sequence[Layer], trainable: bool = True, idle: Collection[Keeper] = ()) -> list[Segment]:
+    """Return the trainable parameters as few long runs; mostly one: the whole vector.
+
+    Args:
+        layers: the layers, in the order of the vector.
+        trainable: whether the model as a whole is trained.
+        idle: layers that do not take part, and so get no gradient: the optimizer does not see them.
+    """
     runs: list[tuple[int, Home]] = []  # (place among the model's parameters, where)
     offset = 0
     for _, leaf, learns in (leaf for layer in layers for leaf in layer.leaves(trainable=trainable)):
         home: Home | None = leaf._home
         if home is None:
             continue
-        if learns:
+        if learns and leaf not in idle:
             before = runs[-1] if runs else None
             if (
                 before is not None
@@ -119,14 +131,16 @@ def segments(layers: Sequence[Layer], trainable: bool = True) -> list[Segment]:
     ]
 
 
-def variable_segments(layers: Iterable[Layer], trainable: bool = True) -> dict[str, Segment]:
+def variable_segments(
+    layers: Iterable[Layer], trainable: bool = True, idle: Collection[Keeper] = ()
+) -> dict[str, Segment]:
     """Return every trainable parameter as a run of its own, by ``"layer/name"``, in the order of ``segments``."""
     found, start = {}, 0
     for layer in layers:
         for path, leaf, learns in layer.leaves(trainable=trainable):
             for name, array in leaf.own("params").items():
                 place = slice(start, start + array.size)
-                if learns:
+                if learns and leaf not in idle:
                     segment = Segment(place, array.reshape(-1), leaf.grads[name].reshape(-1))
                     found[f"{layer.name}/{path}{name}"] = segment
                 start = place.stop

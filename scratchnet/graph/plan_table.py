@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -58,43 +58,45 @@ class _TimedStep:
 
 
 class _TimedLoss:
-    """A loss with a stopwatch, on random labels. It returns random gradients where there is no loss."""
+    """The loss of one output with a stopwatch, on random labels. It returns random gradients where there is no loss."""
 
-    def __init__(self, loss: Loss | None, plan: Plan, generator: np.random.Generator) -> None:
+    def __init__(self, loss: Loss | None, plan: Plan, place: int, generator: np.random.Generator) -> None:
+        self.definition, self.place = loss, place
         self.sparse = isinstance(loss, SparseCategoricalCrossentropy)
-        self.loss = plan.loss(loss) if loss is not None else None
-        self.together = self.loss is not None and getattr(self.loss, "last", None) is not None
+        self.loss = plan.loss(loss, place) if loss is not None else None
+        self.last = getattr(self.loss, "last", None)
         self.generator, self.seconds = generator, list[float]()
 
-    def gradients(self, outputs: list[Array]) -> list[Array]:
-        """Run the loss, and return the gradients of the outputs."""
+    def gradient(self, y_pred: Array) -> Array:
+        """Run the loss, and return the gradient of the output."""
         if self.loss is None:
-            return [self.generator.normal(size=y.shape).astype(y.dtype) for y in outputs]
-        (y_pred,) = outputs
+            return self.generator.normal(size=y_pred.shape).astype(y_pred.dtype)
         classes = self.generator.integers(0, y_pred.shape[-1], y_pred.shape[:-1])
         labels = classes if self.sparse else np.eye(y_pred.shape[-1], dtype=y_pred.dtype)[classes]
         start = time.perf_counter()
         self.loss.forward(labels, y_pred)
         self.seconds.append(time.perf_counter() - start)
-        return [self.loss.backward()]
+        return self.loss.backward()
 
 
-def measure(plan: Plan, batch_size: int, loss: Loss | None = None) -> list[StepCost]:
+def measure(plan: Plan, batch_size: int, losses: Sequence[Loss | None] = ()) -> list[StepCost]:
     """Run random batches through a plan of one's own and return the cost of each step, by medians of seven runs.
 
     Args:
         plan: the plan.
         batch_size: samples in a batch.
-        loss: what the plan is trained with; it is the last step of the list then, or part of it.
+        losses: what each output is trained with: further steps of the list, or part of one.
     """
     generator = np.random.default_rng(0)
     inputs = [_random(generator, batch_size, t.shape, t.dtype) for t in plan.graph.inputs]
-    timed_loss = _TimedLoss(loss, plan, generator)
+    outputs = enumerate(losses or [None] * len(plan.graph.outputs))
+    timed_losses = [_TimedLoss(loss, plan, place, generator) for place, loss in outputs]
     timed = [_TimedStep(step) for step in plan.steps]
     plan.wiring = [(step, sources, output) for step, (_, sources, output) in zip(timed, plan.wiring)]
     with plan.running(), plan.lock:
         for _ in range(1 + _REPETITIONS):
-            plan.backward(timed_loss.gradients(plan.forward(inputs, training=True)))
+            outputs_now = plan.forward(inputs, training=True)
+            plan.backward([loss.gradient(y_pred) for loss, y_pred in zip(timed_losses, outputs_now)])
     costs = [
         StepCost(
             [layer.name for layer in step.layers],
@@ -105,22 +107,31 @@ def measure(plan: Plan, batch_size: int, loss: Loss | None = None) -> list[StepC
         )
         for step, stopwatch in zip(plan.steps, timed)
     ]
-    return costs if loss is None else _with_loss(costs, loss, timed_loss)
+    for loss in timed_losses:
+        _add_loss(costs, plan, loss)
+    return costs
 
 
-def _with_loss(costs: list[StepCost], loss: Loss, timed: _TimedLoss) -> list[StepCost]:
-    """Add the loss, to the last step where they run together, else as a step of its own."""
-    took = float(np.median(timed.seconds[1:])) * 1e3
-    if not timed.together:
-        kind = type(timed.loss).__name__ if timed.loss is not loss else "definition"
-        return [*costs, StepCost([loss.name], kind, None, None, (took, 0.0))]
-    last = costs[-1]
-    forward, backward = last.milliseconds
-    return [*costs[:-1], last._replace(layers=[*last.layers, loss.name], milliseconds=(forward + took, backward))]
+def _add_loss(costs: list[StepCost], plan: Plan, timed: _TimedLoss) -> None:
+    """Add a loss, to the step that it runs together with, else as a step of its own."""
+    if timed.definition is None:
+        return
+    took, name = float(np.median(timed.seconds[1:])) * 1e3, timed.definition.name
+    if timed.last is None:
+        kind = "definition" if type(timed.loss) is type(timed.definition) else type(timed.loss).__name__
+        costs.append(StepCost([name], kind, None, None, (took, 0.0)))
+        return
+    number = plan.steps.index(timed.last)
+    forward, backward = costs[number].milliseconds
+    together = [*costs[number].layers, name]
+    costs[number] = costs[number]._replace(layers=together, milliseconds=(forward + took, backward))
 
 
 def print_plan(
-    plan: Plan, batch_size: int, print_fn: Callable[[str], object] | None = None, loss: Loss | None = None
+    plan: Plan,
+    batch_size: int,
+    print_fn: Callable[[str], object] | None = None,
+    losses: Sequence[Loss | None] = (),
 ) -> None:
     """Print which layers run together, by which kernel, and what each step costs."""
     import io
@@ -128,7 +139,7 @@ def print_plan(
     file = io.StringIO() if print_fn else None
     console = make_console(file=file, width=None if file is None else 120)
     console.print(f"[bold]Backend {plan.backend}[/], batches of {batch_size}, times in ms, measured now")
-    console.print(_table(measure(plan, batch_size, loss)))
+    console.print(_table(measure(plan, batch_size, losses)))
     if print_fn and file:
         print_fn(file.getvalue())
 

@@ -73,17 +73,20 @@ class StandIn:
     Attributes:
         layer: what to run.
         has_own_gradients: as given.
+        losses: what the last ``forward`` added to the loss, layers inside included.
     """
 
     def __init__(self, layer: Layer, input_shape: Any, output_shape: Any, own_gradients: bool = False) -> None:
         self.has_own_gradients = own_gradients
         self._pairs: list[_Pair] = []
+        self.losses: list[float] = []
         self.layer: Layer = self._stand_in(layer, own_gradients)
         self.keep(input_shape=input_shape, output_shape=output_shape)
 
     def _stand_in(self, layer: Any, own_gradients: bool) -> Any:
         own = object.__new__(type(layer))
         stays: dict[str, Any] = {name: vars(layer)[name] for name in BOOKKEEPING if name in vars(layer)}
+        stays |= {"_added": self.losses, "_in_a_run": True}
         if own_gradients:
             stays["grads"] = Arrays(f"grads of layer {layer.name!r}")
             stays["grads"].become({name: np.zeros_like(g) for name, g in layer.own("grads").items()})
@@ -103,6 +106,7 @@ class StandIn:
 
     def forward(self, x: Any, training: bool | None) -> Array:
         """Return the layer's output, as the layer is now."""
+        self.losses.clear()
         befores = [pair.take() for pair in self._pairs]
         y = run_forward(self.layer, x, training)
         for pair, before in zip(self._pairs, befores):

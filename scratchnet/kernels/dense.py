@@ -152,8 +152,23 @@ def _backward_block(
         for d in range(first, last, 2 * TILE):
             count = min(2 * TILE, last - d)
             product(
-                kernel_, ZERO, kernel_rows, d, count, nothing, 1, U, 1, dz_t, ZERO, samples, samples,
-                tile, ZERO, samples, ZERO,
+                kernel_,
+                ZERO,
+                kernel_rows,
+                d,
+                count,
+                nothing,
+                1,
+                U,
+                1,
+                dz_t,
+                ZERO,
+                samples,
+                samples,
+                tile,
+                ZERO,
+                samples,
+                ZERO,
             )  # (2 TILE, N)
             transpose(tile, ZERO, samples, count, samples, dx, d, D)
 
@@ -176,9 +191,7 @@ def _nonzero_dkernel(
 
 
 @inner
-def _nonzero_dx(
-    kernel_: Array, dz: Array, words: Array, samples: int, D: int, U: int, dx: Array, first: int
-) -> None:
+def _nonzero_dx(kernel_: Array, dz: Array, words: Array, samples: int, D: int, U: int, dx: Array, first: int) -> None:
     """A strip of columns of dx, from `first`."""
     strip = strip_of(dz, D)
     tile = scratch(WORD * strip, dz)

@@ -34,9 +34,7 @@ def _forward(
     p: Array, dz: Array,
 ) -> float:  # fmt: skip
     samples, U, nothing, loss = z.shape[0], bias.size, np.zeros(1, np.int64), 0.0
-    if not (
-        z.shape[1] == U and x.size == samples * D and kernel_.size == D * U and rows.size >= samples + TILE - 1
-    ):
+    if not (z.shape[1] == U and x.size == samples * D and kernel_.size == D * U and rows.size >= samples + TILE - 1):
         raise ValueError("A dense layer was given arrays whose sizes do not belong together.")
     if labels.size > 0:
         check_labels(z, labels, scale, p, dz)

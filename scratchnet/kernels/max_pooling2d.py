@@ -32,9 +32,7 @@ def compete(x: Array, q: int, first: bool, y: Array, winners: Array) -> None:
 
 
 @kernel(parallel=True)
-def _forward(
-    x: Array, pixels: Array, size: int, C: int, y: Array, winners: Array, samples: int, x_size: int
-) -> None:
+def _forward(x: Array, pixels: Array, size: int, C: int, y: Array, winners: Array, samples: int, x_size: int) -> None:
     windows = pixels.size // size
     if not (x.size == samples * x_size and y.size == winners.size == samples * windows * C):
         raise ValueError("A max-pooling was given arrays whose sizes do not belong together.")

@@ -47,9 +47,7 @@ def _adam_block(
 
 
 @kernel(parallel=True)
-def adam(
-    w: Array, g: Array, m: Array, v: Array, alpha: float, beta_1: float, beta_2: float, epsilon: float
-) -> None:
+def adam(w: Array, g: Array, m: Array, v: Array, alpha: float, beta_1: float, beta_2: float, epsilon: float) -> None:
     """One step of Adam in place; `alpha` is the step size with the bias correction in it. All vectors (P,).
 
     Raises:

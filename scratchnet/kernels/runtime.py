@@ -205,7 +205,7 @@ def _warn_workqueue() -> None:
 
 
 def threading_layer() -> str:
-    """"omp", "tbb" or "workqueue" once a parallel kernel has run, "none" before or without threads."""
+    """ "omp", "tbb" or "workqueue" once a parallel kernel has run, "none" before or without threads."""
     if config.DISABLE_JIT or _state["forked"]:
         return "none"
     try:

@@ -3,7 +3,11 @@
 Start reading with ``dense.py``, then ``conv2d.py``, which is Dense applied to every window of an image.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from scratchnet.layers.activation import Activation, LeakyReLU, ReLU, Softmax
+from scratchnet.layers.activity_regularization import ActivityRegularization
 from scratchnet.layers.add import Add
 from scratchnet.layers.average import Average
 from scratchnet.layers.average_pooling2d import AveragePooling2D
@@ -16,6 +20,7 @@ from scratchnet.layers.depthwise_conv2d import DepthwiseConv2D
 from scratchnet.layers.dropout import Dropout
 from scratchnet.layers.embedding import Embedding
 from scratchnet.layers.flatten import Flatten
+from scratchnet.layers.functional import add, average, concatenate, multiply, subtract
 from scratchnet.layers.gaussian_noise import GaussianNoise
 from scratchnet.layers.global_pooling2d import GlobalAveragePooling2D, GlobalMaxPooling2D
 from scratchnet.layers.input_layer import Input, InputLayer
@@ -34,6 +39,8 @@ from scratchnet.layers.separable_conv2d import SeparableConv2D
 from scratchnet.layers.subtract import Subtract
 from scratchnet.layers.up_sampling2d import UpSampling2D
 from scratchnet.layers.zero_padding2d import ZeroPadding2D
+from scratchnet.utils.naming import described, made_from
+from scratchnet.utils.numbers import shown
 
 AvgPool2D = AveragePooling2D
 Convolution2D = Conv2D
@@ -47,6 +54,7 @@ LAYERS: dict[str, type[Layer]] = {
     c.__name__: c
     for c in (
         Activation,
+        ActivityRegularization,
         Add,
         Average,
         AveragePooling2D,
@@ -87,6 +95,7 @@ LAYERS: dict[str, type[Layer]] = {
 __all__ = [
     "LAYERS",
     "Activation",
+    "ActivityRegularization",
     "Add",
     "Average",
     "AveragePooling2D",
@@ -129,7 +138,33 @@ __all__ = [
     "Subtract",
     "UpSampling2D",
     "ZeroPadding2D",
+    "add",
+    "average",
+    "concatenate",
+    "deserialize",
+    "multiply",
+    "serialize",
+    "subtract",
 ]
+
+
+def serialize(layer: Layer) -> dict[str, Any] | None:
+    """Return what ``deserialize`` makes an equal layer from, without its weights; it can be written as JSON."""
+    return described(layer)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, type] | None = None) -> Layer:
+    """Return a layer like the one that ``serialize`` was given; ``custom_objects`` are your own classes by name.
+
+    Raises:
+        ValueError: for an unknown name, with the nearest known one.
+        TypeError: for anything but a dictionary.
+    """
+    if not isinstance(config, dict):
+        raise TypeError(f"layers.deserialize expected what layers.serialize returns, got {shown(config)}.")
+    layer = made_from("layer", config, LAYERS, Layer, custom_objects)
+    assert layer is not None
+    return layer
 
 
 def __getattr__(name: str) -> object:
@@ -137,4 +172,4 @@ def __getattr__(name: str) -> object:
 
     if name.startswith("_"):
         raise AttributeError(name)
-    raise AttributeError(str(unknown_name("layer", name, [n for n in __all__ if n != "LAYERS"])))
+    raise AttributeError(str(unknown_name("layer", name, [n for n in __all__ if n[0].isupper() and n != "LAYERS"])))

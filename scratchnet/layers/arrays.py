@@ -125,6 +125,23 @@ def fitting(value: Any, shape: tuple[int, ...], who: str, name: str) -> Array:
     return array
 
 
+def try_on(thing: Any, array: Array, who: str, name: str) -> None:
+    """Apply a regularizer or constraint to a weight, and see that this works, rather than in the middle of training.
+
+    Raises:
+        ValueError: if it fails, or the slope or the constrained weight has another shape than the weight.
+    """
+    what = type(thing).__name__
+    try:
+        made = thing(array.copy())
+        if hasattr(thing, "gradient"):  # a regularizer, then: what it made is its penalty
+            float(made)
+            made = thing.gradient(array.copy())
+    except Exception as error:  # of the user's own, it may raise anything
+        raise ValueError(f"{who} expected {what} to be for a {name} of shape {array.shape}, but: {error}") from error
+    fitting(made, array.shape, f"{who}, {what},", f"what it returns for {name}")
+
+
 def check_weights(owner: str, variables: Mapping[str, Array], weights: Any) -> list[Array]:
     """Return ``weights`` as arrays once they are found to fit ``variables`` one by one.
 

@@ -62,6 +62,8 @@ class BatchNormalization(Normalizing):
         epsilon: ε ≥ 0, which keeps σ from 0.
         center, scale: whether there is a β, and a γ.
         beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer: see ``initializers``.
+        beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint: by keyword; see ``regularizers`` and
+            ``constraints``.
 
     Shapes: x (N, …, C) → y (N, …, C). Parameters: ``gamma`` (C,), ``beta`` (C,). Not trained: ``moving_mean`` (C,),
     ``moving_variance`` (C,).
@@ -83,7 +85,8 @@ class BatchNormalization(Normalizing):
         moving_variance_initializer: AnyInitializer = "ones",
         **kwargs: Any,
     ) -> None:
-        super().__init__(epsilon, center, scale, beta_initializer, gamma_initializer, **kwargs)
+        options = {"beta_initializer": beta_initializer, "gamma_initializer": gamma_initializer, **kwargs}
+        super().__init__(epsilon, center, scale, **options)
         self.axis = whole_number("axis of BatchNormalization", axis)
         self.momentum = real_number("momentum of BatchNormalization", momentum, 0, 1)
         self.moving_mean_initializer = initializers.get_or_default(moving_mean_initializer)

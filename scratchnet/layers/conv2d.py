@@ -37,7 +37,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scratchnet import activations, initializers
+from scratchnet import activations
 from scratchnet.layers.convolution import Convolution, InitializerLike
 from scratchnet.layers.windows import col2im, im2col, join_groups, split_groups
 from scratchnet.typing import Array, Shape
@@ -55,12 +55,16 @@ class Conv2D(Convolution):
         activation: a name (relu, gelu, softmax, …, see ``activations``) or an ``ActivationFunction``; None is linear.
         use_bias: whether there is a ``bias``.
         kernel_initializer, bias_initializer: see ``initializers``; None is glorot_uniform for either, as in Keras.
+        kernel_regularizer, kernel_constraint, bias_regularizer, bias_constraint: by keyword; see ``regularizers`` and
+            ``constraints``.
 
     Shapes: x (N, H, W, C) → y (N, OH, OW, F). Parameters: ``kernel`` (KH, KW, C/G, F), ``bias`` (F,).
 
     Raises:
         ValueError: if an argument makes no sense, the input is not (N, H, W, C), or the kernel is larger than it.
     """
+
+    weight_options = ("kernel", "bias")
 
     def __init__(
         self,
@@ -78,20 +82,22 @@ class Conv2D(Convolution):
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer, **kwargs
+            *(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias),
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            **kwargs,
         )
         self.filters = self._count("filters", filters)
         self.groups = self._count("groups", groups)
         if self.filters % self.groups:
             raise ValueError(f"Conv2D expected filters to be a multiple of groups={groups}, got {filters}.")
-        self.kernel_initializer = initializers.get_or_default(kernel_initializer)
 
     def build(self, input_shape: Shape) -> None:
         """Make ``kernel`` (KH, KW, C/G, F) and ``bias`` (F,)."""
         C = self._channels_of(input_shape)
-        self.add_weight("kernel", (*self.kernel_size, C // self.groups, self.filters), self.kernel_initializer)
+        self.add_weight("kernel", (*self.kernel_size, C // self.groups, self.filters), **self.options_of("kernel"))
         if self.use_bias:
-            self.add_weight("bias", (self.filters,), self.bias_initializer)
+            self.add_weight("bias", (self.filters,), **self.options_of("bias"))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (None, OH, OW, F)."""
@@ -140,5 +146,4 @@ class Conv2D(Convolution):
             **super().get_config(),
             "filters": self.filters,
             "groups": self.groups,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
         }

@@ -37,7 +37,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scratchnet import activations, initializers
+from scratchnet import activations
 from scratchnet.layers.convolution import Convolution, InitializerLike
 from scratchnet.layers.windows import col2im, im2col, image_size, pair
 from scratchnet.typing import Array, Shape
@@ -56,12 +56,16 @@ class Conv2DTranspose(Convolution):
         activation: a name (relu, gelu, softmax, …, see ``activations``) or an ``ActivationFunction``; None is linear.
         use_bias: whether there is a ``bias``.
         kernel_initializer, bias_initializer: see ``initializers``.
+        kernel_regularizer, kernel_constraint, bias_regularizer, bias_constraint: by keyword; see ``regularizers`` and
+            ``constraints``.
 
     Shapes: x (N, H, W, C) → y (N, OH, OW, F). Parameters: ``kernel`` (KH, KW, F, C), ``bias`` (F,).
 
     Raises:
         ValueError: if an argument makes no sense, or the input is not (N, H, W, C).
     """
+
+    weight_options = ("kernel", "bias")
 
     def __init__(
         self,
@@ -79,10 +83,12 @@ class Conv2DTranspose(Convolution):
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer, **kwargs
+            *(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias),
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            **kwargs,
         )
         self.filters = self._count("filters", filters)
-        self.kernel_initializer = initializers.get_or_default(kernel_initializer)
         self.output_padding: tuple[int, int] | None = None
         if output_padding is not None:
             self.output_padding = pair("output_padding", output_padding, "Conv2DTranspose", least=0)
@@ -106,11 +112,10 @@ class Conv2DTranspose(Convolution):
 
     def build(self, input_shape: Shape) -> None:
         """Make ``kernel`` (KH, KW, F, C) and ``bias`` (F,)."""
-        self.add_weight(
-            "kernel", (*self.kernel_size, self.filters, self._channels_of(input_shape)), self.kernel_initializer
-        )
+        C = self._channels_of(input_shape)
+        self.add_weight("kernel", (*self.kernel_size, self.filters, C), **self.options_of("kernel"))
         if self.use_bias:
-            self.add_weight("bias", (self.filters,), self.bias_initializer)
+            self.add_weight("bias", (self.filters,), **self.options_of("bias"))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (None, OH, OW, F)."""
@@ -148,5 +153,4 @@ class Conv2DTranspose(Convolution):
             **super().get_config(),
             "filters": self.filters,
             "output_padding": self.output_padding,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
         }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from scratchnet import activations, initializers
-from scratchnet.layers.layer import Layer
+from scratchnet.layers.weighted import Weighted
 from scratchnet.layers.windows import Windows, check_data_format, check_padding, image_size, pair, place_windows
 from scratchnet.typing import Shape
 from scratchnet.utils.numbers import true_or_false, whole_number
@@ -16,7 +16,7 @@ from scratchnet.utils.numbers import true_or_false, whole_number
 InitializerLike = str | initializers.Initializer | dict[str, Any] | None
 
 
-class Convolution(Layer):
+class Convolution(Weighted):
     """Base of the layers with a sliding kernel.
 
     Args:
@@ -25,7 +25,7 @@ class Convolution(Layer):
         data_format: ``"channels_last"``; None means the same.
         activation: a name (relu, gelu, softmax, …, see ``activations``) or an ``ActivationFunction``; None is linear.
         use_bias: whether there is a ``bias``.
-        bias_initializer: see ``initializers``; a subclass adds those of its kernels.
+        options: ``<weight>_initializer`` and the like for the kernels, which a subclass names, and the bias.
 
     Raises:
         ValueError: if an argument makes no sense, the input is not (N, H, W, C), or the kernel is larger than it.
@@ -42,10 +42,9 @@ class Convolution(Layer):
         dilation_rate: int | tuple[int, int],
         activation: str | activations.ActivationFunction | None,
         use_bias: bool,
-        bias_initializer: InitializerLike,
-        **kwargs: Any,
+        **options: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**options)
         who = type(self).__name__
         self.kernel_size = pair("kernel_size", kernel_size, who)
         self.strides = pair("strides", strides, who)
@@ -54,7 +53,6 @@ class Convolution(Layer):
         self.dilation_rate = pair("dilation_rate", dilation_rate, who)
         self.activation = activation
         self.use_bias = true_or_false(f"use_bias of {who}", use_bias)
-        self.bias_initializer = initializers.get_or_default(bias_initializer)
         self._channels: int | None = None
 
     def _count(self, what: str, value: Any) -> int:
@@ -99,7 +97,6 @@ class Convolution(Layer):
             "padding": self.padding,
             "data_format": self.data_format,
             "dilation_rate": self.dilation_rate,
-            "activation": self.activation.name,
+            "activation": activations.serialize(self.activation),
             "use_bias": self.use_bias,
-            "bias_initializer": initializers.serialize(self.bias_initializer),
         }

@@ -30,12 +30,12 @@ from __future__ import annotations
 from typing import Any
 
 from scratchnet import activations, initializers
-from scratchnet.layers.layer import Layer
+from scratchnet.layers.weighted import Weighted
 from scratchnet.typing import Array, Shape
 from scratchnet.utils.numbers import true_or_false, whole_number
 
 
-class Dense(Layer):
+class Dense(Weighted):
     """A fully connected layer.
 
     Args:
@@ -43,6 +43,8 @@ class Dense(Layer):
         activation: a name (relu, gelu, softmax, …, see ``activations``) or an ``ActivationFunction``; None is linear.
         use_bias: whether there is a ``bias``.
         kernel_initializer, bias_initializer: see ``initializers``; None is glorot_uniform for either, as in Keras.
+        kernel_regularizer, kernel_constraint, bias_regularizer, bias_constraint: by keyword; see ``regularizers`` and
+            ``constraints``.
 
     Shapes: x (N, D) → y (N, U); with more axes, (N, …, D) → (N, …, U), each row by itself. Parameters: ``kernel``
     (D, U), ``bias`` (U,).
@@ -52,6 +54,7 @@ class Dense(Layer):
     """
 
     activation = activations.ActivationAttribute()
+    weight_options = ("kernel", "bias")
 
     def __init__(
         self,
@@ -62,20 +65,18 @@ class Dense(Layer):
         bias_initializer: str | initializers.Initializer | dict[str, Any] | None = "zeros",
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(kernel_initializer=kernel_initializer, bias_initializer=bias_initializer, **kwargs)
         self.units = whole_number("units of Dense", units, 1)
         self.activation = activation
         self.use_bias = true_or_false("use_bias of Dense", use_bias)
-        self.kernel_initializer = initializers.get_or_default(kernel_initializer)
-        self.bias_initializer = initializers.get_or_default(bias_initializer)
 
     def build(self, input_shape: Shape) -> None:
         """Make ``kernel`` (D, U) and ``bias`` (U,)."""
         features = input_shape[-1]
         assert features is not None
-        self.add_weight("kernel", (features, self.units), self.kernel_initializer)
+        self.add_weight("kernel", (features, self.units), **self.options_of("kernel"))
         if self.use_bias:
-            self.add_weight("bias", (self.units,), self.bias_initializer)
+            self.add_weight("bias", (self.units,), **self.options_of("bias"))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (None, …, U)."""
@@ -110,8 +111,6 @@ class Dense(Layer):
         return {
             **super().get_config(),
             "units": self.units,
-            "activation": self.activation.name,
+            "activation": activations.serialize(self.activation),
             "use_bias": self.use_bias,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
         }

@@ -35,7 +35,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet import activations, initializers
+from scratchnet import activations
 from scratchnet.layers.convolution import Convolution, InitializerLike
 from scratchnet.layers.windows import col2im, im2col
 from scratchnet.typing import Array, Shape
@@ -52,12 +52,16 @@ class DepthwiseConv2D(Convolution):
         activation: a name (relu, gelu, softmax, …, see ``activations``) or an ``ActivationFunction``; None is linear.
         use_bias: whether there is a ``bias``.
         depthwise_initializer, bias_initializer: see ``initializers``.
+        depthwise_regularizer, depthwise_constraint, bias_regularizer, bias_constraint: by keyword; see
+            ``regularizers`` and ``constraints``.
 
     Shapes: x (N, H, W, C) → y (N, OH, OW, C·M). Parameters: ``kernel`` (KH, KW, C, M), ``bias`` (C·M,).
 
     Raises:
         ValueError: if an argument makes no sense, the input is not (N, H, W, C), or the kernel is larger than it.
     """
+
+    weight_options = ("depthwise", "bias")
 
     def __init__(
         self,
@@ -74,17 +78,19 @@ class DepthwiseConv2D(Convolution):
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer, **kwargs
+            *(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias),
+            depthwise_initializer=depthwise_initializer,
+            bias_initializer=bias_initializer,
+            **kwargs,
         )
         self.depth_multiplier = self._count("depth_multiplier", depth_multiplier)
-        self.depthwise_initializer = initializers.get_or_default(depthwise_initializer)
 
     def build(self, input_shape: Shape) -> None:
         """Make ``kernel`` (KH, KW, C, M) and ``bias`` (C·M,)."""
         C, M = self._channels_of(input_shape), self.depth_multiplier
-        self.add_weight("kernel", (*self.kernel_size, C, M), self.depthwise_initializer)
+        self.add_weight("kernel", (*self.kernel_size, C, M), **self.options_of("depthwise"))
         if self.use_bias:
-            self.add_weight("bias", (C * M,), self.bias_initializer)
+            self.add_weight("bias", (C * M,), **self.options_of("bias"))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (None, OH, OW, C·M)."""
@@ -124,5 +130,4 @@ class DepthwiseConv2D(Convolution):
         return {
             **super().get_config(),
             "depth_multiplier": self.depth_multiplier,
-            "depthwise_initializer": initializers.serialize(self.depthwise_initializer),
         }

@@ -29,18 +29,19 @@ from typing import Any
 import numpy as np
 
 from scratchnet import initializers
-from scratchnet.layers.layer import Layer
+from scratchnet.layers.weighted import Weighted
 from scratchnet.typing import Array, Shape
 from scratchnet.utils.numbers import true_or_false, whole_number
 
 
-class Embedding(Layer):
+class Embedding(Weighted):
     """Turns whole numbers into rows of a table that is learnt: ``Embedding(20000, 64)(Input((100,), dtype="int32"))``.
 
     Args:
         input_dim: V, how many words there are; they are numbered from 0.
         output_dim: D, how many numbers stand for a word.
         embeddings_initializer: see ``initializers``.
+        embeddings_regularizer, embeddings_constraint: by keyword; see ``regularizers`` and ``constraints``.
         mask_zero: only False; True would have later layers pass over zeros, which no layer here does.
 
     Shapes: x (N, …) → y (N, …, D). Parameter: ``embeddings`` (V, D). x may be whole numbers of any type; floats lose
@@ -51,6 +52,7 @@ class Embedding(Layer):
     """
 
     takes_integers = True
+    weight_options = ("embeddings",)
 
     def __init__(
         self,
@@ -60,17 +62,16 @@ class Embedding(Layer):
         mask_zero: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(embeddings_initializer=embeddings_initializer, **kwargs)
         self.input_dim = whole_number("input_dim of Embedding", input_dim, 1)
         self.output_dim = whole_number("output_dim of Embedding", output_dim, 1)
-        self.embeddings_initializer = initializers.get(embeddings_initializer)
         self.mask_zero = true_or_false("mask_zero of Embedding", mask_zero)
         if self.mask_zero:
             raise ValueError("mask_zero of Embedding expected False, got True: no layer here uses masks.")
 
     def build(self, input_shape: Shape | None = None) -> None:
         """Make ``embeddings`` (V, D)."""
-        self.add_weight("embeddings", (self.input_dim, self.output_dim), self.embeddings_initializer)
+        self.add_weight("embeddings", (self.input_dim, self.output_dim), **self.options_of("embeddings"))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (None, …, D)."""
@@ -98,6 +99,5 @@ class Embedding(Layer):
             **super().get_config(),
             "input_dim": self.input_dim,
             "output_dim": self.output_dim,
-            "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
             "mask_zero": self.mask_zero,
         }

@@ -12,11 +12,23 @@ import math
 from typing import Any
 
 from scratchnet.layers.layer import Layer
+from scratchnet.layers.windows import check_data_format
 from scratchnet.typing import Array, Shape
 
 
 class Flatten(Layer):
-    """Reshapes x (N, …) to y (N, D), D being the product of the other axes. (N,) becomes (N, 1)."""
+    """Reshapes x (N, …) to y (N, D), D being the product of the other axes. (N,) becomes (N, 1).
+
+    Args:
+        data_format: ``"channels_last"``; None means the same.
+
+    Raises:
+        ValueError: if another ``data_format`` is asked for.
+    """
+
+    def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.data_format = check_data_format(data_format)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (None, D)."""
@@ -31,3 +43,7 @@ class Flatten(Layer):
     def backward(self, dy: Array) -> Any:
         """Return dy in x's shape."""
         return dy.reshape(self._x_shape).copy()  # (2) (N, …)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal layer."""
+        return {**super().get_config(), "data_format": self.data_format}

@@ -18,23 +18,46 @@ class InputLayer(Layer):
     """Stands for the batches that will be fed to a model. It computes nothing; ``Input`` makes one.
 
     Args:
-        shape: the shape of one sample, without the batch: ``(28, 28, 1)``.
-        name: as for every layer.
-        dtype: what the batches are cast to: a float type, or int32, int64 or uint8 for what an ``Embedding`` takes.
+        shape, batch_size, dtype, batch_shape, name: see ``Input``.
+        input_shape: an older word for ``shape``.
 
     Raises:
-        ValueError: if ``shape`` holds anything but positive whole numbers.
+        ValueError: as for ``Input``.
     """
 
-    def __init__(self, shape: Sequence[int], *, name: str | None = None, dtype: str | None = None) -> None:
+    def __init__(
+        self,
+        shape: Sequence[int] | None = None,
+        batch_size: int | None = None,
+        dtype: str | None = None,
+        *,
+        batch_shape: Sequence[int | None] | None = None,
+        name: str | None = None,
+        input_shape: Sequence[int] | None = None,
+    ) -> None:
         super().__init__(name=name, dtype=None if dtype in config.INTEGERS else dtype)
         self.dtype = dtype if dtype in config.INTEGERS else self.dtype
-        if isinstance(shape, (str, bytes, set, dict)) or not np.iterable(shape):
-            raise ValueError(f"shape of Input expected the shape of one sample such as (28,), got {shape!r}.")
-        self.shape: Shape = (None, *(whole_number("shape of Input, without the batch size,", n, 1) for n in shape))
+        if input_shape is not None:
+            shape = _either("shape", shape, "input_shape", input_shape)
+        if batch_shape is not None:
+            _either("shape", shape, "batch_shape", batch_shape)
+            _either("batch_size", batch_size, "batch_shape", batch_shape)
+            batch_size, *shape = _sizes(batch_shape, "a shape with the batch in front, such as (None, 28)", 1)
+        shape = _sizes(shape, "the shape of one sample such as (28,)", 0)
+        if batch_size is not None:
+            batch_size = whole_number("batch_size of Input", batch_size, 1)
+        self.shape: Shape = (
+            batch_size,
+            *(whole_number("shape of Input, without the batch size,", n, 1) for n in shape),
+        )
         self.built = True
         self.input_shape = self.output_shape = self.shape
         self._outputs.append(SymbolicTensor(self.shape, self, ()))
+
+    @property
+    def batch_shape(self) -> Shape:
+        """The shape with the batch in front: None, or the size that was given."""
+        return self.shape
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return x."""
@@ -50,16 +73,45 @@ class InputLayer(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal layer."""
-        return {"shape": list(self.shape[1:]), "name": self.name, "dtype": self.dtype}
+        batch_size, *shape = self.shape
+        fixed = {} if batch_size is None else {"batch_size": batch_size}
+        return {"shape": shape, **fixed, "name": self.name, "dtype": self.dtype}
 
 
-def Input(shape: Sequence[int], name: str | None = None, dtype: str | None = None) -> SymbolicTensor:
+def Input(
+    shape: Sequence[int] | None = None,
+    batch_size: int | None = None,
+    dtype: str | None = None,
+    *,
+    batch_shape: Sequence[int | None] | None = None,
+    name: str | None = None,
+) -> SymbolicTensor:
     """Begin a graph: return the tensor that stands for a batch of samples of that shape.
 
     Args:
-        shape: the shape of one sample, without the batch.
-        name: ``input_layer``, ``input_layer_1``, … if not given.
+        shape: the shape of one sample, without the batch: ``(28, 28, 1)``.
+        batch_size: how many samples a batch has, if that is fixed. It is shown, in ``summary()`` and in shapes; as in
+            Keras, batches of other sizes are computed all the same, such as the last one of a data set.
         dtype: what the batches are cast to, ``config.floatx()`` if not given; ``"int32"`` for what an ``Embedding``
             takes. The data may have any number type.
+        batch_shape: both in one, in their place: ``(32, 28, 28, 1)``, or None in front for any size.
+        name: ``input_layer``, ``input_layer_1``, … if not given.
+
+    Raises:
+        ValueError: if a shape holds anything but positive whole numbers, or none or two of the arguments give it.
     """
-    return InputLayer(shape, name=name, dtype=dtype).output
+    return InputLayer(shape, batch_size, dtype, batch_shape=batch_shape, name=name).output
+
+
+def _either(one: str, first: Any, other: str, second: Any) -> Any:
+    """Return the second of two arguments that say the same; refuse if both are given."""
+    if first is not None:
+        raise ValueError(f"Input expected either {one} or {other}, got {first!r} and {second!r}.")
+    return second
+
+
+def _sizes(shape: Any, expected: str, least: int) -> list[Any]:
+    """Return a shape as a list."""
+    if isinstance(shape, (str, bytes, set, dict)) or not np.iterable(shape) or len(list(shape)) < least:
+        raise ValueError(f"shape of Input expected {expected}, got {shape!r}.")
+    return list(shape)

@@ -12,6 +12,9 @@ A layer of your own is a subclass with ``forward`` and ``backward``; if it has p
 output has another shape than its input also ``compute_output_shape``. Layers that it keeps as attributes, or in lists
 and dictionaries, belong to it. What ``forward`` leaves in attributes for ``backward`` belongs to the run: a model that
 trains and predicts at once runs a copy of the layer for each (``graph/stand_in.py``).
+
+A layer may add a term of its own to the loss: ``forward`` says ``self.add_loss(value)``, and ``backward`` adds that
+term's slope to the dx that it returns, or to ``grads``, beside what it makes of dy. Here, too, nobody derives for you.
 """
 
 from __future__ import annotations
@@ -21,21 +24,26 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from scratchnet import config, initializers
-from scratchnet.layers.arrays import initial_values
+from scratchnet import config, constraints, initializers, regularizers
+from scratchnet.layers.arrays import initial_values, try_on
+from scratchnet.layers.placing import Placed, shape_of_the_first
 from scratchnet.layers.tensor import SymbolicTensor
-from scratchnet.layers.variables import Keeper, run_forward
 from scratchnet.typing import Array, Shape
 from scratchnet.utils.naming import automatic_name
 
 
-class Layer(Keeper):
+class Layer(Placed):
     """Base class of all layers.
 
     Args:
         name: unique within a model; made from the class name if not given.
         dtype: ``"float32"`` or ``"float64"``, of parameters, inputs and outputs; ``config.floatx()`` if not given.
-        trainable: if False, the optimizer leaves the parameters as they are.
+        trainable: if False, the optimizer leaves the parameters as they are, and they pay no penalty.
+        activity_regularizer: a penalty on the output y, see ``regularizers``; its mean over the batch is added to the
+            loss. Where the layer stands in a model, the model adds the slope to dy before ``backward`` gets it.
+        input_shape: the shape of one sample, for the first layer of a ``Sequential`` without ``Input``. As in Keras it
+            is passed over everywhere else, and a warning says to begin with ``Input(shape)`` instead.
+        input_dim: the same for a shape of one axis: ``(input_dim,)``.
 
     Attributes:
         params: the parameters by name. In a model they are views into the model's one flat vector.
@@ -43,14 +51,25 @@ class Layer(Keeper):
         non_trainable: the variables that no gradient moves, such as running means, by name; written by ``forward``.
         built: whether these have been made.
         input_shape, output_shape: with ``None`` for the batch; known once the layer has been called.
+        regularizers, constraints: those of the parameters that have one, by the parameter's name.
         takes_integers: whether x may be whole numbers, as they are; all other layers get them as floats.
         acts_when_called: whether ``layer(x)``, without ``training``, means training mode, as it does for augmentations.
     """
 
     takes_integers: ClassVar[bool] = False
     acts_when_called: ClassVar[bool] = False
+    _first_shape: Sequence[int] | None = None
 
-    def __init__(self, *, name: str | None = None, dtype: str | None = None, trainable: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        dtype: str | None = None,
+        trainable: bool = True,
+        activity_regularizer: str | regularizers.Regularizer | dict[str, Any] | None = None,
+        input_shape: Sequence[int] | None = None,
+        input_dim: int | None = None,
+    ) -> None:
         if name is not None and (not isinstance(name, str) or not name or "/" in name):
             raise ValueError(f"A layer's name must be a non-empty string without '/', got {name!r}.")
         self.name = name if name is not None else automatic_name(type(self).__name__)
@@ -62,7 +81,12 @@ class Layer(Keeper):
         self.input_shape: Any = None
         self.output_shape: Any = None
         self.trainable = trainable
+        self.activity_regularizer = activity_regularizer
+        self.regularizers: dict[str, regularizers.Regularizer] = {}
+        self.constraints: dict[str, constraints.Constraint] = {}
         self._outputs: list[SymbolicTensor] = []
+        self._added: list[float] = []
+        self._first_shape = shape_of_the_first(type(self).__name__, input_shape, input_dim)
 
     # What a subclass defines -------------------------------------------------------------------------------------
 
@@ -83,7 +107,10 @@ class Layer(Keeper):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal layer, ready for JSON."""
-        return {"name": self.name, "dtype": self.dtype, "trainable": self.trainable}
+        settings: dict[str, Any] = {"name": self.name, "dtype": self.dtype, "trainable": self.trainable}
+        if self.activity_regularizer is not None:
+            settings["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        return settings
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
@@ -98,79 +125,50 @@ class Layer(Keeper):
         shape: tuple[int, ...],
         initializer: str | initializers.Initializer = "glorot_uniform",
         trainable: bool = True,
+        regularizer: str | regularizers.Regularizer | dict[str, Any] | None = None,
+        constraint: str | constraints.Constraint | dict[str, Any] | None = None,
     ) -> Array:
         """Add the parameter ``params[name]`` and room for its gradient, ``grads[name]``.
 
         With ``trainable=False``, add the variable ``non_trainable[name]``, which ``forward`` changes in place.
 
+        Args:
+            name, shape, initializer: the weight's.
+            trainable: whether it is a parameter.
+            regularizer: its penalty, which training adds to the loss, and its slope to the gradient.
+            constraint: what moves it back after each update to where it may be.
+
         Raises:
-            ValueError: if the name is taken, or the initializer returns anything but numbers of that shape.
+            ValueError: if the name is taken, or the initializer returns anything but numbers of that shape; if the
+                regularizer or constraint cannot be applied to it, or it is not trained at all.
         """
         if name in self.params or name in self.non_trainable:
             raise ValueError(f"Layer {self.name!r} has a weight named {name!r} already.")
         array = initial_values(initializer, tuple(shape), self.dtype, f"Layer {self.name!r}", f"initial {name!r}")
+        penalty, projection = regularizers.get(regularizer), constraints.get(constraint)
+        if not trainable and (penalty is not None or projection is not None):
+            raise ValueError(
+                f"Layer {self.name!r} expected no regularizer and no constraint for {name!r}, since it is not trained."
+            )
+        for table, thing in ((self.regularizers, penalty), (self.constraints, projection)):
+            table.pop(name, None)  # of a build that failed
+            if thing is not None:
+                try_on(thing, array, f"Layer {self.name!r}", name)
+                table[name] = thing  # type: ignore[assignment]
         (self.params if trainable else self.non_trainable)[name] = array
         if trainable:
             self.grads[name] = np.zeros_like(array)
         return array
 
-    def build_once(self, input_shape: Any) -> None:
-        """Build the layer for inputs of that shape, unless that has been done."""
-        output_shape = self.compute_output_shape(input_shape)  # first: it may refuse the shape
-        if not self.built:
-            self.build(input_shape)
-            self.finish_building(input_shape)
-        self.input_shape, self.output_shape = input_shape, output_shape
-
-    def __call__(self, x: Any, training: bool | None = None) -> Any:
-        """Place the layer in a graph (called on a tensor or a list of them), or run it (called on an array)."""
-        several = isinstance(x, (list, tuple)) and any(isinstance(a, (SymbolicTensor, np.ndarray)) for a in x)
-        inputs = list(x) if several else [x]
-        symbolic = [isinstance(a, SymbolicTensor) for a in inputs]
-        if any(symbolic):
-            if not all(symbolic):
-                raise TypeError(f"Layer {self.name!r} was called on a mix of graph tensors and arrays: use one kind.")
-            return self._place(inputs, several)
-        arrays = [np.asarray(a) for a in inputs]
-        arrays = [a if self.takes_integers and a.dtype.kind in "iu" else np.asarray(a, self.dtype) for a in arrays]
-        shapes = [(None, *a.shape[1:]) for a in arrays]
-        self.build_once(shapes if several else shapes[0])
-        return run_forward(self, arrays if several else arrays[0], training)
-
-    def _place(self, inputs: Sequence[SymbolicTensor], several: bool) -> SymbolicTensor:
-        for tensor in inputs:
-            if tensor.dtype != self.dtype and not (self.takes_integers and tensor.dtype in config.INTEGERS):
-                raise ValueError(
-                    f"Layer {self.name!r} has dtype {self.dtype} but its input from {tensor.layer.name!r} has "
-                    f"{tensor.dtype}: give every layer of a model the same dtype."
-                )
-        shapes = [tensor.shape for tensor in inputs]
-        self.build_once(shapes if several else shapes[0])
-        output = SymbolicTensor(self.output_shape, self, tuple(inputs))
-        self._outputs.append(output)
-        return output
+    @property
+    def compute_dtype(self) -> str:
+        """The type that the layer computes in: its ``dtype``, since nothing is mixed here."""
+        return self.dtype
 
     @property
-    def output(self) -> SymbolicTensor:
-        """The layer's place in the graph: ``Model(model.inputs, layer.output)`` computes what it puts out."""
-        if len(self._outputs) != 1:
-            raise ValueError(
-                f"Layer {self.name!r} was called {len(self._outputs)} times in graphs, so it has no single output."
-            )
-        return self._outputs[0]
-
-    @property
-    def input(self) -> SymbolicTensor | list[SymbolicTensor]:
-        """The tensor that the layer was called on; a list of them for a layer with several inputs."""
-        inputs = self.output.inputs or (self.output,)
-        return inputs[0] if len(inputs) == 1 else list(inputs)
-
-    def refuse(self, expected: str, got: Any, advice: str = "") -> ValueError:
-        """Return the error for an input that the layer cannot take."""
-        return ValueError(
-            f"Layer {self.name!r} ({type(self).__name__}) expected {expected}, got {got}"
-            + (f": {advice}." if advice else ".")
-        )
+    def variable_dtype(self) -> str:
+        """The type of the weights: the layer's ``dtype``."""
+        return self.dtype
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

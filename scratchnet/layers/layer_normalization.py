@@ -51,6 +51,8 @@ class LayerNormalization(Normalizing):
         epsilon: ε ≥ 0, which keeps σ from 0.
         center, scale: whether there is a β, and a γ.
         beta_initializer, gamma_initializer: see ``initializers``.
+        beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint: by keyword; see ``regularizers`` and
+            ``constraints``.
 
     Shapes: x (N, …, D) → y (N, …, D). Parameters: ``gamma`` (D,), ``beta`` (D,); an axis for each in ``axis``.
 
@@ -68,7 +70,8 @@ class LayerNormalization(Normalizing):
         gamma_initializer: AnyInitializer = "ones",
         **kwargs: Any,
     ) -> None:
-        super().__init__(epsilon, center, scale, beta_initializer, gamma_initializer, **kwargs)
+        options = {"beta_initializer": beta_initializer, "gamma_initializer": gamma_initializer, **kwargs}
+        super().__init__(epsilon, center, scale, **options)
         several = axis if isinstance(axis, (list, tuple)) and axis else (axis,)
         axes = tuple(whole_number("axis of LayerNormalization", i) for i in several)
         self.axis = axes if len(axes) > 1 else axes[0]

@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 
 from scratchnet import initializers
-from scratchnet.layers.layer import Layer
+from scratchnet.layers.weighted import Weighted
 from scratchnet.typing import Array
 from scratchnet.utils.numbers import real_number, true_or_false
 
 AnyInitializer = str | initializers.Initializer | dict[str, Any] | None
 
 
-class Normalizing(Layer):
+class Normalizing(Weighted):
     """Base class: y = γ·x̂ + β, where x̂ is what the subclass makes of x."""
 
+    weight_options = ("beta", "gamma")
     _shared: tuple[int, ...]
     """The axes of x over which γ and β are the same; set by ``forward``."""
 
@@ -25,24 +26,20 @@ class Normalizing(Layer):
         epsilon: float,
         center: bool,
         scale: bool,
-        beta_initializer: AnyInitializer,
-        gamma_initializer: AnyInitializer,
-        **kwargs: Any,
+        **options: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**options)
         whose = type(self).__name__
         self.epsilon = real_number(f"epsilon of {whose}", epsilon, 0)
         self.center = true_or_false(f"center of {whose}", center)
         self.scale = true_or_false(f"scale of {whose}", scale)
-        self.beta_initializer = initializers.get_or_default(beta_initializer)
-        self.gamma_initializer = initializers.get_or_default(gamma_initializer)
 
     def add_gamma_and_beta(self, shape: tuple[int, ...]) -> None:
         """Make the parameters, those that there are."""
         if self.scale:
-            self.add_weight("gamma", shape, self.gamma_initializer)
+            self.add_weight("gamma", shape, **self.options_of("gamma"))
         if self.center:
-            self.add_weight("beta", shape, self.beta_initializer)
+            self.add_weight("beta", shape, **self.options_of("beta"))
 
     def gamma_and_beta(self) -> tuple[Any, Any]:
         """Return γ and β in shapes that repeat them over the shared axes; 1 and 0 where there is none."""
@@ -61,6 +58,4 @@ class Normalizing(Layer):
             "epsilon": self.epsilon,
             "center": self.center,
             "scale": self.scale,
-            "beta_initializer": initializers.serialize(self.beta_initializer),
-            "gamma_initializer": initializers.serialize(self.gamma_initializer),
         }

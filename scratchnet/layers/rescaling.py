@@ -1,6 +1,6 @@
 """Rescaling: the same scale and offset for every number, such as 1/255 for the pixels of an image.
 
-    x (N, …) → y = x·scale + offset (N, …)  (1), hence dx = dy·scale  (2)
+x (N, …) → y = x·scale + offset (N, …)  (1), hence dx = dy·scale  (2)
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet import activations, initializers
+from scratchnet import activations
 from scratchnet.layers.convolution import Convolution, InitializerLike
 from scratchnet.layers.windows import col2im, im2col
 from scratchnet.typing import Array, Shape
@@ -50,6 +50,8 @@ class SeparableConv2D(Convolution):
         activation: a name (relu, gelu, softmax, …, see ``activations``) or an ``ActivationFunction``; None is linear.
         use_bias: whether there is a ``bias``.
         depthwise_initializer, pointwise_initializer, bias_initializer: see ``initializers``.
+        depthwise_regularizer, depthwise_constraint and so on, for these three: by keyword; see ``regularizers`` and
+            ``constraints``.
 
     Shapes: x (N, H, W, C) → y (N, OH, OW, F). Parameters: ``depthwise_kernel`` (KH, KW, C, M), ``pointwise_kernel``
     (1, 1, C·M, F), ``bias`` (F,).
@@ -57,6 +59,8 @@ class SeparableConv2D(Convolution):
     Raises:
         ValueError: if an argument makes no sense, the input is not (N, H, W, C), or the kernel is larger than it.
     """
+
+    weight_options = ("depthwise", "pointwise", "bias")
 
     def __init__(
         self,
@@ -75,20 +79,22 @@ class SeparableConv2D(Convolution):
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, bias_initializer, **kwargs
+            *(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias),
+            depthwise_initializer=depthwise_initializer,
+            pointwise_initializer=pointwise_initializer,
+            bias_initializer=bias_initializer,
+            **kwargs,
         )
         self.filters = self._count("filters", filters)
         self.depth_multiplier = self._count("depth_multiplier", depth_multiplier)
-        self.depthwise_initializer = initializers.get_or_default(depthwise_initializer)
-        self.pointwise_initializer = initializers.get_or_default(pointwise_initializer)
 
     def build(self, input_shape: Shape) -> None:
         """Make ``depthwise_kernel`` (KH, KW, C, M), ``pointwise_kernel`` (1, 1, C·M, F) and ``bias`` (F,)."""
         C, M = self._channels_of(input_shape), self.depth_multiplier
-        self.add_weight("depthwise_kernel", (*self.kernel_size, C, M), self.depthwise_initializer)
-        self.add_weight("pointwise_kernel", (1, 1, C * M, self.filters), self.pointwise_initializer)
+        self.add_weight("depthwise_kernel", (*self.kernel_size, C, M), **self.options_of("depthwise"))
+        self.add_weight("pointwise_kernel", (1, 1, C * M, self.filters), **self.options_of("pointwise"))
         if self.use_bias:
-            self.add_weight("bias", (self.filters,), self.bias_initializer)
+            self.add_weight("bias", (self.filters,), **self.options_of("bias"))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (None, OH, OW, F)."""
@@ -135,6 +141,4 @@ class SeparableConv2D(Convolution):
             **super().get_config(),
             "filters": self.filters,
             "depth_multiplier": self.depth_multiplier,
-            "depthwise_initializer": initializers.serialize(self.depthwise_initializer),
-            "pointwise_initializer": initializers.serialize(self.pointwise_initializer),
         }

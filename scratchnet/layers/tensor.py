@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from scratchnet.typing import Shape
@@ -21,13 +21,19 @@ class SymbolicTensor:
         dtype: ``"float32"`` or ``"float64"``; for an input, also a type of whole numbers.
         layer: the layer whose output this is.
         inputs: the tensors that the layer was called on; empty for an input of the graph.
+        training: the mode that the call asked for, ``layer(x, training=False)``; None for that of the run.
+        of_call: all tensors that the same call returned, this one among them; several only for a model's call.
     """
 
-    def __init__(self, shape: Shape, layer: Any, inputs: tuple[SymbolicTensor, ...]) -> None:
+    def __init__(
+        self, shape: Shape, layer: Any, inputs: tuple[SymbolicTensor, ...], training: bool | None = None
+    ) -> None:
         self.shape = shape
         self.dtype: str = layer.dtype
         self.layer = layer
         self.inputs = inputs
+        self.training = training
+        self.of_call: Sequence[SymbolicTensor] = (self,)
 
     @property
     def ndim(self) -> int:
@@ -43,5 +49,19 @@ class SymbolicTensor:
             f"make a Model from it and call model.predict(x)."
         )
 
+    def called_on(self, inputs: tuple[SymbolicTensor, ...]) -> list[SymbolicTensor]:
+        """Return what the same call gives on other inputs of these shapes, in the order of ``of_call``."""
+        return call(self.layer, [(tensor.shape, tensor.dtype) for tensor in self.of_call], inputs, self.training)
+
     def __repr__(self) -> str:
         return f"<SymbolicTensor shape={self.shape}, dtype={self.dtype}, layer={self.layer.name}>"
+
+
+def call(
+    layer: Any, outputs: Sequence[tuple[Shape, str]], inputs: tuple[SymbolicTensor, ...], training: bool | None
+) -> list[SymbolicTensor]:
+    """Return the tensors of one call that puts out arrays of these shapes and dtypes."""
+    tensors = [SymbolicTensor(shape, layer, inputs, training) for shape, _ in outputs]
+    for tensor, (_, dtype) in zip(tensors, outputs):
+        tensor.dtype, tensor.of_call = dtype, tensors
+    return tensors

@@ -11,15 +11,18 @@ import functools
 import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from scratchnet.layers.arrays import Arrays, check_weights
+from scratchnet.layers.variable import Variable, listed
 from scratchnet.typing import Array
 from scratchnet.utils import changes
+from scratchnet.utils.numbers import shown
 
-BOOKKEEPING = ("params", "grads", "non_trainable", "_outputs", "_home", "_left")
+BOOKKEEPING = ("params", "grads", "non_trainable", "_outputs", "_home", "_left", "_added", "_in_a_run")
 """Attributes of every layer that are not its own business."""
 
 
@@ -80,18 +83,26 @@ def replaced(value: Any, new: Callable[[Any], Any]) -> Any:
 class Keeper:
     """What every layer is before it computes anything: arrays by name, and layers inside that belong to it."""
 
+    is_model: ClassVar[bool] = False
+    """Whether it is a model in the place of a layer: a graph of layers, and nothing that runs by itself."""
+
     name: str
     dtype: str
     built: bool
     params: dict[str, Array]
     grads: dict[str, Array]
     non_trainable: dict[str, Array]
+    regularizers: dict[str, Any]
+    constraints: dict[str, Any]
     _trainable: bool
     _home: Any
+    _added: list[float]
+    _in_a_run = False
+    """Whether a run is on whose losses ``add_loss`` adds to."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "build" in vars(cls):
+        if "build" in vars(cls) and not cls.is_model:
             cls.build = _whole_or_not_at_all(cls.build)  # type: ignore[attr-defined]
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -101,14 +112,21 @@ class Keeper:
         here = self.__dict__.get(name)
         kind: Any = type(self)
         fixed = isinstance(here, (int, str, tuple)) and self.built and name in _arguments_of_ours(kind)
+        fixed = fixed or (name in vars(self) and self.built and name in _penalties_of(kind))
         if fixed and here != value:
             raise ValueError(
                 f"Layer {self.name!r} expected {name} to stay {here!r}, for which it has been built, got {value!r}: "
                 f"make a new layer."
             )
+        if name.startswith("_"):  # what forward leaves for backward, batch after batch
+            super().__setattr__(name, value)
+            return
+        if self._is_shown_as_attribute(name):
+            self._check_unchanged(name, value)
+            if isinstance(value, Variable):  # layer.kernel += 1 has added it already
+                return
         super().__setattr__(name, value)
-        if not name.startswith("_"):
-            changes.note()
+        changes.note()
 
     @property
     def trainable(self) -> bool:
@@ -133,9 +151,62 @@ class Keeper:
         for way, layer in found_in(self, Keeper):
             yield from layer.leaves(f"{path}{way}/", trainable)
 
+    if not TYPE_CHECKING:  # which would take every slip of the pen for a weight
+
+        def __getattr__(self, name: str) -> Variable | None:
+            """Return a weight: ``layer.kernel``. What the layer or its class has itself under a name never gets here.
+
+            A weight that the layer might have had, such as the ``bias`` of ``Dense(use_bias=False)``, is None.
+            """
+            if self._weight(name) is not None:
+                return Variable(self, name, f"{self.name}/{name}")
+            not_built = ""
+            if f"{name}_initializer" in self.__dict__:
+                if self.built:
+                    return None
+                not_built = f" yet: it is made when layer {self.name!r} is built"
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{not_built}")
+
+    def _weight(self, name: str) -> Array | None:
+        """Return the array of the layer's own weight of that name, if it has one."""
+        held = self.__dict__  # which is empty while a copy is being made
+        return held.get("params", {}).get(name, held.get("non_trainable", {}).get(name))
+
+    def _is_shown_as_attribute(self, name: str) -> bool:
+        """Whether a name means a weight, and nothing else that the layer or its class keeps under it."""
+        array = self._weight(name)
+        return array is not None and not hasattr(type(self), name) and self.__dict__.get(name, array) is array
+
+    def _check_unchanged(self, name: str, value: Any) -> None:
+        """Refuse ``layer.kernel = a``, after which the layer would go on computing with the array that it has."""
+        if (value.value if isinstance(value, Variable) else value) is not self._weight(name):
+            raise AttributeError(
+                f"Layer {self.name!r} expected its weight {name!r} to stay the array that it computes with, got "
+                f"{shown(value)} in its place: copy the numbers into it, with layer.{name}.assign(a)."
+            )
+
     @property
-    def variables(self) -> dict[str, Array]:
-        """Parameters, then variables that are not trained, then those of the layers inside: Keras's order."""
+    def weights(self) -> list[Variable]:
+        """All weights in the order of ``get_weights``: parameters, then what is not trained, then the layers inside."""
+        return listed([self])
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The weights that the optimizer moves."""
+        return listed([self], True)
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """The weights that it does not: running means and the like, and all those of frozen layers."""
+        return listed([self], False)
+
+    variables = weights
+    trainable_variables = trainable_weights
+    non_trainable_variables = non_trainable_weights
+
+    @property
+    def named_weights(self) -> dict[str, Array]:
+        """The arrays of ``weights``, by the way to each."""
         own = [(path, leaf.own("params") | leaf.own("non_trainable")) for path, leaf, _ in self.leaves()]
         return {f"{path}{name}": array for path, arrays in own for name, array in arrays.items()}
 
@@ -143,9 +214,34 @@ class Keeper:
         """Return ``params``, ``grads`` or ``non_trainable`` without what belongs to the layers inside."""
         return {name: array for name, array in getattr(self, kind).items() if "/" not in name}
 
+    def ruled_weights(self, trainable: bool = True) -> Iterator[tuple[str, Array, Array, Any, Any]]:
+        """Yield the trained weights that have a regularizer or constraint: name, w, its gradient, and the two."""
+        for path, leaf, trained in self.leaves(trainable=trainable):
+            if trained and (leaf.regularizers or leaf.constraints):
+                for name, w in leaf.own("params").items():
+                    yield f"{path}{name}", w, leaf.grads[name], leaf.regularizers.get(name), leaf.constraints.get(name)
+
+    @contextmanager
+    def running_alone(self) -> Iterator[None]:
+        """Run the layer by itself, in no model, and collect what it and the layers inside it add to the loss."""
+        leaves = [] if self._in_a_run else [leaf for _, leaf, _ in self.leaves()]  # inside, the run outside collects
+        added: list[float] = []
+        for leaf in leaves:
+            vars(leaf).update(_added=added, _in_a_run=True)
+        try:
+            yield
+        finally:
+            for leaf in leaves:
+                vars(leaf).update(_added=added if leaf is self else [], _in_a_run=False)
+
     def list_inner(self) -> None:
         """List the arrays of the layers inside, by the way to them, beside the layer's own."""
         for path, leaf, _ in self.leaves():
+            if leaf.is_model:
+                raise ValueError(
+                    f"Layer {self.name!r} ({type(self).__name__}) expected layers in its attributes, got the model "
+                    f"{leaf.name!r} in {path.rstrip('/')}: call the model on a tensor, as a layer of the graph."
+                )
             for kind in ("params", "grads", "non_trainable") if path else ():
                 for name, array in leaf.own(kind).items():
                     getattr(self, kind).move(f"{path}{name}", array)
@@ -158,16 +254,18 @@ class Keeper:
             return
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
         zeros = [np.zeros([1 if n is None else n for n in shape], self.dtype) for shape in shapes]
-        self.forward(zeros if isinstance(input_shape, list) else zeros[0])  # type: ignore[attr-defined]
+        with self.running_alone():
+            self.forward(zeros if isinstance(input_shape, list) else zeros[0])  # type: ignore[attr-defined]
+        self._added.clear()
         self.list_inner()
 
     def count_params(self) -> int:
         """Return how many numbers the layer keeps, those that are not trained included."""
-        return sum(math.prod(array.shape) for array in self.variables.values())
+        return sum(math.prod(array.shape) for array in self.named_weights.values())
 
     def get_weights(self) -> list[Array]:
         """Return copies of the parameters, in Keras's order: the kernel, then the bias; then what is not trained."""
-        return [array.copy() for array in self.variables.values()]
+        return [array.copy() for array in self.named_weights.values()]
 
     def set_weights(self, weights: Sequence[Array]) -> None:
         """Copy arrays into the parameters, in the order of ``get_weights``.
@@ -176,18 +274,18 @@ class Keeper:
             ValueError: if there are too many or too few, a shape differs, or they are no real numbers; then nothing
                 has been changed.
         """
-        variables = self.variables
+        variables = self.named_weights
         given = check_weights(f"layer {self.name!r}", {f"{self.name}/{k}": a for k, a in variables.items()}, weights)
         for array, weight in zip(variables.values(), given):
             array[...] = weight
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle of the layer is made of: all but its places in graphs and what runs have left."""
-        left = {"_outputs", "_home", "_left", *self.__dict__.get("_left", ())}
+        left = {"_outputs", "_home", "_left", "_added", "_in_a_run", *self.__dict__.get("_left", ())}
         return {name: value for name, value in dict(vars(self)).items() if name not in left}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _outputs=[])
+        self.__dict__.update(state, _outputs=[], _added=[])
         self.list_inner()
 
     def __copy__(self) -> Any:
@@ -222,4 +320,12 @@ def _whole_or_not_at_all(build: Any) -> Any:
 def _arguments_of_ours(cls: Any) -> frozenset[str]:
     """Return the names of the arguments of a class's scratchnet bases; what a user's own mean, we cannot know."""
     ours = [base for base in cls.__mro__ if base.__module__.startswith("scratchnet.") and "__init__" in vars(base)]
-    return frozenset(name for base in ours for name in inspect.signature(base.__init__).parameters)
+    names = {name for base in ours for name in inspect.signature(base.__init__).parameters}
+    return frozenset(names - {"input_shape"})  # the attribute is that of the last call
+
+
+@functools.cache
+def _penalties_of(cls: Any) -> frozenset[str]:
+    """Return the names of the arguments that ``build`` hands on to the weights: to change them later has no effect."""
+    weights = getattr(cls, "weight_options", ())
+    return frozenset(f"{weight}_{kind}" for weight in weights for kind in ("regularizer", "constraint"))

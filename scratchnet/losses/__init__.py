@@ -9,6 +9,7 @@ makes a loss of two functions, ``values.py`` has the losses as functions: ``loss
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import FunctionType
 from typing import Any, overload
 
@@ -33,7 +34,7 @@ from scratchnet.losses.values import (
     mean_squared_error,
     sparse_categorical_crossentropy,
 )
-from scratchnet.utils.naming import look_up
+from scratchnet.utils.naming import described, made_from
 
 __all__ = [
     "EPSILON",
@@ -53,12 +54,14 @@ __all__ = [
     "binary_crossentropy",
     "categorical_crossentropy",
     "check_trainable",
+    "deserialize",
     "get",
     "huber",
     "kl_divergence",
     "log_softmax",
     "mean_absolute_error",
     "mean_squared_error",
+    "serialize",
     "sparse_categorical_crossentropy",
 ]
 
@@ -90,7 +93,9 @@ def get(loss: None) -> None: ...
 @overload
 def get(loss: Any) -> Loss: ...
 def get(loss: Any) -> Loss | None:
-    """Return the loss of a name, of a class or of a pair of functions, or the object itself; None stays None.
+    """Return the loss of a name, a class, a saved configuration or a pair of functions, or the object itself.
+
+    None stays None.
 
     A function of this package, such as ``losses.huber``, stands for the class of its name.
 
@@ -98,11 +103,8 @@ def get(loss: Any) -> Loss | None:
         ValueError: for an unknown name, with the nearest known one.
         TypeError: for anything else, another function included: there is no autodiff that would find its slope.
     """
-    if loss is None or isinstance(loss, Loss):
-        return loss
-    if isinstance(loss, str):
-        classes = {cls.__name__: cls for cls in LOSS_CLASSES}
-        return classes[loss]() if loss in classes else look_up("loss", loss, LOSSES)()
+    if loss is None or isinstance(loss, (Loss, str, dict)):
+        return deserialize(loss)
     if isinstance(loss, type) and issubclass(loss, Loss):
         return loss()
     if isinstance(loss, tuple) and len(loss) == 2:
@@ -131,3 +133,22 @@ def check_trainable(loss: Loss) -> Loss:
             f"reduction={loss.reduction!r}: take 'sum_over_batch_size' or 'sum', or call the loss for its rows' values."
         )
     return loss
+
+
+def serialize(loss: Loss) -> dict[str, Any] | None:
+    """Return what ``deserialize`` makes an equal loss from; it can be written as JSON.
+
+    Raises:
+        TypeError: if the loss is made of functions, which JSON does not hold.
+    """
+    return described(loss)
+
+
+def deserialize(name: Any, custom_objects: Mapping[str, type] | None = None) -> Loss | None:
+    """Return what ``serialize`` was given, or a loss by name; ``custom_objects`` are your own classes by name.
+
+    Raises:
+        ValueError: for an unknown name, with the nearest known one.
+        TypeError: for anything else.
+    """
+    return made_from("loss", name, LOSSES, Loss, custom_objects)

@@ -27,6 +27,11 @@ Smoothed labels. A one-hot row asks for p = 1, which logits reach at infinity on
 ``label_smoothing`` s the truth gives a share s to all classes alike, and the best logits are finite:
 
     tₖ ← (1 - s) tₖ + s / C        (9)
+
+Places without a label, such as the edge of a hand-drawn mask. Their rows get a class number of their own,
+``ignore_class``, and do not count: neither their loss nor their slopes, nor they themselves in the mean,
+
+    scale[r] = weight[r] counts[r] / Σ counts    (10)        counts[r] = 0 where the label is ignore_class, else 1
 """
 
 from __future__ import annotations
@@ -36,9 +41,9 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.losses.loss import RowLoss, check_range
+from scratchnet.losses.loss import RowLoss, check_axis, check_range
 from scratchnet.typing import Array
-from scratchnet.utils.numbers import real_number, true_or_false
+from scratchnet.utils.numbers import real_number, true_or_false, whole_number
 
 EPSILON = 1e-7
 """Probabilities are kept this far from 0 and 1 before their logarithm is taken, as in Keras."""
@@ -47,13 +52,14 @@ EPSILON = 1e-7
 class _Crossentropy(RowLoss):
     """What the two cross-entropies share: labels come as one-hot rows or as class numbers, the rest is the same."""
 
-    def __init__(self, from_logits: bool = False, *, reduction: str = "sum_over_batch_size") -> None:
-        super().__init__(reduction)
+    def __init__(self, from_logits: bool, axis: int, reduction: str, name: str | None, dtype: str | None) -> None:
+        super().__init__(reduction, name, dtype)
+        check_axis(type(self).__name__, axis)
         self.from_logits = true_or_false(f"from_logits of {type(self).__name__}", from_logits)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal loss."""
-        return {"from_logits": self.from_logits, **super().get_config()}
+        return {"from_logits": self.from_logits, "axis": -1, **super().get_config()}
 
     def _start(self, y_pred: Array, sample_weight: Array | None) -> Array:
         if np.ndim(y_pred) < 2:
@@ -75,23 +81,47 @@ class SparseCategoricalCrossentropy(_Crossentropy):
 
     Args:
         from_logits: whether the predictions are logits.
+        ignore_class: the label of places that do not count; it may be one of 0…C-1 or any other whole number.
         reduction: see ``RowLoss``.
+        axis: where the classes are; only -1.
+        name, dtype: see ``RowLoss``.
 
-    Shapes: y_true (N, …) or (N, …, 1), integers 0…C-1; y_pred (N, …, C), float32 or float64.
+    Shapes: y_true (N, …) or (N, …, 1), integers 0…C-1 or ``ignore_class``; y_pred (N, …, C), float32 or float64.
     """
 
     name = "sparse_categorical_crossentropy"
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        ignore_class: int | None = None,
+        reduction: str = "sum_over_batch_size",
+        axis: int = -1,
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(from_logits, axis, reduction, name, dtype)
+        what = "ignore_class of SparseCategoricalCrossentropy"
+        self.ignore_class = None if ignore_class is None else whole_number(what, ignore_class)
+
+    @property
+    def depends_on_batch(self) -> bool:
+        """Whether it matters which samples come together: also where some do not count."""
+        return super().depends_on_batch or self.ignore_class is not None
 
     def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
         """Return the mean cross-entropy."""
         p = self._start(y_pred, sample_weight)  # (R, C)
         R, C = p.shape
         labels = self._labels(y_true, self._shape[:-1], C).reshape(R)  # (R,)
+        if self.ignore_class is not None:
+            labels = self._leave_out(labels)
         self._right = np.arange(R), labels  # the entry of the right class, in each row
         if self.from_logits:
             log_p = log_softmax(p)
             self._p = np.exp(log_p)
-            self.predictions = self._p.reshape(self._shape)  # (N, …, C)
+            if self.stands_in:
+                self.predictions = self._p.reshape(self._shape)  # (N, …, C)
         else:
             self._p, self._q = p.copy(), np.clip(p, EPSILON, 1 - EPSILON)
             log_p = np.log(self._q / self._q.sum(axis=1, keepdims=True))  # (4)
@@ -109,12 +139,22 @@ class SparseCategoricalCrossentropy(_Crossentropy):
             dy = np.where(q == self._p, dy, 0)  # (5)
         return self._scaled(dy)
 
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal loss."""
+        return {"ignore_class": self.ignore_class, **super().get_config()}
+
     def prepare_labels(self, y: Array, output_shape: tuple[int | None, ...]) -> Array:
-        """Return the labels as int64 (N, …), all of them in 0…C-1."""
+        """Return the labels as int64 (N, …), all of them in 0…C-1, or ignored."""
         return self._labels(y, (len(y), *output_shape[1:-1]), _number_of_classes(self.name, output_shape))
 
+    def _leave_out(self, labels: Array) -> Array:
+        """Take the ignored rows out of ``_scale`` (R,); return the labels (R,) with some class in their place."""
+        counts = labels != self.ignore_class  # (R,)
+        self._set_scale(self._weight * counts, int(counts.sum()), self._scale.dtype)  # (10)
+        return np.where(counts, labels, 0)
+
     def _labels(self, y_true: Array, shape: tuple[int | None, ...], classes: int) -> Array:
-        """Return the labels as a new int64 array of that shape, all of them in 0…C-1."""
+        """Return the labels as a new int64 array of that shape, all of them in 0…C-1, or ignored."""
         y = np.asarray(y_true)
         if y.shape == (*shape, 1):
             y = y[..., 0]  # (N, …)
@@ -129,7 +169,7 @@ class SparseCategoricalCrossentropy(_Crossentropy):
                 f"{y.shape}: for one class for each sample, end the model in Flatten and Dense."
             )
         labels = _whole_numbers(y)
-        outside = (labels < 0) | (labels >= classes)
+        outside = ((labels < 0) | (labels >= classes)) & (labels != self.ignore_class)
         if outside.any():
             index = _first(outside)
             raise ValueError(
@@ -145,7 +185,8 @@ class CategoricalCrossentropy(_Crossentropy):
     Args:
         from_logits: whether the predictions are logits.
         label_smoothing: s, the share of the truth that goes to all classes alike, 0…1.
-        reduction: see ``RowLoss``.
+        axis: where the classes are; only -1.
+        reduction, name, dtype: see ``RowLoss``.
 
     Shapes: y_true and y_pred (N, …, C), float32 or float64.
     """
@@ -153,9 +194,15 @@ class CategoricalCrossentropy(_Crossentropy):
     name = "categorical_crossentropy"
 
     def __init__(
-        self, from_logits: bool = False, label_smoothing: float = 0.0, *, reduction: str = "sum_over_batch_size"
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
     ) -> None:
-        super().__init__(from_logits, reduction=reduction)
+        super().__init__(from_logits, axis, reduction, name, dtype)
         self.label_smoothing = real_number(f"label_smoothing of {type(self).__name__}", label_smoothing, 0, 1)
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
@@ -190,7 +237,8 @@ class CategoricalCrossentropy(_Crossentropy):
         if self.from_logits:
             log_p = log_softmax(p)
             self._p = np.exp(log_p)
-            self.predictions = self._p.reshape(self._shape)  # (N, …, C)
+            if self.stands_in:
+                self.predictions = self._p.reshape(self._shape)  # (N, …, C)
         else:
             self._sum = p.sum(axis=1, keepdims=True)
             self._r = p / self._sum

@@ -34,7 +34,7 @@ class FunctionLoss(Loss):
         if not (callable(value) and callable(slope)):
             raise TypeError(f"A pair as a loss expected two functions, (value, slope), got {shown((value, slope))}.")
         self.value, self.slope = value, slope
-        self.name = getattr(value, "__name__", "loss")  # type: ignore[misc]
+        self.name = getattr(value, "__name__", "loss")
 
     def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
         """Return the mean of what ``value`` returns.

@@ -13,12 +13,13 @@ layer behind simply sums over the samples. ``reduction`` may put another divisor
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
+from scratchnet import config
 from scratchnet.typing import Array
-from scratchnet.utils.numbers import shown
+from scratchnet.utils.numbers import shown, text_or_none
 from scratchnet.utils.weights import spread_weights
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
@@ -31,13 +32,21 @@ class Loss:
         name: as in Keras.
         from_logits: whether ``y_pred`` are logits, which a softmax or sigmoid would turn into probabilities.
         reduction: "sum_over_batch_size" if the loss is a mean over the batch, "sum" if it is a sum; see ``RowLoss``.
-        predictions: what metrics look at, in the shape of ``y_pred``: itself, or its probabilities ``from_logits``.
+        stands_in: whether the loss takes logits in the place of the network's own last softmax or sigmoid.
+        predictions: what metrics look at, in the shape of ``y_pred``: what the network puts out, so ``y_pred`` itself,
+            or its probabilities if the loss ``stands_in`` for what makes them.
     """
 
-    name: ClassVar[str] = "loss"
+    name: str = "loss"
     from_logits = False
+    stands_in = False
     reduction: str | None = "sum_over_batch_size"
     predictions: Array
+
+    @property
+    def depends_on_batch(self) -> bool:
+        """Whether it matters which samples come together: whether the loss of a batch is no mean of its samples'."""
+        return self.reduction not in ("sum_over_batch_size", "mean")
 
     def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
         """Return the mean loss of the batch; with weights (N,) or (N, 1), the mean of weight times loss.
@@ -89,17 +98,31 @@ class RowLoss(Loss):
             - "sum": their sum;
             - "none" or None: themselves, (N, …), when the loss is called. Training follows one number, so ``compile``
               refuses it.
+        name: what messages call it; Keras's name of the class if not given.
+        dtype: the float type to compute in, "float32" or "float64"; None for that of the predictions. The gradient
+            has the predictions' type all the same.
 
     Raises:
-        ValueError: if ``reduction`` is anything else.
+        ValueError: if one of them is anything else.
     """
 
-    def __init__(self, reduction: str | None = "sum_over_batch_size") -> None:
+    dtype: str | None = None
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
         self.reduction = check_reduction(type(self).__name__, reduction)
+        self.name = text_or_none(f"name of {type(self).__name__}", name) or type(self).name
+        self.dtype = None if dtype is None else config.check_float(dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make an equal loss."""
-        return {"reduction": self.reduction}
+        """Return the arguments that make an equal loss; name and dtype if they are not at their default."""
+        named = {} if self.name == type(self).name else {"name": self.name}
+        typed = {} if self.dtype is None else {"dtype": self.dtype}
+        return {"reduction": self.reduction, **named, **typed}
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Return the loss of arrays or lists: one number, or with ``reduction="none"`` each row's, (N, …)."""
@@ -109,12 +132,17 @@ class RowLoss(Loss):
     def _start(self, y_pred: Array, sample_weight: Any) -> Array:
         """Work out the factor of each row's loss and return the predictions, (R, C), as floats."""
         y_pred = as_floats(y_pred)
-        self._shape = y_pred.shape
+        self._shape, self._given_dtype = y_pred.shape, y_pred.dtype
         self._places = y_pred.shape[: max(1, y_pred.ndim - 1)]  # (N, …)
         self.predictions = y_pred.copy()
-        weight = spread_weights(self.name, sample_weight, self._places).ravel()  # (R,)
-        self._scale = (weight / divisor(self.reduction, weight)).astype(y_pred.dtype)  # (R,): 1/N is here only
+        y_pred = y_pred.astype(self.dtype or y_pred.dtype, copy=False)
+        self._weight = spread_weights(self.name, sample_weight, self._places).ravel()  # (R,)
+        self._set_scale(self._weight, self._weight.size, y_pred.dtype)
         return y_pred.reshape(-1, y_pred.shape[-1] if y_pred.ndim > 1 else 1)  # (R, C)
+
+    def _set_scale(self, weight: Array, rows: int, dtype: Any) -> None:
+        """Set the factors of the rows' losses: their weights (R,) over the divisor. 1/N is here and nowhere else."""
+        self._scale = (weight / divisor(self.reduction, weight, rows)).astype(dtype)  # (R,)
 
     def _total(self, losses: Array) -> float:
         """Return Σ_r scale[r] loss[r] of the rows' losses (R,)."""
@@ -124,7 +152,7 @@ class RowLoss(Loss):
 
     def _scaled(self, slopes: Array) -> Array:
         """Return scale[r] times the slopes (R, C) of each row's loss, in the shape of the predictions."""
-        return (slopes * self._scale[:, None]).reshape(self._shape)
+        return (slopes * self._scale[:, None]).reshape(self._shape).astype(self._given_dtype, copy=False)
 
 
 def check_reduction(name: str, reduction: Any) -> str | None:
@@ -135,13 +163,22 @@ def check_reduction(name: str, reduction: Any) -> str | None:
     return reduction
 
 
-def divisor(reduction: str | None, weight: Array) -> float:
-    """Return what the sum of the rows' losses is divided by, for the rows' weights (R,)."""
+def divisor(reduction: str | None, weight: Array, rows: int) -> float:
+    """Return what the sum of the rows' losses is divided by, for the weights (R,), of ``rows`` rows that count."""
     if reduction in ("sum", "none", None):
         return 1
     if reduction == "mean_with_sample_weight":
         return float(weight.sum()) or 1  # weights that are all zero leave nothing to divide
-    return len(weight)
+    return max(rows, 1)
+
+
+def check_axis(name: str, axis: Any) -> None:
+    """Refuse any axis of the classes but the last."""
+    if isinstance(axis, (bool, np.bool_)) or axis != -1:
+        raise ValueError(
+            f"axis of {name} expected -1, got {shown(axis)}: classes lie along the last axis, to which np.moveaxis and "
+            f"the layer Permute bring them."
+        )
 
 
 def as_floats(y_pred: Array) -> Array:

@@ -35,7 +35,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet.losses.crossentropy import EPSILON
-from scratchnet.losses.loss import RowLoss, check_range, check_targets
+from scratchnet.losses.loss import RowLoss, check_axis, check_range, check_targets
 from scratchnet.typing import Array
 from scratchnet.utils.numbers import real_number, true_or_false
 
@@ -46,7 +46,8 @@ class BinaryCrossentropy(RowLoss):
     Args:
         from_logits: whether the predictions are logits.
         label_smoothing: s, how much of the truth is given up for one half, 0…1.
-        reduction: see ``RowLoss``.
+        axis: over which a row's mean is taken; only -1.
+        reduction, name, dtype: see ``RowLoss``.
 
     Shapes: y_true and y_pred (N, …, C), often (N, 1); a last axis of 1 may be left out of y_true.
     """
@@ -54,9 +55,16 @@ class BinaryCrossentropy(RowLoss):
     name = "binary_crossentropy"
 
     def __init__(
-        self, from_logits: bool = False, label_smoothing: float = 0.0, *, reduction: str = "sum_over_batch_size"
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
     ) -> None:
-        super().__init__(reduction)
+        super().__init__(reduction, name, dtype)
+        check_axis("BinaryCrossentropy", axis)
         self.from_logits = true_or_false("from_logits of BinaryCrossentropy", from_logits)
         self.label_smoothing = real_number("label_smoothing of BinaryCrossentropy", label_smoothing, 0, 1)
 
@@ -68,7 +76,8 @@ class BinaryCrossentropy(RowLoss):
         if self.from_logits:
             small = np.exp(-np.abs(z))  # from 0 to 1, whatever z
             self._p = np.where(z >= 0, 1, small) / (1 + small)
-            self.predictions = self._p.reshape(self._shape).copy()  # (N, …, C)
+            if self.stands_in:
+                self.predictions = self._p.reshape(self._shape).copy()  # (N, …, C)
             losses = np.maximum(z, 0) - t * z + np.log1p(small)  # (4)
         else:
             self._p = p = np.clip(z, EPSILON, 1 - EPSILON)  # (3)
@@ -89,7 +98,7 @@ class BinaryCrossentropy(RowLoss):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal loss."""
-        own = {"from_logits": self.from_logits, "label_smoothing": self.label_smoothing}
+        own = {"from_logits": self.from_logits, "label_smoothing": self.label_smoothing, "axis": -1}
         return {**own, **super().get_config()}
 
 
@@ -97,7 +106,7 @@ class KLDivergence(RowLoss):
     """How far the predicted distribution is from the true one: L = Σₖ tₖ log (tₖ/pₖ).
 
     Args:
-        reduction: see ``RowLoss``.
+        reduction, name, dtype: see ``RowLoss``.
 
     Shapes: y_true and y_pred (N, …, C), distributions along the last axis.
     """

@@ -60,7 +60,7 @@ class MeanSquaredError(_ErrorLoss):
     """The mean of (y_pred - y_true)² over outputs and batch.
 
     Args:
-        reduction: see ``RowLoss``.
+        reduction, name, dtype: see ``RowLoss``.
     """
 
     name = "mean_squared_error"
@@ -79,7 +79,7 @@ class MeanAbsoluteError(_ErrorLoss):
     """The mean of |y_pred - y_true| over outputs and batch. At the kink, where both are equal, the slope is 0.
 
     Args:
-        reduction: see ``RowLoss``.
+        reduction, name, dtype: see ``RowLoss``.
     """
 
     name = "mean_absolute_error"
@@ -99,7 +99,7 @@ class Huber(_ErrorLoss):
 
     Args:
         delta: δ, the error from which on it is a line.
-        reduction: see ``RowLoss``.
+        reduction, name, dtype: see ``RowLoss``.
 
     Raises:
         ValueError: if ``delta`` is no finite number above 0.
@@ -107,8 +107,14 @@ class Huber(_ErrorLoss):
 
     name = "huber_loss"
 
-    def __init__(self, delta: float = 1.0, reduction: str = "sum_over_batch_size") -> None:
-        super().__init__(reduction)
+    def __init__(
+        self,
+        delta: float = 1.0,
+        reduction: str = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(reduction, name, dtype)
         self.delta = real_number("delta of Huber", delta, 0, open_ends="least")
 
     def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:

@@ -2,9 +2,9 @@
 
     y_true, y_pred (N, …, C) → (N, …)
 
-Each is the class of its name with ``reduction="none"``, and takes that class's other arguments by their names. Where a
-loss or metric is given by its name, the function may be given too. Predictions (C,) without samples are one row: what
-comes out is its loss, a number.
+Each is the class of its name with ``reduction="none"``, and takes that class's other arguments. Where a loss is given
+by its name, the function may be given too. Predictions (C,) without samples are one row: what comes out is its loss, a
+number.
 """
 
 from __future__ import annotations
@@ -48,24 +48,27 @@ def kl_divergence(y_true: Any, y_pred: Any) -> Any:
 
 
 def binary_crossentropy(
-    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, **options: Any
+    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
 ) -> Any:
     """Return the mean over the last axis of the cross-entropies of yes-or-no questions."""
-    loss = BinaryCrossentropy(from_logits, label_smoothing, reduction="none", **options)
+    loss = BinaryCrossentropy(from_logits, label_smoothing, axis, reduction="none")
     return _values(loss, y_true, y_pred)
 
 
 def categorical_crossentropy(
-    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, **options: Any
+    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
 ) -> Any:
     """Return the cross-entropy of each row of class scores against a row of y_true, mostly one-hot."""
-    loss = CategoricalCrossentropy(from_logits, label_smoothing, reduction="none", **options)
+    loss = CategoricalCrossentropy(from_logits, label_smoothing, axis, reduction="none")
     return _values(loss, y_true, y_pred)
 
 
-def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, **options: Any) -> Any:
-    """Return the cross-entropy of each row of class scores against its class number."""
-    return _values(SparseCategoricalCrossentropy(from_logits, reduction="none", **options), y_true, y_pred)
+def sparse_categorical_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
+) -> Any:
+    """Return the cross-entropy of each row of class scores against its class number; 0 for ``ignore_class``."""
+    loss = SparseCategoricalCrossentropy(from_logits, ignore_class, reduction="none", axis=axis)
+    return _values(loss, y_true, y_pred)
 
 
 FUNCTIONS = {

@@ -7,6 +7,7 @@ functions.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import FunctionType
 from typing import Any, overload
 
@@ -32,7 +33,7 @@ from scratchnet.metrics.values import (
     sparse_top_k_categorical_accuracy,
     top_k_categorical_accuracy,
 )
-from scratchnet.utils.naming import look_up
+from scratchnet.utils.naming import described, look_up, made_from
 
 __all__ = [
     "AUC",
@@ -53,9 +54,11 @@ __all__ = [
     "binary_accuracy",
     "categorical_accuracy",
     "check_one_number",
+    "deserialize",
     "get",
     "mean_absolute_error",
     "mean_squared_error",
+    "serialize",
     "sparse_categorical_accuracy",
     "sparse_top_k_categorical_accuracy",
     "top_k_categorical_accuracy",
@@ -89,7 +92,9 @@ def get(metric: None) -> None: ...
 @overload
 def get(metric: Any) -> Metric: ...
 def get(metric: Any) -> Metric | None:
-    """Return the metric of a name, a class or a function, or the object itself; None stays None.
+    """Return the metric of a name, a class, a saved configuration or a function, or the object itself.
+
+    None stays None.
 
     The name given is the name shown. A function of this package, such as ``metrics.binary_accuracy``, stands for the
     class of its name.
@@ -98,8 +103,8 @@ def get(metric: Any) -> Metric | None:
         ValueError: for an unknown name, with the nearest known one.
         TypeError: for anything else.
     """
-    if metric is None or isinstance(metric, Metric):
-        return metric
+    if metric is None or isinstance(metric, (Metric, dict)):
+        return deserialize(metric)
     if isinstance(metric, str):
         classes = {cls.__name__: cls for cls in METRIC_CLASSES}
         return (classes[metric] if metric in classes else look_up("metric", metric, METRICS))(name=metric)
@@ -124,3 +129,22 @@ def check_one_number(metric: Metric) -> Metric:
             f"{metric.thresholds}: make one metric for each threshold, with a name of its own."
         )
     return metric
+
+
+def serialize(metric: Metric) -> dict[str, Any] | None:
+    """Return what ``deserialize`` makes an equal metric from; it can be written as JSON.
+
+    Raises:
+        TypeError: if the metric is a function, which JSON does not hold.
+    """
+    return described(metric)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, type] | None = None) -> Metric | None:
+    """Return what ``serialize`` was given, or a metric by name; ``custom_objects`` are your own classes by name.
+
+    Raises:
+        ValueError: for an unknown name, with the nearest known one.
+        TypeError: for anything else.
+    """
+    return made_from("metric", config, METRICS, Metric, custom_objects)

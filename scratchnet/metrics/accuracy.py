@@ -79,9 +79,9 @@ class BinaryAccuracy(Metric):
     default_name = "binary_accuracy"
     better = "max"
 
-    def __init__(self, threshold: float = 0.5, name: str | None = None) -> None:
+    def __init__(self, name: str | None = None, dtype: str | None = None, threshold: float = 0.5) -> None:
         self.threshold = real_number("threshold of BinaryAccuracy", threshold)
-        super().__init__(name)
+        super().__init__(name, dtype)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """Return for each output whether it was right, (N, …, C)."""
@@ -89,7 +89,7 @@ class BinaryAccuracy(Metric):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal metric."""
-        return {"threshold": self.threshold, "name": self.name}
+        return {**super().get_config(), "threshold": self.threshold}
 
 
 class TopKCategoricalAccuracy(Metric):
@@ -106,9 +106,9 @@ class TopKCategoricalAccuracy(Metric):
     default_name = "top_k_categorical_accuracy"
     better = "max"
 
-    def __init__(self, k: int = 5, name: str | None = None) -> None:
+    def __init__(self, k: int = 5, name: str | None = None, dtype: str | None = None) -> None:
         self.k = whole_number(f"k of {type(self).__name__}", k, 1)
-        super().__init__(name)
+        super().__init__(name, dtype)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """Return for each row whether fewer than k classes were rated above the right one, (N, …)."""
@@ -121,7 +121,7 @@ class TopKCategoricalAccuracy(Metric):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal metric."""
-        return {"k": self.k, "name": self.name}
+        return {"k": self.k, **super().get_config()}
 
 
 class SparseTopKCategoricalAccuracy(TopKCategoricalAccuracy):
@@ -133,9 +133,11 @@ class SparseTopKCategoricalAccuracy(TopKCategoricalAccuracy):
 
     default_name = "sparse_top_k_categorical_accuracy"
 
-    def __init__(self, k: int = 5, name: str | None = None, *, from_sorted_ids: bool = False) -> None:
+    def __init__(
+        self, k: int = 5, name: str | None = None, dtype: str | None = None, from_sorted_ids: bool = False
+    ) -> None:
         self.from_sorted_ids = true_or_false(f"from_sorted_ids of {type(self).__name__}", from_sorted_ids)
-        super().__init__(k, name)
+        super().__init__(k, name, dtype)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """Return for each row whether the right class is among the k best, (N, …)."""

@@ -53,7 +53,7 @@ class AUC(Metric):
         curve: "ROC" or "PR".
         summation_method: what the curve does between two thresholds: "interpolation", as derived above; "minoring", it
             stays at the lower of the two heights, or "majoring", at the higher: the true area lies between these two.
-        name: as in the logs.
+        name, dtype: see ``Metric``.
         thresholds: numbers from 0 to 1 in place of the even ones; those below 0 and above 1 are added.
         multi_label: whether each output is a question of its own (N, L), with an area of its own; the figure is their
             mean. Otherwise all outputs answer the same question.
@@ -74,7 +74,7 @@ class AUC(Metric):
         curve: str = "ROC",
         summation_method: str = "interpolation",
         name: str | None = None,
-        *,
+        dtype: str | None = None,
         thresholds: Sequence[float] | None = None,
         multi_label: bool = False,
         num_labels: int | None = None,
@@ -97,7 +97,7 @@ class AUC(Metric):
         given = [real_number("label_weights of AUC", w, 0) for w in ([] if label_weights is None else label_weights)]
         self.label_weights = None if label_weights is None else given
         self.from_logits = true_or_false("from_logits of AUC", from_logits)
-        super().__init__(name)
+        super().__init__(name, dtype)
 
     @property
     def thresholds(self) -> list[float]:
@@ -114,7 +114,7 @@ class AUC(Metric):
 
         A weight for all, for each sample (N,) or for each output counts it that many times.
         """
-        y_true, y_pred = same_shape(np.asarray(y_true), np.asarray(y_pred))
+        y_true, y_pred = same_shape(*self.arrays(y_true, y_pred))
         L = self._labels(y_pred)
         weight = spread_weights(self.name, sample_weight, y_pred.shape)
         if self.label_weights is not None and not self.multi_label:
@@ -165,8 +165,9 @@ class AUC(Metric):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal metric."""
-        names = "num_thresholds curve summation_method name multi_label num_labels label_weights from_logits"
-        return {name: getattr(self, name) for name in names.split()} | {"thresholds": self.given_thresholds}
+        names = "num_thresholds curve summation_method multi_label num_labels label_weights from_logits"
+        own = {name: getattr(self, name) for name in names.split()}
+        return {**own, "thresholds": self.given_thresholds, **super().get_config()}
 
 
 def _over(part: Array, whole: Array, empty: float = 0.0) -> Array:

@@ -34,6 +34,7 @@ class _Counts(Metric):
         top_k: int | None = None,
         class_id: int | None = None,
         name: str | None = None,
+        dtype: str | None = None,
     ) -> None:
         of = f"of {type(self).__name__}"
         if isinstance(thresholds, (list, tuple)):
@@ -42,7 +43,7 @@ class _Counts(Metric):
             self.thresholds = None if thresholds is None else real_number(f"thresholds {of}", thresholds, 0, 1)
         self.top_k = None if top_k is None else whole_number(f"top_k {of}", top_k, 1)
         self.class_id = None if class_id is None else whole_number(f"class_id {of}", class_id, 0)
-        super().__init__(name)
+        super().__init__(name, dtype)
 
     @property
     def all_thresholds(self) -> list[float]:
@@ -60,7 +61,7 @@ class _Counts(Metric):
 
         A weight for all, for each sample (N,) or for each output counts it that many times.
         """
-        yes, y_pred, weight = self._that_count(np.asarray(y_true), np.asarray(y_pred), sample_weight)
+        yes, y_pred, weight = self._that_count(*self.arrays(y_true, y_pred), sample_weight)
         for i, threshold in enumerate(self.all_thresholds):
             answered_yes = y_pred > threshold
             right = _total(yes & answered_yes, weight)
@@ -99,7 +100,8 @@ class _Counts(Metric):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal metric."""
-        return {"thresholds": self.thresholds, "top_k": self.top_k, "class_id": self.class_id, "name": self.name}
+        own = {"thresholds": self.thresholds, "top_k": self.top_k, "class_id": self.class_id}
+        return {**own, **super().get_config()}
 
 
 class Precision(_Counts):
@@ -110,7 +112,7 @@ class Precision(_Counts):
             None is 0.5, or with ``top_k`` no threshold.
         top_k: if given, only the k largest outputs of a row can be answered yes; of equal ones the first.
         class_id: if given, the only output of a row that counts.
-        name: as in the logs.
+        name, dtype: see ``Metric``.
 
     Attributes:
         true_positives, false_positives, false_negatives: the counts so far, for each threshold.

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from scratchnet import config
 from scratchnet.typing import Array
-from scratchnet.utils.numbers import shown
+from scratchnet.utils.numbers import text_or_none
 from scratchnet.utils.weights import spread_weights
 
 
@@ -19,20 +20,26 @@ class Metric:
     ``update`` and ``reset``, which training calls, are these two under a shorter name. Called, a metric takes a batch
     in and returns the result so far.
 
+    Args:
+        name: as in the logs; Keras's name of the class if not given.
+        dtype: the float type to compute in, "float32" or "float64"; None for that of the predictions. The sums over a
+            pass are float64 always.
+
     Attributes:
         better: "max" if more of it is better, "min" if less; None leaves ``mode="auto"`` of a callback without answer.
 
     Raises:
-        ValueError: if ``name`` is neither text nor None.
+        ValueError: if ``name`` is neither text nor None, or ``dtype`` is no float type.
     """
 
     default_name: ClassVar[str] = "metric"
     better: ClassVar[str | None] = None
 
-    def __init__(self, name: str | None = None) -> None:
-        if name is not None and not isinstance(name, str):
-            raise ValueError(f"name of {type(self).__name__} expected text or None, got {shown(name)}.")
-        self.name = name or self.default_name
+    dtype: str | None = None
+
+    def __init__(self, name: str | None = None, dtype: str | None = None) -> None:
+        self.name = text_or_none(f"name of {type(self).__name__}", name) or self.default_name
+        self.dtype = None if dtype is None else config.check_float(dtype)
         self.reset()
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
@@ -47,17 +54,22 @@ class Metric:
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take a batch in: labels (N, …) or one-hot (N, …, C), and predictions (N, …, C).
 
-        With ``sample_weight``, a number, (N,) or (N, …), the mean is the sum of weight times value over that of the
-        weights. Training gives no weights to metrics.
+        With ``sample_weight``, a number, (N,) or (N, …), a sample or place counts so many times: the mean is the sum
+        of weight times value over that of the weights.
         """
-        values = self.values(np.asarray(y_true), np.asarray(y_pred))
+        values = self.values(*self.arrays(y_true, y_pred))
         if sample_weight is not None:
             weight = spread_weights(self.name, sample_weight, values.shape)
-            self.total += float((weight * values).sum())
+            self.total += float((values * weight).sum())
             self.count += float(weight.sum())
             return
         self.total += int(np.count_nonzero(values)) if values.dtype == bool else float(values.sum())
         self.count += values.size
+
+    def arrays(self, y_true: Any, y_pred: Any) -> tuple[Array, Array]:
+        """Return labels and predictions as arrays, the predictions in ``dtype`` if that is given."""
+        y_pred = np.asarray(y_pred)
+        return np.asarray(y_true), y_pred if self.dtype is None else y_pred.astype(self.dtype, copy=False)
 
     def result(self) -> Any:
         """Return the mean so far, a float; 0.0 before the first sample, as in Keras."""
@@ -72,13 +84,13 @@ class Metric:
         """Do ``reset_state``."""
         self.reset_state()
 
-    def update(self, y_true: Array, y_pred: Array) -> None:
+    def update(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> None:
         """Do ``update_state``."""
-        self.update_state(y_true, y_pred)
+        self.update_state(y_true, y_pred, *(() if sample_weight is None else (sample_weight,)))
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make an equal metric."""
-        return {"name": self.name}
+        """Return the arguments that make an equal metric; the dtype if one was given."""
+        return {"name": self.name, **({} if self.dtype is None else {"dtype": self.dtype})}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Metric:
@@ -92,13 +104,16 @@ class FunctionMetric(Metric):
     Args:
         function: takes y_true and y_pred; returns a number for each sample, (N,), or for each of its places, (N, …).
         name: as in the logs; the function's own if not given.
+        dtype: as for every metric.
     """
 
     default_name = "function"
 
-    def __init__(self, function: Callable[[Array, Array], Array], name: str | None = None) -> None:
+    def __init__(
+        self, function: Callable[[Array, Array], Array], name: str | None = None, dtype: str | None = None
+    ) -> None:
         self.function = function
-        super().__init__(name or getattr(function, "__name__", None))
+        super().__init__(name or getattr(function, "__name__", None), dtype)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """Return what the function returns.

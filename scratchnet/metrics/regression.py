@@ -1,4 +1,4 @@
-"""Errors of numbers, for people to read: the losses of the same names, without weights and gradients."""
+"""Errors of numbers, for people to read: the losses of the same names, without gradients."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def _values(metric: Metric, y_true: Any, y_pred: Any) -> Any:
 
 def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
     """Return 1 for each output on the right side of the threshold, else 0: (N, …, C)."""
-    return _values(BinaryAccuracy(threshold), y_true, y_pred)
+    return _values(BinaryAccuracy(threshold=threshold), y_true, y_pred)
 
 
 def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:

@@ -1,7 +1,7 @@
 """Models: what a user builds, trains, saves and loads."""
 
-from scratchnet.models.loading import load_model
+from scratchnet.models.loading import clone_model, load_model, model_from_json
 from scratchnet.models.model import Model
 from scratchnet.models.sequential import Sequential
 
-__all__ = ["Model", "Sequential", "load_model"]
+__all__ = ["Model", "Sequential", "clone_model", "load_model", "model_from_json"]

@@ -1,27 +1,32 @@
-"""Load a model as it was saved: it predicts the same numbers and goes on training with the same bits."""
+"""Models from files, texts and other models.
+
+A loaded model predicts the same numbers and goes on training with the same bits; one made from JSON or cloned has new
+weights.
+"""
 
 from __future__ import annotations
 
+import copy
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from scratchnet.errors import ModelFileError
-from scratchnet.graph.graph import Wiring, wire
 from scratchnet.graph.parameters import count
 from scratchnet.layers.arrays import zeros_within
 from scratchnet.layers.layer import Layer
+from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.models.model import Model
-from scratchnet.models.sequential import Sequential
+from scratchnet.models.rebuilding import again, from_model, rebuild_model
 from scratchnet.saving.model_file import expect_tensor, read_model_file
-from scratchnet.saving.objects import Kind, find_class, rebuild
+from scratchnet.saving.objects import checked_classes, made_again
 from scratchnet.saving.save import explained, random_states
 from scratchnet.typing import Array
-from scratchnet.utils.session import global_state_kept
-
-MODELS = Kind(Model, {"Model": Model, "Sequential": Sequential})
+from scratchnet.utils.numbers import shown
+from scratchnet.utils.session import global_state_given_back_on_error, global_state_kept
 
 
 def load_model(path: str | os.PathLike[str], custom_objects: Mapping[str, type] | None = None) -> Model:
@@ -42,13 +47,13 @@ def load_model(path: str | os.PathLike[str], custom_objects: Mapping[str, type] 
         TypeError: if ``custom_objects`` holds anything but classes.
     """
     path = os.fspath(path)
-    custom = _checked_classes(custom_objects)
+    custom = checked_classes(custom_objects)
     with explained(path), global_state_kept():
         content, tensors = read_model_file(path)
         try:
             with zeros_within(sum(tensor.nbytes for tensor in tensors.values())):
                 model = rebuild_model(content["model"], custom)
-            expected = _load_variables(model, content["model"], tensors)
+            expected = _load_variables(model, tensors)
             if content["compiled"] is not None:
                 expected |= _load_compiled(model, content["compiled"], tensors, custom)
         except ModelFileError:
@@ -60,15 +65,9 @@ def load_model(path: str | os.PathLike[str], custom_objects: Mapping[str, type] 
         return model
 
 
-def _load_variables(model: Model, saved: Mapping[str, Any], tensors: Mapping[str, Array]) -> set[str]:
-    """Give the model its weights, random states and flags, and return the names of the tensors they came from."""
-    model._trainable = bool(saved.get("trainable", True))
-    frozen = set(saved.get("frozen_inside", ()))
-    for layer in model.layers:
-        for path, leaf, _ in layer.leaves():
-            if f"{layer.name}/{path}" in frozen:
-                leaf.trainable = False
-    variables = {f"weights/{name}": array for name, array in model.variables.items()} | random_states(model)
+def _load_variables(model: Model, tensors: Mapping[str, Array]) -> set[str]:
+    """Give the model its weights and random states, and return the names of the tensors they came from."""
+    variables = {f"weights/{name}": array for name, array in model.named_weights.items()} | random_states(model)
     for name, array in variables.items():
         array[...] = expect_tensor(tensors, name, array.shape, array.dtype)
     return set(variables)
@@ -78,9 +77,9 @@ def _load_compiled(
     model: Model, saved: Mapping[str, Any], tensors: Mapping[str, Array], custom: Mapping[str, type]
 ) -> set[str]:
     """Compile the model as it was, and return the names of the optimizer's tensors."""
-    optimizer = rebuild(saved["optimizer"], "optimizer", custom)
-    loss = rebuild(saved["loss"], "loss", custom)
-    model.compile(optimizer, loss, [rebuild(metric, "metric", custom) for metric in saved["metrics"]])
+    model.compile_from_config(saved, custom)
+    optimizer = model.optimizer
+    assert optimizer is not None
     optimizer.iterations = int(saved["iterations"])
     optimizer.batches = int(saved.get("batches", optimizer.batches))
     names = [f"optimizer/{name}" for name in optimizer.vector_names]
@@ -92,29 +91,72 @@ def _load_compiled(
     return set(names)
 
 
-def _checked_classes(custom_objects: Mapping[str, type] | None) -> dict[str, type]:
-    for name, cls in (custom_objects or {}).items():
-        if not isinstance(cls, type):
-            raise TypeError(f"custom_objects expected the class itself for {name!r}, not an object of it, got {cls!r}.")
-    return dict(custom_objects or {})
+def model_from_json(json_string: str, custom_objects: Mapping[str, type] | None = None) -> Model:
+    """Make the model that ``model.to_json()`` describes, with fresh weights and not compiled.
 
-
-def rebuild_model(description: Mapping[str, Any], custom_objects: Mapping[str, type]) -> Model:
-    """Make the model that ``describe_model`` was given, with fresh parameters.
+    Args:
+        json_string: the text.
+        custom_objects: your own classes by name, as for ``load_model``.
 
     Raises:
-        ModelFileError: if a class is unknown, or the layers do not fit together.
+        ValueError: if the text is no JSON, or no description of a model by scratchnet (Keras's own ``to_json`` writes
+            another), or needs a class that is not in ``custom_objects``.
+        TypeError: if ``custom_objects`` holds anything but classes.
     """
-    cls = find_class(description, "model", MODELS, custom_objects)
-    layers: list[Layer] = [rebuild(layer, "layer", custom_objects) for layer in description["layers"]]
+    custom = checked_classes(custom_objects)
     try:
-        if issubclass(cls, Sequential):
-            return cls(layers, name=description["name"])
-        number = {layer.name: i for i, layer in enumerate(layers)}
-        calls = [(number[name], sources) for name, sources in description["tensors"]]
-        ends = [description[end] for end in ("inputs", "outputs")]
-        wired = wire(Wiring(layers, calls, *([end] if isinstance(end, int) else end for end in ends)))
-        inputs, outputs = (ts if isinstance(end, list) else ts[0] for ts, end in zip(wired, ends))
-        return cls(inputs, outputs, name=description["name"])
-    except Exception as error:  # a user's layer may raise anything
-        raise ModelFileError(f"the layers described in the file do not fit together: {error}") from error
+        description = json.loads(json_string)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"model_from_json expected JSON, got {shown(json_string)}: {error}.") from None
+    if not (isinstance(description, dict) and {"class", "custom", "layers"} <= description.keys()):
+        raise ValueError(
+            f"model_from_json expected what model.to_json() of scratchnet returns, got {shown(json_string)}."
+        )
+    with global_state_given_back_on_error():
+        model: Model = rebuild_model(description, custom)
+    return model
+
+
+def clone_model(
+    model: Model,
+    input_tensors: SymbolicTensor | Sequence[SymbolicTensor] | None = None,
+    clone_function: Callable[[Layer], Layer] | None = None,
+) -> Model:
+    """Make a model of new layers that equal those of ``model`` and have fresh weights; compiled alike, if it is.
+
+    Args:
+        model: what to clone; it stays as it is.
+        input_tensors: what the clone is to begin with: the tensor of an ``Input``, or a list with one for each input.
+            Inputs like the model's own if not given.
+        clone_function: takes each layer, ``Input`` apart, and returns the one to stand in its place. The layer itself
+            is then shared. If not given, a layer is made again from its ``get_config``.
+
+    Raises:
+        TypeError: if one of the three is something else.
+        ValueError: if the number of tensors is not that of the model's inputs, or the layers do not fit.
+    """
+    if not isinstance(model, Model):
+        raise TypeError(f"clone_model expected a Model, got {shown(model)}.")
+    inputs = None
+    if input_tensors is not None:
+        inputs = [input_tensors] if isinstance(input_tensors, SymbolicTensor) else list(input_tensors)
+        for tensor in inputs:
+            if not isinstance(tensor, SymbolicTensor) or tensor.inputs:
+                raise TypeError(f"input_tensors of clone_model expected what Input(shape) returns, got {tensor!r}.")
+        expected = 1 if model.is_sequential else len(model.inputs)
+        if len(inputs) != expected:
+            raise ValueError(f"input_tensors of clone_model expected {expected} of them, got {len(inputs)}.")
+
+    def clone(layer: Layer) -> Layer:
+        assert clone_function is not None
+        new = clone_function(layer)
+        if not isinstance(new, Layer):
+            raise TypeError(f"clone_function of clone_model expected to return a layer for {layer!r}, got {new!r}.")
+        return new
+
+    with global_state_given_back_on_error():
+        new: Model = from_model(model, inputs, again if clone_function is None else clone)
+        if model.optimizer is not None:
+            model.optimizer.name_spared(model.params)
+            new._set_compiled(made_again(model.optimizer), copy.deepcopy(model.targets))
+    return new

@@ -9,9 +9,11 @@ from scratchnet.layers.input_layer import Input, InputLayer
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.models.model import Model
+from scratchnet.models.rebuilding import MODELS
 from scratchnet.utils.naming import automatic_name
 
-_WITH_THE_GRAPH = ("graph", "inputs", "outputs", "dtype", "_single_input", "_single_output")
+_FORMS = ("_single_input", "_single_output", "inputs_by_name", "outputs_by_name")
+_WITH_THE_GRAPH = ("graph", "inputs", "outputs", "dtype", *_FORMS)
 
 
 class Sequential(Model):
@@ -19,7 +21,9 @@ class Sequential(Model):
 
         model = Sequential([Input((28, 28)), Flatten(), Dense(256, activation="relu"), Dense(10, activation="softmax")])
 
-    Without an ``Input`` in front, the input's shape is taken from the first data that the model sees.
+    Without an ``Input`` in front, the input's shape is taken from the ``input_shape`` of the first layer, from a model
+    that is the first layer, from the tensor that the model is called on as a layer of another, or from the first data
+    that it sees.
 
     Args:
         layers: the layers in order; more can be added with ``add``.
@@ -36,12 +40,19 @@ class Sequential(Model):
         self._start_uncompiled()
         try:
             for layer in layers or []:
-                self.add(layer)
+                self._append(layer)
             if self.built:
                 self._connect_all()
+            self._count_as_functional()
         except BaseException:
             self.take_apart()
             raise
+        self._count_as_functional()
+
+    def _count_as_functional(self) -> None:
+        """Use up an automatic name: Keras makes a functional model inside, anew at each change, and it is named too."""
+        if self.built:
+            automatic_name("Functional")
 
     @property
     def layers(self) -> list[Layer]:
@@ -58,6 +69,10 @@ class Sequential(Model):
                 puts out; then the model is as it was.
             TypeError: if it is not a layer.
         """
+        self._append(layer)
+        self._count_as_functional()
+
+    def _append(self, layer: Layer | SymbolicTensor) -> None:
         if isinstance(layer, SymbolicTensor) and not layer.inputs:
             layer = layer.layer  # Input(...) returns a tensor
         if isinstance(layer, InputLayer):
@@ -67,15 +82,35 @@ class Sequential(Model):
             return
         if not isinstance(layer, Layer):
             raise TypeError(f"Sequential model {self.name!r} expected a layer, got {layer!r}.")
+        self._check_alone("get another layer")
+        if any(inner is self for _, inner, _ in layer.leaves()):
+            raise ValueError(f"Sequential model {self.name!r} expected a layer, got a model that it is a part of.")
         if any(other.name == layer.name for other in self._layers):
             raise ValueError(
                 f"Sequential model {self.name!r} has a layer named {layer.name!r} already: give each layer a name of "
                 f"its own."
             )
-        if self._input is not None:
-            self._tensors.append(layer((self._tensors or [self._input])[-1]))
+        begin = self._input or _input_like(layer, first=not self._layers)
+        if begin is not None:
+            self._tensors.append(self._after((self._tensors or [begin])[-1], layer))
+            self._input = begin
         self._layers.append(layer)
         self._forget_graph()
+
+    def _after(self, tensor: SymbolicTensor, layer: Layer) -> SymbolicTensor:
+        """Call a layer on what comes before it."""
+        output = layer(tensor)
+        if not isinstance(output, SymbolicTensor):
+            layer._outputs.pop()
+            raise layer.refuse("to have a single output, as a layer of a Sequential model", f"{len(output)} outputs")
+        return output
+
+    def _check_alone(self, what: str) -> None:
+        if self._outputs:
+            raise ValueError(
+                f"Sequential model {self.name!r} is a layer of another model and cannot {what}, which would change "
+                f"that model too: make a new Sequential of its layers."
+            )
 
     def pop(self) -> Layer:
         """Take the last layer off and return it.
@@ -85,10 +120,12 @@ class Sequential(Model):
         """
         if not self._layers:
             raise ValueError(f"Sequential model {self.name!r} has no layer to take off.")
+        self._check_alone("lose a layer")
         layer = self._layers.pop()
         if self._tensors:
             layer._outputs.remove(self._tensors.pop())
         self._forget_graph()
+        self._count_as_functional()
         return layer
 
     def _forget_graph(self) -> None:
@@ -104,14 +141,27 @@ class Sequential(Model):
         """
         if self._input is not None or not self._layers:
             return
-        tensor = self._input = Input([n for n in input_shape[1:] if n is not None])
+        self._build_from(Input([n for n in input_shape[1:] if n is not None]))
+
+    def _build_from(self, tensor: SymbolicTensor) -> None:
+        self._input, self._tensors = tensor, []
         try:
             for layer in self._layers:
-                tensor = layer(tensor)
+                tensor = self._after(tensor, layer)
                 self._tensors.append(tensor)
         except BaseException:
             self.take_apart()
             raise
+        self._count_as_functional()
+
+    def _begin_with(self, inputs: Sequence[SymbolicTensor]) -> None:
+        if self.built:
+            return
+        if len(inputs) != 1:
+            raise self.refuse("a single tensor", str(len(inputs)))
+        if not self._layers:
+            raise self.refuse("to have layers when it is called on a tensor", "none", "add some first")
+        self._build_from(Input([n or 1 for n in inputs[0].shape[1:]], dtype=inputs[0].dtype))
 
     def take_apart(self) -> None:
         """Undo ``build``: wait again to see the data. Layers that have been built stay so."""
@@ -121,7 +171,7 @@ class Sequential(Model):
         self._forget_graph()
 
     @property
-    def built(self) -> bool:
+    def built(self) -> bool:  # type: ignore[override]
         """Whether the input's shape is known and the parameters have been made."""
         return bool(self._tensors)
 
@@ -144,12 +194,26 @@ class Sequential(Model):
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle is made of: the layers in a row."""
-        left = (*_WITH_THE_GRAPH, "_plans", "_input", "_tensors")
+        left = (*_WITH_THE_GRAPH, "_plans", "_input", "_tensors", "_outputs", "_home")
         first = self._input.layer if self._input is not None else None
         return {k: v for k, v in vars(self).items() if k not in left} | {"first": first}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         first, layers = state.pop("first"), state.pop("_layers")
-        vars(self).update(state, _layers=[], _input=None, _tensors=[], _plans={})
+        vars(self).update(state, _layers=[], _input=None, _tensors=[], _outputs=[], _plans={})
         for layer in [*([first] if first is not None else []), *layers]:
-            self.add(layer)
+            self._append(layer)
+
+
+MODELS["Sequential"] = Sequential
+
+
+def _input_like(layer: Any, first: bool) -> SymbolicTensor | None:
+    """Return an input of the shape that the first layer says, if it does: as ``input_shape``, or being a model."""
+    if not first:
+        return None
+    if layer.is_model and layer.built and len(layer.inputs) == 1:
+        return Input([n or 1 for n in layer.inputs[0].shape[1:]], dtype=layer.inputs[0].dtype)
+    if layer._first_shape is not None:
+        return Input(layer._first_shape, dtype="int32" if layer.takes_integers else layer.dtype)
+    return None

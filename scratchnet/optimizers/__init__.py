@@ -7,14 +7,16 @@ each rule; what all of them can do round it (weight decay, clipping, …) is in 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, overload
 
+from scratchnet.optimizers import schedules
 from scratchnet.optimizers.adagrad import Adagrad
 from scratchnet.optimizers.adam import Adam, AdamW
 from scratchnet.optimizers.optimizer import Optimizer, UpdateRule
 from scratchnet.optimizers.rmsprop import RMSprop
 from scratchnet.optimizers.sgd import SGD
-from scratchnet.utils.naming import look_up
+from scratchnet.utils.naming import described, made_from
 
 __all__ = [
     "OPTIMIZERS",
@@ -25,7 +27,9 @@ __all__ = [
     "Optimizer",
     "RMSprop",
     "UpdateRule",
+    "deserialize",
     "get",
+    "schedules",
     "serialize",
 ]
 
@@ -45,15 +49,20 @@ def get(optimizer: str | Optimizer | dict[str, Any] | None) -> Optimizer | None:
         ValueError: for an unknown name, with the nearest known one.
         TypeError: for anything else.
     """
-    if optimizer is None or isinstance(optimizer, Optimizer):
-        return optimizer
-    if isinstance(optimizer, str):
-        return look_up("optimizer", optimizer.lower(), OPTIMIZERS)()  # type: ignore[call-arg]
-    if isinstance(optimizer, dict):
-        return look_up("optimizer", optimizer.get("name"), OPTIMIZERS).from_config(optimizer.get("config", {}))
-    raise TypeError(f"An optimizer is given as a name ({', '.join(OPTIMIZERS)}) or as an Optimizer, got {optimizer!r}.")
+    return deserialize(optimizer)
 
 
-def serialize(optimizer: Optimizer) -> dict[str, Any]:
+def serialize(optimizer: Optimizer) -> dict[str, Any] | None:
     """Return what ``get`` makes an equal optimizer from; it can be written as JSON."""
-    return {"name": type(optimizer).__name__.lower(), "config": optimizer.get_config()}
+    return described(optimizer)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, type] | None = None) -> Optimizer | None:
+    """Return what ``serialize`` was given, or an optimizer by name; ``custom_objects`` are your own classes by name.
+
+    Raises:
+        ValueError: for an unknown name, with the nearest known one.
+        TypeError: for anything else.
+    """
+    name = config.lower() if isinstance(config, str) and config not in (custom_objects or {}) else config
+    return made_from("optimizer", name, OPTIMIZERS, Optimizer, custom_objects)

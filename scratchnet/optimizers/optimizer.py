@@ -13,7 +13,7 @@ from scratchnet.optimizers import clipping
 from scratchnet.optimizers.options import Options
 from scratchnet.typing import Array
 from scratchnet.utils.memory import place_zeros
-from scratchnet.utils.numbers import real_number, true_or_false, whole_number
+from scratchnet.utils.numbers import real_number, text_or_none, true_or_false, whole_number
 
 UpdateRule = Callable[[Array, Array, tuple[Array, ...], float], None]
 Segments = Sequence[tuple[slice, Array, Array]]
@@ -51,6 +51,7 @@ class Optimizer:
         ema_momentum: the mean's β.
         ema_overwrite_frequency: if given, the mean becomes the parameters every so many steps already.
         gradient_accumulation_steps: take a step only once every so many batches, with the mean of their gradients.
+        name: what to call it; ``"adam"`` for an ``Adam`` if not given.
 
     Attributes:
         iterations: the number of steps taken.
@@ -74,8 +75,10 @@ class Optimizer:
         ema_momentum: float = 0.99,
         ema_overwrite_frequency: int | None = None,
         gradient_accumulation_steps: int | None = None,
+        name: str | None = None,
     ) -> None:
         self.learning_rate = learning_rate
+        self.name = text_or_none(f"name of {type(self).__name__}", name) or type(self).__name__.lower()
         name = type(self).__name__
         self.weight_decay = None if weight_decay is None else real_number(f"weight_decay of {name}", weight_decay, 0)
         limits = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
@@ -106,6 +109,8 @@ class Optimizer:
     global_clipnorm: float | None
     ema_overwrite_frequency: int | None
     gradient_accumulation_steps: int | None
+    moves: int | None = None
+    """How many numbers it moved when its vectors were made: what the summary counts, as Keras's does."""
 
     @property
     def learning_rate(self) -> Any:
@@ -137,6 +142,15 @@ class Optimizer:
     def iterations(self, value: int) -> None:
         self.batches = value * (self.gradient_accumulation_steps or 1)
 
+    @property
+    def variables(self) -> list[Array]:
+        """What a step goes by, in Keras's order: steps taken, learning rate (unless a schedule), then the vectors.
+
+        The first two are copies: set the attributes ``iterations`` and ``learning_rate``.
+        """
+        numbers = [np.array(self.iterations)] + ([] if self.has_schedule else [np.array(self.learning_rate)])
+        return [*numbers, *self.slots.values()]
+
     def update(self, w: Array, g: Array, slots: tuple[Array, ...], learning_rate: float) -> None:
         """Take one step in place: change w (P,) by its gradient g (P,), and the optimizer's vectors, each (P,).
 
@@ -165,7 +179,7 @@ class Optimizer:
 
     def start(self, owner: object) -> None:
         """Begin afresh, for the model that ``owner`` stands for; a model that it served before can no longer step."""
-        self.batches, self.slots, self.owner = 0, {}, owner
+        self.batches, self.slots, self.owner, self.moves = 0, {}, owner, None
 
     # The step ------------------------------------------------------------------------------------------------------
 
@@ -267,7 +281,7 @@ class Optimizer:
         prefer; it is common to spare them.
 
         Args:
-            var_list: variables, such as ``layer.params["bias"]``, or their names, such as ``"dense/bias"``.
+            var_list: variables, such as ``layer.bias``, or their names, such as ``"dense/bias"``.
             var_names: regular expressions; a variable is spared if one is found in its name, such as ``"bias"``.
         """
         listed = list(var_list if var_list is not None else [])
@@ -282,7 +296,7 @@ class Optimizer:
             ValueError: if one is no variable of the model.
         """
         for spared in self._spared_arrays:
-            names = [name for name, array in variables.items() if array is spared]
+            names = [name for name, array in variables.items() if array is np.asarray(spared)]
             if not names:
                 raise ValueError(
                     f"exclude_from_weight_decay of {type(self).__name__} expected variables of the model, got an array "
@@ -309,8 +323,9 @@ class Optimizer:
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal optimizer; of the options, those that are not at their default."""
         config = {"learning_rate": schedules.serialize(self._learning_rate), "weight_decay": self.weight_decay}
+        defaults = {**_DEFAULTS, "name": type(self).__name__.lower()}
         for option in Options.__annotations__:
-            if (value := getattr(self, option)) != _DEFAULTS.get(option):
+            if (value := getattr(self, option)) != defaults.get(option):
                 config[option] = value
         if self._spares:
             config["exclude_from_weight_decay"] = {

@@ -15,3 +15,4 @@ class Options(TypedDict, total=False):
     ema_momentum: float
     ema_overwrite_frequency: int | None
     gradient_accumulation_steps: int | None
+    name: str | None

@@ -49,7 +49,7 @@ def first_layer_filters(model: Model, most: int = 64, title: str | None = None) 
     what = "first_layer_filters"
     _check_model(what, model)
     most = whole_number(f"most of {what}", most, 1)
-    layer = next((layer for layer in model.layers if layer.params), None)
+    layer = next((layer for _, layer, _ in model.leaves() if layer.params and not layer.is_model), None)
     if not isinstance(layer, (Conv2D, Dense)):
         found = f"{layer.name!r} ({type(layer).__name__})" if layer is not None else "a model without weights"
         raise ValueError(f"{what} expected Conv2D or Dense as the first layer with weights, got {found}.")

@@ -1,5 +1,7 @@
 """The model file: a safetensors file whose header holds one JSON text, under the key ``scratchnet``.
 
+Files of weights alone, and of a training that was interrupted, differ from it in the word after "format":
+
     {"format": "scratchnet model", "format_version": 1, "sha256": "…", "scratchnet_version": …, "model": …, …}
 
 safetensors itself notices a file that is cut short, but not a changed number, so a SHA-256 is taken over the JSON and
@@ -13,7 +15,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,13 @@ from scratchnet.utils.files import write_atomically
 
 KEY = "scratchnet"
 FORMAT = "scratchnet model"
+WEIGHTS = "scratchnet weights"
+TRAINING = "scratchnet training"
+WAYS_TO_READ = {
+    FORMAT: "a whole model, which scratchnet.load_model(path) reads",
+    WEIGHTS: "weights alone, which model.load_weights(path) reads into a model",
+    TRAINING: "a training that was interrupted, which callbacks.BackupAndRestore reads",
+}
 FORMAT_VERSION = 1
 """Goes up by one whenever files are written that earlier versions of scratchnet would misread."""
 
@@ -38,17 +47,17 @@ FOREIGN = (
 )
 
 
-def write_model_file(path: str, content: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
+def write_model_file(path: str, content: Mapping[str, Any], tensors: Mapping[str, Array], form: str = FORMAT) -> None:
     """Write a model file: ``content`` must be ready for JSON. See ``write_atomically`` for the errors."""
-    head = {"format": FORMAT, "format_version": FORMAT_VERSION, **content}
+    head = {"format": form, "format_version": FORMAT_VERSION, **content}
     head["sha256"] = checksum(head, tensors)
     # safetensors' own writer would write in place.
     data = safetensors.numpy.save(dict(tensors), metadata={KEY: _canonical_json(head)})
     write_atomically(path, data)
 
 
-def read_model_file(path: str) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Return what ``write_model_file`` was given.
+def read_model_file(path: str, forms: Sequence[str] = (FORMAT,)) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return what ``write_model_file`` was given, if it was in one of these forms.
 
     Raises:
         FileNotFoundError, IsADirectoryError, OSError: if there is no such file, or it cannot be read.
@@ -68,7 +77,7 @@ def read_model_file(path: str) -> tuple[dict[str, Any], dict[str, Array]]:
         raise ModelFileError(
             "it is a safetensors file, but not one that scratchnet wrote; model.save(path) writes such files"
         )
-    return _checked(metadata[KEY], tensors), tensors
+    return _checked(metadata[KEY], tensors, forms), tensors
 
 
 def checksum(head: Mapping[str, Any], tensors: Mapping[str, Array]) -> str:
@@ -85,13 +94,16 @@ def _canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def _checked(text: str, tensors: Mapping[str, Array]) -> dict[str, Any]:
+def _checked(text: str, tensors: Mapping[str, Array], forms: Sequence[str]) -> dict[str, Any]:
     """Return the header's JSON once version and checksum are found right."""
     try:
         head = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ModelFileError("its header is damaged: use a copy, or save the model again") from error
-    version = head.get("format_version") if isinstance(head, dict) and head.get("format") == FORMAT else None
+    form = head.get("format") if isinstance(head, dict) else None
+    if isinstance(form, str) and form in WAYS_TO_READ and form not in forms:
+        raise ModelFileError(f"it holds {WAYS_TO_READ[form]}")
+    version = head.get("format_version") if form in forms else None
     if type(version) is not int or version < 1:
         raise ModelFileError("its header is damaged: use a copy, or save the model again")
     if version > FORMAT_VERSION:

@@ -6,13 +6,23 @@ hands in as ``custom_objects``.
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from scratchnet import activations, initializers, losses, metrics, optimizers, schedules
+from scratchnet import (
+    activations,
+    constraints,
+    initializers,
+    losses,
+    metrics,
+    optimizers,
+    regularizers,
+    schedules,
+)
 from scratchnet.errors import ModelFileError
 from scratchnet.layers import LAYERS, Layer
 
@@ -31,6 +41,8 @@ def _kind(base: type, classes: Mapping[str, type]) -> Kind:
 KINDS: dict[str, Kind] = {
     "layer": _kind(Layer, LAYERS),
     "activation": _kind(activations.ActivationFunction, activations.ACTIVATIONS),
+    "regularizer": _kind(regularizers.Regularizer, regularizers.REGULARIZERS),
+    "constraint": _kind(constraints.Constraint, constraints.CONSTRAINTS),
     "initializer": _kind(initializers.Initializer, initializers.INITIALIZERS),
     "loss": _kind(losses.Loss, losses.LOSSES),
     "metric": _kind(metrics.Metric, metrics.METRICS),
@@ -38,8 +50,12 @@ KINDS: dict[str, Kind] = {
     "schedule": _kind(schedules.LearningRateSchedule, schedules.SCHEDULES),
 }
 
-EVERY_LAYER_HAS = ("name", "dtype", "trainable")
+EVERY_LAYER_HAS = ("name", "dtype", "trainable", "activity_regularizer")
 """Saved for every layer, whether or not the arguments of a user's class include them."""
+
+_WAYS_TO_SAY_A_SHAPE = ("batch_size", "batch_shape", "input_shape", "input_dim")  # of an input; one is enough
+MAY_BE_LEFT_OUT = {"layer": (*EVERY_LAYER_HAS, *_WAYS_TO_SAY_A_SHAPE), "loss": ("name", "dtype"), "metric": ("dtype",)}
+"""Arguments that need not be in a configuration: they are saved apart, or at their default where they are missing."""
 
 _TUPLE, _OBJECT = "!tuple", "!object"  # what JSON has no word for: {"!tuple": [3, 3]}
 
@@ -52,10 +68,33 @@ def describe(thing: Any) -> dict[str, Any]:
     """
     kind, cls = _kind_of(thing), type(thing)
     assert kind is not None
-    config = dict(thing.get_config())
     description = {"kind": kind, "class": cls.__name__, "custom": KINDS[kind].built_in.get(cls.__name__) is not cls}
     if kind == "layer":
-        description |= {fact: getattr(thing, fact) for fact in EVERY_LAYER_HAS}
+        description |= {fact: _encode(getattr(thing, fact), fact) for fact in EVERY_LAYER_HAS}
+    where = _where(thing, kind)
+    return description | {"config": {k: _encode(v, f"{k!r} of {where}") for k, v in _config(thing, kind).items()}}
+
+
+def made_again(thing: Any) -> Any:
+    """Return an equal object, as fresh as a loaded one before its weights are: ``describe`` and ``rebuild`` in one.
+
+    There is no JSON between, so it need not be told of the user's classes.
+
+    Raises:
+        TypeError: as for ``describe``.
+        ModelFileError: as for ``rebuild``.
+    """
+    kind = _kind_of(thing)
+    assert kind is not None
+    facts = {fact: getattr(thing, fact) for fact in EVERY_LAYER_HAS} if kind == "layer" else {}
+    return _make(type(thing), copy.deepcopy(_config(thing, kind)), kind, copy.deepcopy(facts))
+
+
+def _config(thing: Any, kind: str) -> dict[str, Any]:
+    """Return the arguments that make an equal object; those that JSON has no word for, as the objects they are."""
+    cls = type(thing)
+    config = dict(thing.get_config())
+    if kind == "layer":
         accepted = _arguments(cls)
         config = {k: v for k, v in config.items() if accepted is None or k in accepted or k not in EVERY_LAYER_HAS}
     for key in config:
@@ -63,9 +102,12 @@ def describe(thing: Any) -> dict[str, Any]:
         part = vars(thing).get(key, vars(thing).get(f"_{key}"))
         if _kind_of(part) is not None and not _is_plain(part):
             config[key] = part
-    where = f"{kind} {cls.__name__}" + (f" {thing.name!r}" if kind == "layer" else "")
-    _check_arguments(cls, config, kind, where)
-    return description | {"config": {k: _encode(v, f"{k!r} of {where}") for k, v in config.items()}}
+    _check_arguments(cls, config, kind, _where(thing, kind))
+    return config
+
+
+def _where(thing: Any, kind: str) -> str:
+    return f"{kind} {type(thing).__name__}" + (f" {thing.name!r}" if kind == "layer" else "")
 
 
 def rebuild(description: Mapping[str, Any], kind: str, custom_objects: Mapping[str, type]) -> Any:
@@ -76,16 +118,30 @@ def rebuild(description: Mapping[str, Any], kind: str, custom_objects: Mapping[s
     """
     cls = find_class(description, kind, KINDS[kind], custom_objects)
     config = {k: _decode(v, custom_objects) for k, v in description["config"].items()}
+    # Files of 0.1.0 have no activity regularizers.
+    saved = [fact for fact in EVERY_LAYER_HAS if fact in description or fact != "activity_regularizer"]
+    facts = {fact: _decode(description[fact], custom_objects) for fact in saved} if kind == "layer" else {}
+    return _make(cls, config, kind, facts)
+
+
+def _make(cls: Any, config: dict[str, Any], kind: str, facts: Mapping[str, Any]) -> Any:
     try:
         made = cls.from_config(config) if hasattr(cls, "from_config") else cls(**config)
     except Exception as error:  # a user's class may raise anything
         raise ModelFileError(
             f"the {kind} {cls.__name__} cannot be made from the arguments {config}: {error}"
         ) from error
-    if kind == "layer":
-        for fact in EVERY_LAYER_HAS:
-            setattr(made, fact, description[fact])
+    for fact, value in facts.items():
+        setattr(made, fact, value)
     return made
+
+
+def checked_classes(custom_objects: Mapping[str, type] | None) -> dict[str, type]:
+    """Return ``custom_objects`` as a dictionary; raise a TypeError unless it holds classes only."""
+    for name, cls in (custom_objects or {}).items():
+        if not isinstance(cls, type):
+            raise TypeError(f"custom_objects expected the class itself for {name!r}, not an object of it, got {cls!r}.")
+    return dict(custom_objects or {})
 
 
 def find_class(description: Mapping[str, Any], what: str, kind: Kind, custom_objects: Mapping[str, type]) -> Any:
@@ -104,8 +160,7 @@ def find_class(description: Mapping[str, Any], what: str, kind: Kind, custom_obj
         return custom_objects[name]
     if description["custom"]:
         raise ModelFileError(
-            f"unknown {what} class {name!r}, for it is not scratchnet's own: pass "
-            f'custom_objects={{"{name}": {name}}} to load_model'
+            f'unknown {what} class {name!r}, for it is not scratchnet\'s own: pass custom_objects={{"{name}": {name}}}'
         )
     if name not in kind.built_in:
         raise ModelFileError(f"this version of scratchnet has no {what} class {name!r}: install a newer one")
@@ -141,7 +196,7 @@ def _check_arguments(cls: Any, config: Mapping[str, Any], kind: str, where: str)
     base: Any = KINDS[kind].base
     if hasattr(base, "from_config") and cls.from_config.__func__ is not base.from_config.__func__:
         return  # the class itself says what it makes of its configuration
-    optional = EVERY_LAYER_HAS if kind == "layer" else ()
+    optional = MAY_BE_LEFT_OUT.get(kind, ())
     missing = [name for name in _named_arguments(cls) if name not in config and name not in optional]
     if missing:
         raise TypeError(

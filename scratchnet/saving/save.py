@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from scratchnet.errors import ModelFileError
 from scratchnet.graph.network import Network
 from scratchnet.graph.parameters import count
+from scratchnet.graph.targets import Target
 from scratchnet.layers.variables import found_in
 from scratchnet.saving.architecture import describe_model
 from scratchnet.saving.lost import check_nothing_is_lost
@@ -42,17 +43,23 @@ def save_model(model: Network, path: str | os.PathLike[str], notes: Mapping[str,
     """
     if not hasattr(model, "graph") and not getattr(model, "is_sequential", False):
         raise TypeError(f"save_model expected a Model, got {model!r}.")
+    if not model.built or not model.layers:
+        raise ValueError(
+            f"Cannot save the Sequential model {model.name!r}: it is not built yet; begin it with Input(shape), call "
+            f"build((None, …)), or fit it first."
+        )
     content = {
         "scratchnet_version": __version__,
         "model": describe_model(model),
+        "variables": list(model.named_weights),
         "compiled": _describe_compiled(model),
         "notes": checked_notes(notes),
     }
-    for layer in model.layers:
+    for layer in model.graph.flat.layers:
         check_nothing_is_lost(layer)
-    tensors = {f"weights/{name}": array for name, array in model.variables.items()}
+    tensors = {f"weights/{name}": array for name, array in model.named_weights.items()}
     _warn_if_not_finite(tensors, os.fspath(path))
-    write_model_file(os.fspath(path), content, tensors | random_states(model) | _optimizer_vectors(model))
+    write_model_file(os.fspath(path), content, tensors | random_states(model) | optimizer_vectors(model))
 
 
 def read_notes(path: str | os.PathLike[str]) -> dict[str, str]:
@@ -68,17 +75,47 @@ def read_notes(path: str | os.PathLike[str]) -> dict[str, str]:
 
 
 def _describe_compiled(model: Network) -> dict[str, Any] | None:
-    if model.loss is None or model.optimizer is None:
+    if not model.targets or model.optimizer is None:
         return None
-    model.optimizer.name_spared(model.params)
     accumulates = model.optimizer.gradient_accumulation_steps
     return {
-        "loss": describe(model.loss),
-        "optimizer": describe(model.optimizer),
+        **describe_settings(model),
         "iterations": model.optimizer.iterations,
         **({"batches": model.optimizer.batches} if accumulates else {}),
-        "metrics": [describe(metric) for metric in model.metrics],
     }
+
+
+def describe_settings(model: Network) -> dict[str, Any]:
+    """Return what a compiled model was compiled with, ready for JSON.
+
+    Raises:
+        TypeError: if a loss or metric cannot be described.
+    """
+    assert model.optimizer is not None
+    model.optimizer.name_spared(model.params)
+    return {
+        **_describe_targets(model.targets),
+        "optimizer": describe(model.optimizer),
+    }
+
+
+def _describe_targets(targets: Sequence[Target]) -> dict[str, Any]:
+    """Return loss and metrics as they have always been written for one output, and a list of all that differ."""
+    each = [
+        {
+            "output": target.output,
+            "loss": None if target.loss is None else describe(target.loss),
+            "weight": target.weight,
+            "metrics": [describe(metric) for metric in target.metrics],
+            "weighted_metrics": [describe(metric) for metric in target.weighted_metrics],
+            "turn": target.turn,
+        }
+        for target in targets
+    ]
+    first = each[0]
+    if len(each) == 1 and first["weight"] == 1 and not first["weighted_metrics"]:
+        return {"loss": first["loss"], "metrics": first["metrics"]}
+    return {"targets": each}
 
 
 def random_states(model: Network) -> dict[str, Array]:
@@ -102,7 +139,8 @@ def _warn_if_not_finite(tensors: Mapping[str, Array], path: str) -> None:
         )
 
 
-def _optimizer_vectors(model: Network) -> dict[str, Array]:
+def optimizer_vectors(model: Network) -> dict[str, Array]:
+    """Return the optimizer's vectors, the arrays themselves; none before the first step."""
     slots = model.optimizer.slots if model.optimizer is not None else {}
     size = count(model.layers)
     if any(len(vector) != size for vector in slots.values()):

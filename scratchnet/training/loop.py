@@ -1,157 +1,147 @@
-"""The loops round the step: fit, evaluate and predict."""
+"""The loops round the step: fit, evaluate and predict. ``sources.py`` says where their batches come from."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scratchnet.callbacks import Callback, CallbackList, History
+from scratchnet.callbacks import BackupAndRestore, CallbackList, History
+from scratchnet.errors import NonFiniteError
 from scratchnet.training.interrupts import Interruption, deferred_interrupt
+from scratchnet.training.means import RunningMeans
+from scratchnet.training.options import FitOptions, fit_sources
+from scratchnet.training.outputs import Outputs
 from scratchnet.training.progress import Logs, Progress, print_epoch, resolve_verbose
 from scratchnet.training.refusals import unbuilt_if_refused
-from scratchnet.training.samples import Samples, batch_slices, check_inputs, check_samples
+from scratchnet.training.run import Run
+from scratchnet.training.samples import Samples, check_samples
+from scratchnet.training.sources import Arrays, Source, make_source, unlabelled
 from scratchnet.training.step import Compiled, compiled_parts, prepare_optimizer, train_step
-from scratchnet.typing import Array, Shape
-from scratchnet.utils.numbers import true_or_false, whole_number
-from scratchnet.utils.random import new_generator
+from scratchnet.typing import Array
+from scratchnet.utils.random import given_back_on_error
 
 if TYPE_CHECKING:
     from scratchnet.graph.network import Network
     from scratchnet.graph.plan import Plan
-    from scratchnet.metrics import Metric
 
 _SAMPLES_AT_ONCE = 1024  # evaluation and prediction compute this many together, whatever the batch size displayed
 
 
-@dataclass
-class FitOptions:
-    """The arguments of ``Model.fit``, which documents them."""
-
-    batch_size: int
-    epochs: int
-    verbose: int | str
-    callbacks: Sequence[Callback] | Callback | None
-    validation_split: float
-    validation_data: tuple[Any, ...] | None
-    shuffle: bool
-    class_weight: dict[int, float] | None
-    sample_weight: Any
-    initial_epoch: int
-    validation_batch_size: int | None
-
-    def __post_init__(self) -> None:
-        self.batch_size = whole_number("batch_size", self.batch_size, 1)
-        self.epochs = whole_number("epochs", self.epochs, 1)
-        self.initial_epoch = whole_number("initial_epoch", self.initial_epoch, 0)
-        self.shuffle = true_or_false("shuffle", self.shuffle)
-        if self.validation_batch_size is not None:
-            self.validation_batch_size = whole_number("validation_batch_size", self.validation_batch_size, 1)
-
-
-class RunningMeans:
-    """The means of loss and metrics over the samples of a pass so far, as displayed."""
-
-    def __init__(self, metrics: Sequence[Metric]) -> None:
-        self.metrics = metrics
-        self.loss_sum, self.count = 0.0, 0
-        for metric in metrics:
-            metric.reset()
-
-    def add(self, loss: float, samples: int) -> None:
-        """Take a batch's mean loss in, weighted by its size."""
-        self.loss_sum += loss * samples
-        self.count += samples
-
-    def logs(self) -> Logs:
-        """Return the means by name, in alphabetical order, as Keras shows them."""
-        means = {metric.name: metric.result() for metric in self.metrics}
-        means["loss"] = self.loss_sum / max(self.count, 1)
-        return dict(sorted(means.items()))
-
-
 def fit(model: Network, x: Any, y: Any, options: FitOptions) -> History:
     """Train; see ``Model.fit``."""
-    verbose, history = resolve_verbose(options.verbose), History()
-    with unbuilt_if_refused(model):
-        training = check_samples(model, x, y, options.sample_weight, options.class_weight, "fit")
-        training, validation = _hold_back(model, training, options)
-        steps = math.ceil(len(training) / options.batch_size)
-        params = {"verbose": verbose, "epochs": options.epochs, "steps": steps}
-        callbacks = CallbackList([*CallbackList(options.callbacks).callbacks, history], model, params)
-        callbacks._check_fit()
-        prepare_optimizer(model)
-        parts = compiled_parts(model, "train")
-        testing = compiled_parts(model, "test") if validation is not None else None
-    generator = new_generator()  # now that nothing can be refused any more
-    model.stop_training = False
-    logs: Logs = {}
-
+    verbose, history, logs = resolve_verbose(options.verbose), History(), Logs()
     with ExitStack() as stack:
-        stack.enter_context(parts.plan.running())
+        with unbuilt_if_refused(model), given_back_on_error():
+            run = _prepare(model, x, y, options, verbose, history, stack)
+        model.stop_training = False  # now that nothing can be refused any more
+        stack.enter_context(run.parts.plan.running())
         stack.enter_context(np.errstate(over="ignore", invalid="ignore"))  # a loss of NaN gets an error of its own
         interruption = stack.enter_context(deferred_interrupt())
-        callbacks.on_train_begin()
-        stack.callback(lambda: callbacks.on_train_end(logs))  # also after an error: log files get closed
-        for epoch in range(options.initial_epoch, options.epochs):
-            print_epoch(epoch, options.epochs, verbose)
-            callbacks.on_epoch_begin(epoch)
-            order = generator.permutation(len(training)) if options.shuffle else np.arange(len(training))
-            progress = Progress(steps, verbose)
+
+        def announce() -> None:
+            print_epoch(run.epoch, options.epochs, verbose)
+            run.callbacks.on_epoch_begin(run.epoch)
+            run.means = RunningMeans(run.parts.objective)
+
+        run.callbacks.on_train_begin()
+        stack.callback(lambda: run.callbacks.on_train_end(logs))  # also after an error: log files get closed
+        announced = run.go_on(announce)
+        while run.epoch < options.epochs and (announced or not run.stopped):
+            if not run.training.begun and not run.training.begin_epoch():
+                run.training.at_end()
+                break
+            if not announced:
+                announce()
+            announced = False
+            progress = Progress(run.training.steps, verbose)
             try:
-                means = _train_epoch(
-                    model, parts, training, order, options.batch_size, callbacks, progress, interruption
-                )
+                if not run.stopped:  # a run that goes on may have been stopped in the middle of this epoch
+                    _train_epoch(run, progress, interruption)
             except BaseException:
                 progress.abandon()
                 raise
-            logs = means.logs()
-            if validation is not None and testing is not None and not interruption.requested:
-                size = options.validation_batch_size or options.batch_size
-                scores = _evaluate_pass(testing, validation, size, callbacks, Progress(1, 0))
-                logs |= {f"val_{name}": value for name, value in scores.items()}
+            run.training.end_epoch()
+            logs = run.means.logs()
+            if options.validates_after(run.epoch) and not interruption.requested:
+                logs |= _validate(model, run)
             if interruption.requested:
                 progress.abandon()
                 break
-            callbacks.on_epoch_end(epoch, logs)  # may add to what is shown, such as the learning rate
+            run.epoch += 1
+            run.callbacks.on_epoch_end(run.epoch - 1, logs)  # may add to what is shown, such as the learning rate
             progress.finish(logs)
-            if model.stop_training:
-                break
+            run.stopped = model.stop_training
         if not interruption.requested:
-            parts.optimizer.finalize(parts.segments)
+            run.parts.optimizer.finalize(run.parts.segments)
+            run.finished = True
     if interruption.requested:
         raise KeyboardInterrupt("Training was stopped by Ctrl-C; the model and model.history hold what was reached.")
     return history
 
 
-def _train_epoch(
-    model: Network,
-    parts: Compiled,
-    training: Samples,
-    order: Array,
-    batch_size: int,
-    callbacks: CallbackList,
-    progress: Progress,
-    interruption: Interruption,
-) -> RunningMeans:
-    means = RunningMeans(parts.metrics)
+def _prepare(
+    model: Network, x: Any, y: Any, options: FitOptions, verbose: int, history: History, stack: ExitStack
+) -> Run:
+    """Check everything that can be refused, the first batch of a source of batches included, and set up the run."""
+    training, validation = fit_sources(model, x, y, options)
+    stack.callback(training.close)
+    if validation is not None:
+        stack.callback(validation.close)
+    given = CallbackList(options.callbacks).callbacks
+    backups = [callback for callback in given if isinstance(callback, BackupAndRestore)]
+    others = [callback for callback in given if not isinstance(callback, BackupAndRestore)]
+    params = {"verbose": verbose, "epochs": options.epochs, "steps": training.steps}
+    callbacks = CallbackList([*others, history, *backups], model, params)  # backups see what all others have done
+    if len(backups) > 1:
+        raise ValueError(f"fit expected at most one BackupAndRestore among its callbacks, got {len(backups)}.")
+    for backup in backups:
+        backup.attached = True
+    callbacks._check_fit()
+    training.shuffle(options.shuffle)
+    goes_on = any(backup.exists() for backup in backups)
+    if not goes_on and not training.begin_epoch():
+        raise ValueError("fit expected at least one batch, got none: an iterator can be used up only once.")
+    if not model.built:
+        raise ValueError(
+            f"fit expected a model that is built, to go on from a backup, but {model.name!r} waits for its first data: "
+            f"begin it with Input(shape), or call build((None, …))."
+        )
+    prepare_optimizer(model)
+    parts = compiled_parts(model, "train")
+    if validation is not None:
+        compiled_parts(model, "test")  # refuses now what it refuses
+    run = Run(model, parts, training, validation, callbacks, options.settings(), options.initial_epoch)
+    for backup in backups:
+        backup.follow(run)
+        if goes_on:
+            run.find(backup.path)
+    return run
+
+
+def _train_epoch(run: Run, progress: Progress, interruption: Interruption) -> None:
+    model, parts, means, callbacks = run.model, run.parts, run.means, run.callbacks
     watched = callbacks.needs_batch_logs("on_train_batch_end")
-    for step, part in enumerate(batch_slices(len(order), batch_size)):
+    for step, samples, rows in run.training.epoch():
         callbacks.on_train_batch_begin(step)
         with parts.plan.lock:
-            batch = training.take(parts.plan, order[part])
-            loss = train_step(model, parts, batch, number=step + 1)
-        means.add(loss, len(batch.y))
+            batch = samples.take(parts.plan, rows)
+            try:
+                loss, size = train_step(model, parts, batch, number=step + 1), len(batch.x[0])
+            except NonFiniteError as error:
+                if not callbacks._ends_at(error, step):
+                    raise
+                loss, size = math.nan, 0  # nothing has been learnt from this batch
+        means.add(loss, size)
         if watched:
+            run.training.wait()  # before a callback may draw random numbers, too
             callbacks.on_train_batch_end(step, means.logs())
         progress.update(step + 1, means.logs)
         if model.stop_training or interruption.requested:
             break
-    return means
 
 
 def train_on_batch(model: Network, x: Any, y: Any, sample_weight: Any) -> Logs:
@@ -159,95 +149,130 @@ def train_on_batch(model: Network, x: Any, y: Any, sample_weight: Any) -> Logs:
     samples = check_samples(model, x, y, sample_weight, None, "train_on_batch")
     prepare_optimizer(model)
     parts = compiled_parts(model, "train")
-    means = RunningMeans(parts.metrics)
+    means = RunningMeans(parts.objective)
     with parts.plan.running(), parts.plan.lock:
         means.add(train_step(model, parts, samples.take(parts.plan, slice(None)), number=1), len(samples))
     return means.logs()
 
 
+def test_on_batch(model: Network, x: Any, y: Any, sample_weight: Any) -> Logs:
+    """Measure one batch; see ``Model.test_on_batch``."""
+    with unbuilt_if_refused(model):
+        samples = check_samples(model, x, y, sample_weight, None, "test_on_batch")
+    source, parts = Arrays("test_on_batch", samples, len(samples), None), compiled_parts(model, "test")
+    _begin(source)
+    with parts.plan.running():
+        return _evaluate_pass(parts, source, CallbackList(), Progress(1, 0))
+
+
 def evaluate(
-    model: Network, x: Any, y: Any, batch_size: int, verbose: int | str, sample_weight: Any, callbacks: Any
+    model: Network,
+    x: Any,
+    y: Any,
+    batch_size: int | None,
+    verbose: int | str,
+    sample_weight: Any,
+    steps: int | None,
+    callbacks: Any,
 ) -> Logs:
     """Measure loss and metrics; see ``Model.evaluate``."""
-    batch_size, verbose = whole_number("batch_size", batch_size, 1), resolve_verbose(verbose)
-    with unbuilt_if_refused(model):
-        samples = check_samples(model, x, y, sample_weight, None, "evaluate")
-        steps = math.ceil(len(samples) / batch_size)
-        listeners = CallbackList(callbacks, model, {"verbose": verbose, "epochs": 1, "steps": steps})
-    progress = Progress(steps, verbose)
-    parts = compiled_parts(model, "test")
-    with parts.plan.running():
-        logs = _evaluate_pass(parts, samples, batch_size, listeners, progress)
+    verbose = resolve_verbose(verbose)
+    with ExitStack() as stack:
+        with unbuilt_if_refused(model):
+            source = make_source("evaluate", model, x, y, sample_weight, batch_size, steps)
+            stack.callback(source.close)
+            listeners = CallbackList(callbacks, model, {"verbose": verbose, "epochs": 1, "steps": source.steps})
+            _begin(source)
+        progress = Progress(source.steps, verbose)
+        parts = compiled_parts(model, "test")
+        with parts.plan.running():
+            logs = _evaluate_pass(parts, source, listeners, progress)
     progress.finish(logs)
     return logs
 
 
-def _evaluate_pass(
-    parts: Compiled, samples: Samples, batch_size: int, callbacks: CallbackList, progress: Progress
-) -> Logs:
-    def measure(part: slice) -> None:
-        batch = samples.take(parts.plan, part)
-        (y_pred,) = parts.plan.forward(batch.x)
-        loss = parts.loss.forward(batch.y, y_pred, batch.weight)
-        for metric in parts.metrics:
-            metric.update(batch.y, parts.loss.predictions)
-        means.add(loss, len(batch.y))
+def _begin(source: Source) -> None:
+    if not source.begin_epoch():
+        raise ValueError(f"{source.where} expected at least one batch, got none: an iterator can be used up only once.")
 
-    means = RunningMeans(parts.metrics)
+
+def _validate(model: Network, run: Run) -> Logs:
+    """Return the figures of the validation data, if there are any."""
+    if run.validation is None:
+        return {}
+    if not run.validation.begin_epoch(anew=True):
+        run.validation.at_end()
+        return {}
+    scores = _evaluate_pass(compiled_parts(model, "test"), run.validation, run.callbacks, Progress(1, 0))
+    return {f"val_{name}": value for name, value in scores.items()}
+
+
+def _evaluate_pass(parts: Compiled, source: Source, callbacks: CallbackList, progress: Progress) -> Logs:
+    def measure(samples: Samples, rows: Any) -> None:
+        batch = samples.take(parts.plan, rows)
+        outputs, size = parts.plan.forward(batch.x), source.batch_size
+        if parts.plan.losses and size is not None and len(batch.x[0]) > size:
+            source.take_at_once(1)  # what layers add to the loss may depend on how many samples come together
+            for start in range(rows.start, rows.stop, size):
+                measure(samples, slice(start, min(start + size, rows.stop)))
+            return
+        loss = parts.objective.forward(batch.y, outputs, batch.weight) + parts.added_losses()
+        parts.objective.measure(batch.y, batch.weight)
+        means.add(loss, len(batch.x[0]))
+
+    means = RunningMeans(parts.objective)
     callbacks.on_test_begin()
-    mean = parts.loss.reduction in ("sum_over_batch_size", "mean")
-    batch_by_batch = not mean  # a sum, or a mean by weights, depends on which samples come together
-    _run_blocks(
-        parts.plan, measure, len(samples), batch_size, callbacks, "test", progress, means.logs, None, batch_by_batch
-    )
+    batch_by_batch = parts.objective.depends_on_batch or parts.plan.always_trains
+    _run_pass(parts.plan, measure, source, callbacks, "test", progress, means.logs, None, batch_by_batch)
     logs = means.logs()
     callbacks.on_test_end(logs)
     return logs
 
 
-def predict(model: Network, x: Any, batch_size: int, verbose: int | str, callbacks: Any) -> list[Array]:
+def predict(
+    model: Network, x: Any, batch_size: int | None, verbose: int | str, steps: int | None, callbacks: Any
+) -> list[Array]:
     """Compute the outputs for all samples; see ``Model.predict``."""
-    batch_size, verbose = whole_number("batch_size", batch_size, 1), resolve_verbose(verbose)
-    with unbuilt_if_refused(model):
-        samples = Samples(check_inputs(model, x, "predict"), None, None)
-        steps = math.ceil(len(samples) / batch_size)
-        listeners = CallbackList(callbacks, model, {"verbose": verbose, "epochs": 1, "steps": steps})
-    plan = model.run_plan("predict")
-    outputs = [np.empty((len(samples), *_sizes(t.shape)), model.dtype) for t in model.outputs]
-    last = slice(0)
+    verbose = resolve_verbose(verbose)
+    with ExitStack() as stack:
+        with unbuilt_if_refused(model):
+            source = make_source("predict", model, x, batch_size=batch_size, steps=steps)
+            stack.callback(source.close)
+            listeners = CallbackList(callbacks, model, {"verbose": verbose, "epochs": 1, "steps": source.steps})
+            _begin(source)
+        plan, outputs, progress = (
+            model.run_plan("predict"),
+            Outputs(model, source.count),
+            Progress(source.steps, verbose),
+        )
 
-    def compute(part: slice) -> None:
-        nonlocal last
-        last = part
-        for whole, block in zip(outputs, plan.forward(samples.take(plan, part).x)):
-            whole[part] = block
+        def compute(samples: Samples, rows: Any) -> None:
+            outputs.add(plan.forward(samples.take(plan, rows).x))
 
-    def logs() -> dict[str, Any]:
-        newest = [whole[last].copy() for whole in outputs]
-        return {"outputs": newest[0] if model._single_output else newest}
+        def logs() -> dict[str, Any]:
+            newest = [block.copy() for block in outputs.newest]
+            return {"outputs": model.as_outputs_given(newest)}
 
-    progress = Progress(steps, verbose)
-    with plan.running_forward(len(samples)):
-        listeners.on_predict_begin()
-        _run_blocks(plan, compute, len(samples), batch_size, listeners, "predict", progress, logs, dict)
-        listeners.on_predict_end()
+        with plan.running_forward(source.count or _SAMPLES_AT_ONCE):
+            listeners.on_predict_begin()
+            _run_pass(plan, compute, source, listeners, "predict", progress, logs, Logs, plan.always_trains)
+            listeners.on_predict_end()
     progress.finish({})
-    return outputs
+    return outputs.all()
 
 
 def call(model: Network, x: Any, training: bool | None) -> list[Array]:
     """Run one batch forward; see ``Model.__call__``."""
-    samples = Samples(check_inputs(model, x, "The model"), None, None)
+    samples = unlabelled(model, x, "The model")
     plan = model.run_plan("predict")
     with plan.running_forward(len(samples)), plan.lock:
         return [output.copy() for output in plan.forward(samples.take(plan, slice(None)).x, training)]
 
 
-def _run_blocks(
+def _run_pass(
     plan: Plan,
-    run: Callable[[slice], None],
-    count: int,
-    batch_size: int,
+    run: Callable[[Samples, Any], None],
+    source: Source,
     callbacks: CallbackList,
     kind: str,
     progress: Progress,
@@ -255,34 +280,19 @@ def _run_blocks(
     shown: Callable[[], Logs] | None = None,
     batch_by_batch: bool = False,
 ) -> None:
-    """Run ``count`` samples in large blocks; batch by batch only if asked, or if a callback listens to every batch.
+    """Run a pass in large blocks, if the source has them; batch by batch if asked, or if a callback listens to each.
 
     ``logs`` makes what callbacks get, ``shown`` what the bar shows, if that is something else.
     """
     begin, end = f"on_{kind}_batch_begin", f"on_{kind}_batch_end"
     watched = callbacks.needs_batch_logs(begin) or callbacks.needs_batch_logs(end)
-    batches = 1 if watched or batch_by_batch else max(1, _SAMPLES_AT_ONCE // batch_size)
-    for number, part in enumerate(batch_slices(count, batches * batch_size)):
-        getattr(callbacks, begin)(number)
+    source.take_at_once(1 if watched or batch_by_batch else _SAMPLES_AT_ONCE)
+    for step, samples, rows in source.epoch():
+        getattr(callbacks, begin)(step)
         with plan.lock:
-            run(part)
+            run(samples, rows)
         if watched:
-            getattr(callbacks, end)(number, logs())
-        progress.update(math.ceil(part.stop / batch_size), shown or logs)
-
-
-def _hold_back(model: Network, training: Samples, options: FitOptions) -> tuple[Samples, Samples | None]:
-    """Return the samples to train on and those to validate on."""
-    if options.validation_data is not None:
-        given = options.validation_data
-        if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
-            raise ValueError("fit expected validation_data as (x, y) or (x, y, sample_weight), got something else.")
-        weight = given[2] if len(given) == 3 else None
-        return training, check_samples(model, given[0], given[1], weight, None, "fit(validation_data)")
-    if options.validation_split:
-        return training.split(options.validation_split)
-    return training, None
-
-
-def _sizes(shape: Shape) -> tuple[int, ...]:
-    return tuple(n for n in shape[1:] if n is not None)
+            source.wait()
+            getattr(callbacks, end)(step, logs())
+        progress.update(source.taken, shown or logs)
+    source.end_epoch()

@@ -39,13 +39,14 @@ class Progress:
     ``verbose=2`` one line at the end; with 0 nothing.
 
     Args:
-        steps: how many steps the pass has.
+        steps: how many steps the pass has; None if nobody knows, until it ends.
         verbose: 0, 1 or 2.
     """
 
-    def __init__(self, steps: int, verbose: int) -> None:
+    def __init__(self, steps: int | None, verbose: int) -> None:
         self.steps = steps
         self.verbose = verbose
+        self._done = 0
         self._live = verbose == 1 and is_interactive()
         self._start = time.perf_counter()
         self._after_first = 0.0
@@ -55,17 +56,21 @@ class Progress:
     def update(self, done: int, logs: Callable[[], Logs]) -> None:
         """Say that ``done`` steps are done. ``logs`` is only called if the bar is redrawn now."""
         now = time.perf_counter()
+        self._done = done
         if done == 1:
             self._after_first = now
-        if self._live and now >= self._next_drawing and done < self.steps:
+        if self._live and now >= self._next_drawing and (self.steps is None or done < self.steps):
             self._next_drawing = now + _SECONDS_BETWEEN_DRAWINGS
             each = self._seconds_each(done, now)
-            self._draw(done, _clock(each * (self.steps - done)), each, logs())
+            clock = f"{now - self._start:.0f}s" if self.steps is None else _clock(each * (self.steps - done))
+            self._draw(done, clock, each, logs())
 
     def finish(self, logs: Logs) -> None:
         """Draw the pass as complete, with its time instead of the time remaining, and end the line."""
         if self.verbose == 0:
             return
+        if self.steps is None:
+            self.steps = self._done
         now = time.perf_counter()
         elapsed, each = f"{now - self._start:.0f}s", self._seconds_each(self.steps, now)
         if self.verbose == 1:
@@ -86,17 +91,22 @@ class Progress:
         return (now - self._start) / max(done, 1)
 
     def _draw(self, done: int, clock: str, each: float, logs: Logs) -> None:
-        filled = _BAR_WIDTH * done // self.steps
-        count = f"{done:{len(str(self.steps))}d}/{self.steps}"
         tail = f"{_per_step(each)}{_metrics(logs)}"
-        plain = f"{count} {'━' * _BAR_WIDTH} {clock} {tail}"
+        if self.steps is None:
+            plain = f"{done:7d}/Unknown {clock} {tail}"
+            coloured = f"{done:7d}/Unknown \x1b[1m{clock}\x1b[0m {tail}"
+        else:
+            filled = _BAR_WIDTH * done // max(self.steps, 1)
+            count = f"{done:{len(str(self.steps))}d}/{self.steps}"
+            plain = f"{count} {'━' * _BAR_WIDTH} {clock} {tail}"
+            bar = f"\x1b[32m{'━' * filled}\x1b[0m\x1b[37m{'━' * (_BAR_WIDTH - filled)}\x1b[0m"
+            coloured = f"\x1b[1m{count}\x1b[0m {bar} \x1b[1m{clock}\x1b[0m {tail}"
         if not self._live:
             write(plain)
             return
-        bar = f"\x1b[32m{'━' * filled}\x1b[0m\x1b[37m{'━' * (_BAR_WIDTH - filled)}\x1b[0m"
         blanks = " " * (self._drawn_length - len(plain))
         self._drawn_length = len(plain)
-        write(f"\r\x1b[1m{count}\x1b[0m {bar} \x1b[1m{clock}\x1b[0m {tail}{blanks}")
+        write(f"\r{coloured}{blanks}")
 
 
 def print_epoch(epoch: int, epochs: int, verbose: int) -> None:

@@ -41,11 +41,14 @@ def unbuilt_if_refused(model: Network) -> Iterator[None]:
 def _memory_of(layer: Keeper) -> Callable[[], None]:
     """Return what makes the layer again what it is now, its arrays and attributes."""
     attributes = dict(vars(layer))
-    arrays = [(a, dict(a), a.settled) for a in (attributes[k] for k in ("params", "grads", "non_trainable"))]
+    kinds = () if layer.is_model else ("params", "grads", "non_trainable")
+    arrays = [(a, dict(a), a.settled) for a in (attributes[kind] for kind in kinds)]
+    places = list(attributes["_outputs"])
 
     def restore() -> None:
         vars(layer).clear()
         vars(layer).update(attributes)
+        attributes["_outputs"][:] = places
         for mapping, content, settled in arrays:
             mapping.settled = settled
             dict.clear(mapping)

@@ -10,6 +10,7 @@ import numpy as np
 
 from scratchnet.training.refusals import unbuilt_if_refused
 from scratchnet.typing import Array, Shape
+from scratchnet.utils.naming import by_name
 from scratchnet.utils.numbers import real_number, shown
 
 if TYPE_CHECKING:
@@ -21,11 +22,11 @@ _ROWS_AT_ONCE = 4096  # how much of a data set is looked at at a time, so that c
 
 
 class Batch(NamedTuple):
-    """One batch: inputs, labels and the factors of their losses, or None for all 1."""
+    """One batch: inputs, and for each output the labels and the factors of their losses, or None for all 1."""
 
     x: list[Array]
-    y: Array
-    weight: Array | None
+    y: list[Array]
+    weight: Sequence[Array | None]
 
 
 class Samples:
@@ -33,27 +34,35 @@ class Samples:
 
     Attributes:
         x: one array for each input of the model, (N, …), of any number type.
-        y: labels as the loss takes them, or None for prediction.
-        weight: the user's factor of each sample's loss, (N,), or None.
-        class_factor: the factor that each sample has for its class in training, (N,), or None.
+        y: for each output the labels as its loss takes them; empty for prediction.
+        weight: for each output the user's factors of the samples' losses, (N,), or None.
+        class_factor: the factor that each sample has for its class in training, (N,), or None; for one output only.
     """
 
     def __init__(
-        self, x: list[Array], y: Array | None, weight: Array | None, class_factor: Array | None = None
+        self,
+        x: list[Array],
+        y: Sequence[Array] = (),
+        weight: Sequence[Array | None] = (),
+        class_factor: Array | None = None,
     ) -> None:
         self.x, self.y, self.weight, self.class_factor = x, y, weight, class_factor
+        self._weighs = class_factor is not None or any(w is not None for w in weight)
 
     def __len__(self) -> int:
         return len(self.x[0])
 
     def take(self, plan: Plan, rows: Any) -> Batch:
         """Gather a batch: the samples of these indices, or of a slice."""
-        factors = [f[rows] for f in (self.weight, self.class_factor) if f is not None]
-        return Batch(
-            [plan.gather(x, rows, place) for place, x in enumerate(self.x)],
-            self.y[rows] if self.y is not None else np.empty(0),
-            math.prod(factors[1:], start=factors[0]) if factors else None,
-        )
+        x = [plan.gather(x, rows, place) for place, x in enumerate(self.x)]
+        y = [labels[rows] for labels in self.y]
+        if not self._weighs:
+            return Batch(x, y, self.weight)
+        weight = [None if w is None else w[rows] for w in self.weight]
+        if self.class_factor is not None:
+            factor = self.class_factor[rows]
+            weight = [factor if w is None else w * factor for w in weight]
+        return Batch(x, y, weight)
 
     def split(self, share: float) -> tuple[Samples, Samples]:
         """Return all but the last ``share`` of the samples, and those.
@@ -68,12 +77,12 @@ class Samples:
         if not 0 < at < len(self):
             raise ValueError(f"validation_split={share} of {len(self)} samples leaves none for one of the two parts.")
         training, held_back = self._rows(slice(None, at)), self._rows(slice(at, None))
-        held_back.class_factor = None
-        return training, held_back
+        return training, Samples(held_back.x, held_back.y, held_back.weight)
 
     def _rows(self, rows: slice) -> Samples:
-        y, weight, factor = (a[rows] if a is not None else None for a in (self.y, self.weight, self.class_factor))
-        return Samples([x[rows] for x in self.x], y, weight, factor)
+        weight = [None if w is None else w[rows] for w in self.weight]
+        factor = None if self.class_factor is None else self.class_factor[rows]
+        return Samples([x[rows] for x in self.x], [y[rows] for y in self.y], weight, factor)
 
 
 def check_inputs(model: Network, x: Any, where: str) -> list[Array]:
@@ -86,9 +95,7 @@ def check_inputs(model: Network, x: Any, where: str) -> list[Array]:
         ValueError: if number, shape or length do not fit, there are no samples, or a number is NaN or infinite; then
             the ``Sequential`` waits again.
     """
-    if isinstance(x, Mapping):
-        raise ValueError(f"{where} expected x as an array or a list in the order of model.inputs, got a dict.")
-    arrays = [_array(a, f"x of {where}") for a in (x if isinstance(x, (list, tuple)) else [x])]
+    arrays = [_array(a, f"x of {where}") for a in _one_for_each_input(model, x, where)]
     if not arrays:
         raise ValueError(f"{where} expected an array of samples as x, got {x!r}.")
     with unbuilt_if_refused(model):
@@ -110,6 +117,23 @@ def check_inputs(model: Network, x: Any, where: str) -> list[Array]:
     return arrays
 
 
+def _one_for_each_input(model: Network, x: Any, where: str) -> Sequence[Any]:
+    """Return what was given as x in the order of the inputs."""
+    if isinstance(x, Mapping):
+        if not model.built:
+            raise ValueError(
+                f"{where} expected x as an array, got a dict: model {model.name!r} has no named input yet."
+            )
+        return by_name(f"x of {where}", x, model.input_keys, model.input_keys)
+    several = x if isinstance(x, (list, tuple)) else [x]
+    if model.built and model.inputs_by_name and len(model.inputs) > 1:
+        raise ValueError(
+            f"{where} expected x as a dict with the keys {', '.join(map(repr, model.input_keys))}, as the inputs of "
+            f"{model.name!r} were given, got {type(x).__name__}."
+        )
+    return several
+
+
 def _with_rank_of(shape: Shape, array: Array) -> Array:
     """Return a view with a last axis of 1 added or taken off, if that gives the array the shape's number of axes."""
     if array.ndim == len(shape) + 1 and array.shape[-1] == 1:
@@ -123,9 +147,7 @@ def _wrong_shape(where: str, tensor: SymbolicTensor, array: Array) -> ValueError
     expected = ("N", *tensor.shape[1:])
     shown = f"({', '.join(map(str, expected))}{',' if len(expected) == 1 else ''})"
     hint = ": for one sample pass a batch of one, x[None]" if array.shape == tensor.shape[1:] else ""
-    return ValueError(
-        f"{where} expected x of shape {shown} for layer {tensor.layer.name!r}, got {array.shape}{hint}."
-    )
+    return ValueError(f"{where} expected x of shape {shown} for layer {tensor.layer.name!r}, got {array.shape}{hint}.")
 
 
 def check_finite(array: Array, what: str, dtype: str) -> None:
@@ -149,6 +171,14 @@ def check_finite(array: Array, what: str, dtype: str) -> None:
         )
 
 
+def check_compiled(model: Network, where: str) -> None:
+    """Raise a RuntimeError if the model is not compiled."""
+    if not model.targets:
+        raise RuntimeError(
+            f"{where} needs a loss and an optimizer: call model.compile(optimizer, loss, metrics) first."
+        )
+
+
 def check_samples(
     model: Network, x: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, float] | None, where: str
 ) -> Samples:
@@ -159,29 +189,102 @@ def check_samples(
         ValueError: if something does not fit; the message says what and where. A ``Sequential`` that was to be built by
             these data waits again then.
     """
-    if model.loss is None:
-        raise RuntimeError(
-            f"{where} needs a loss and an optimizer: call model.compile(optimizer, loss, metrics) first."
-        )
+    check_compiled(model, where)
     with unbuilt_if_refused(model):
         inputs = check_inputs(model, x, where)
-        if y is None:
-            raise ValueError(f"{where} expected labels y, got None.")
-        if len(model.outputs) != 1:
+        labels = check_labels(model, y, len(inputs[0]), where)
+        weights = _weights(model, sample_weight, len(inputs[0]), where)
+        if class_weight is None:
+            return Samples(inputs, labels, weights)
+        if len(model.outputs) > 1:
             raise ValueError(
-                f"{where} needs a model with one output, {model.name!r} has {len(model.outputs)}: such a model can "
-                f"only predict."
+                f"{where} expected no class_weight for a model with several outputs, since it does not say whose "
+                f"classes are meant: give sample_weight, one array for each output."
             )
-        labels = _array(y, f"y of {where}")
-        if len(labels) != len(inputs[0]):
+        factor = _class_factor(class_weight, labels[0], model.outputs[0].shape, where)
+        return Samples(inputs, labels, weights, factor)
+
+
+def check_labels(model: Network, y: Any, samples: int, where: str) -> list[Array]:
+    """Return the labels of so many samples for each output, as its loss takes them.
+
+    An output that nothing is worked out for needs none, and gets an array that nobody looks at.
+
+    Raises:
+        ValueError: if something does not fit; the message says what and where.
+    """
+    several = len(model.outputs) > 1
+    labels = []
+    for given, target, output in zip(_one_for_each_output(model, y, samples, where), model.targets, model.outputs):
+        whose = f" for output {target.output!r}" if several else ""
+        if not target.needs_labels:
+            labels.append(np.empty((samples, 0)))
+            continue
+        if given is None:
+            raise ValueError(f"{where} expected labels y{whose}, got None.")
+        array = _array(given, f"y of {where}{whose}")
+        if len(array) != samples:
             raise ValueError(
-                f"{where} expected one label for each sample, got {len(inputs[0])} samples in x and {len(labels)} in y."
+                f"{where} expected one label for each sample, got {samples} samples in x and {len(array)} in y{whose}."
             )
-        check_finite(labels, f"y of {where}", model.dtype)
-        labels = model.loss.prepare_labels(labels, model.outputs[0].shape)
-        weight = None if sample_weight is None else _sample_weight(sample_weight, len(inputs[0]), where, model.dtype)
-        factor = None if class_weight is None else _class_factor(class_weight, labels, model.outputs[0].shape, where)
-        return Samples(inputs, labels, weight, factor)
+        check_finite(array, f"y of {where}{whose}", model.dtype)
+        labels.append(array if target.loss is None else target.loss.prepare_labels(array, output.shape))
+    return labels
+
+
+def _one_for_each_output(model: Network, y: Any, samples: int, where: str) -> Sequence[Any]:
+    """Return what was given as y in the order of the outputs; None for those without."""
+    needed = [target.needs_labels for target in model.targets]
+    if isinstance(y, Mapping):
+        keys = model.output_keys
+        return by_name(f"y of {where}", y, keys, [key for key, needs in zip(keys, needed) if needs])
+    several = isinstance(y, (list, tuple))
+    if len(model.outputs) == 1:
+        return y if several and len(y) == 1 < samples else [y]
+    if y is not None and not model.outputs_by_name:
+        if several and len(y) == len(model.outputs):
+            return list(y)
+        if sum(needed) == 1 and (not several or len(y) == 1):  # the only one there is something to do with
+            return [(y[0] if several else y) if needs else None for needs in needed]
+        if several and len(y) == sum(needed):
+            given = iter(y)
+            return [next(given) if needs else None for needs in needed]
+    raise ValueError(f"{where} expected {_expected('y', model)}, got {_got(y)}.")
+
+
+def _expected(what: str, model: Network) -> str:
+    """Return in what form there may be something for each of several outputs."""
+    keys = ", ".join(map(repr, model.output_keys))
+    if model.outputs_by_name:
+        return f"{what} as a dict with the keys {keys}, as the outputs of {model.name!r} were given"
+    return f"{what} as a list with an array for each output, {keys}, or as a dict by these names"
+
+
+def _got(given: Any) -> str:
+    if isinstance(given, (list, tuple)):
+        return f"a {type(given).__name__} of {len(given)}"
+    return "None" if given is None else type(given).__name__
+
+
+def _weights(model: Network, sample_weight: Any, samples: int, where: str) -> list[Array | None]:
+    """Return for each output the factors of the samples' losses, or None: one array counts for all outputs."""
+    outputs = len(model.outputs)
+    if sample_weight is None:
+        return [None] * outputs
+    if isinstance(sample_weight, Mapping):
+        keys = model.output_keys
+        given = by_name(f"sample_weight of {where}", sample_weight, keys, keys)
+    elif outputs > 1 and isinstance(sample_weight, (list, tuple)):
+        given = list(sample_weight)
+        if len(given) != outputs or model.outputs_by_name:
+            raise ValueError(
+                f"{where} expected {_expected('sample_weight', model)}, got {_got(sample_weight)}: one array, not a "
+                f"list, counts for all outputs."
+            )
+    else:
+        weight = _sample_weight(sample_weight, samples, where, model.dtype)
+        return [weight] * outputs
+    return [None if weight is None else _sample_weight(weight, samples, where, model.dtype) for weight in given]
 
 
 def _array(values: Any, what: str) -> Array:

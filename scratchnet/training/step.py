@@ -2,8 +2,10 @@
 
 gather the batch → each layer's forward → loss → each layer's backward, in reverse → optimizer
 
-A network that ends in a softmax and is trained by a cross-entropy runs only up to its logits here, and the loss takes
-these; ``graph/logits.py`` says why, and decides it.
+Weights that pay a penalty or are constrained have their part in it: ``penalties.py``.
+
+The loss is what ``objective.py`` makes of the losses of all outputs. An output that ends in a softmax and is trained by
+a cross-entropy runs only up to its logits here, and its loss takes these; ``graph/logits.py`` says why, and decides it.
 """
 
 from __future__ import annotations
@@ -16,15 +18,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scratchnet.errors import NonFiniteError
+from scratchnet.graph.graph import walk
 from scratchnet.graph.network import Network
-from scratchnet.graph.parameters import Segment, count, variable_segments
+from scratchnet.graph.parameters import Segment, count, count_trainable, segments, variable_segments
 from scratchnet.graph.plan import Plan
+from scratchnet.training.objective import Objective
+from scratchnet.training.penalties import Penalties
 from scratchnet.training.samples import Batch
 from scratchnet.typing import Array
 
 if TYPE_CHECKING:
-    from scratchnet.losses import Loss
-    from scratchnet.metrics import Metric
+    from scratchnet.layers.variables import Keeper
     from scratchnet.optimizers import Optimizer, UpdateRule
 
 
@@ -37,13 +41,19 @@ class Compiled:
     """
 
     plan: Plan
-    loss: Loss
+    objective: Objective
     optimizer: Optimizer
     update_rule: UpdateRule
     segments: list[Segment]
-    metrics: list[Metric]
     rule_checks: bool
     variables: list[Array]
+    penalties: Penalties
+
+    def added_losses(self) -> float:
+        """Return what the batch that ``plan`` ran last, and the weights, add to the loss of the outputs."""
+        if self.plan.losses or self.penalties.regularized:
+            return math.fsum([*self.plan.losses, *self.penalties.values()])
+        return 0.0
 
 
 def compiled_parts(model: Network, use: str) -> Compiled:
@@ -51,29 +61,53 @@ def compiled_parts(model: Network, use: str) -> Compiled:
 
     Args:
         model: the model, compiled.
-        use: "train" or "test". Each has a plan of its own, and an evaluation a loss of its own, so that one may come
+        use: "train" or "test". Each has a plan of its own, and an evaluation losses of its own, so that one may come
             in the middle of the other. Metrics add up over a pass, so each pass has copies of them.
     """
-    assert model.loss is not None
     assert model.optimizer is not None
     plan = model.run_plan(use)
-    loss = plan.loss(model.loss if use == "train" else copy.copy(model.loss))
-    metrics = copy.deepcopy(model.metrics)
-    segments, rule = optimizer_segments(model), plan.update_rule(model.optimizer)
-    looks = getattr(rule, "checks_gradients", False) and len(segments) == 1 and model.optimizer.only_updates
-    variables = list(model.non_trainable.values()) if use == "train" else []
-    return Compiled(plan, loss, model.optimizer, rule, segments, metrics, looks, variables)
+    losses = [target.loss if use == "train" else copy.copy(target.loss) for target in model.targets]
+    objective = Objective(
+        model.targets, [None if loss is None else plan.loss(loss, place) for place, loss in enumerate(losses)]
+    )
+    made_for = [target.loss is None for target in model.targets], model.optimizer.by_variable
+    if plan.kept is None or plan.kept[0] != made_for or model.optimizer.by_variable:
+        variables = list(model.non_trainable.values()) if use == "train" else []
+        plan.kept = made_for, optimizer_segments(model), variables, Penalties(model.layers, model.trainable)
+    _, runs, variables, penalties = plan.kept
+    rule = plan.update_rule(model.optimizer)
+    looks = getattr(rule, "checks_gradients", False) and len(runs) == 1 and model.optimizer.only_updates
+    return Compiled(plan, objective, model.optimizer, rule, runs, looks, variables, penalties)
 
 
 def optimizer_segments(model: Network) -> list[Segment]:
-    """Return the trainable parameters as the optimizer wants them: as long runs, or one variable at a time."""
+    """Return the parameters to train as the optimizer wants them: as long runs, or one variable at a time.
+
+    Layers that lead to no output with a loss are not among them: the loss does not depend on them, so there is nothing
+    to follow, and the optimizer leaves them alone altogether, its weight decay included, as in Keras.
+    """
     assert model.optimizer is not None
+    idle = _idle(model)
     if not model.optimizer.by_variable:
-        return model.segments
-    variables = variable_segments(model.graph.layers, model.trainable)
+        return segments(model.graph.layers, model.trainable, idle)
+    variables = variable_segments(model.graph.layers, model.trainable, idle)
     model.optimizer.name_spared(model.params)
     model.optimizer.place_spared({name: segment.place for name, segment in variables.items()})
     return list(variables.values())
+
+
+def _idle(model: Network) -> frozenset[Keeper]:
+    """Return the layers that lead to no output with a loss and pay no penalty, and all layers inside them."""
+    graph = model.graph.flat
+    trained = [output for output, target in zip(graph.outputs, model.targets) if target.loss is not None]
+    idle = model.graph.idle
+    if len(trained) < len(graph.outputs):
+        whole, at_work = (
+            {leaf for layer in layers for _, leaf, _ in layer.leaves()}
+            for layers in (model.graph.layers, walk(trained, graph.given)[1])
+        )
+        idle = frozenset(whole - at_work)
+    return frozenset(leaf for leaf in idle if not leaf.regularizers) if idle else idle
 
 
 def prepare_optimizer(model: Network) -> None:
@@ -89,6 +123,8 @@ def prepare_optimizer(model: Network) -> None:
             f"{model.name!r} again, with an optimizer of its own."
         )
     model.optimizer.build(count(model.layers), model.dtype)
+    if model.optimizer.moves is None:
+        model.optimizer.moves = count_trainable(model.layers, model.trainable)
 
 
 def train_step(model: Network, parts: Compiled, batch: Batch, number: int = 0) -> float:
@@ -96,7 +132,7 @@ def train_step(model: Network, parts: Compiled, batch: Batch, number: int = 0) -
 
     Args:
         model: the model, compiled.
-        parts: the plan, loss, optimizer and metrics that run it.
+        parts: the plan, objective and optimizer that run it.
         batch: the gathered samples.
         number: which step this is, for the error message.
 
@@ -113,54 +149,52 @@ def train_step(model: Network, parts: Compiled, batch: Batch, number: int = 0) -
 
 
 def _step(model: Network, parts: Compiled, batch: Batch, number: int) -> float:
-    (y_pred,) = parts.plan.forward(batch.x, training=True)
-    loss = parts.loss.forward(batch.y, y_pred, batch.weight)
+    outputs = parts.plan.forward(batch.x, training=True)
+    loss = parts.objective.forward(batch.y, outputs, batch.weight) + parts.added_losses()
     if not math.isfinite(loss):
-        raise NonFiniteError(explain_non_finite(model, batch, loss, number))
-    parts.plan.backward([gradient_of(parts.loss, y_pred)])
+        raise NonFiniteError(explain_non_finite(model, batch, loss, number, parts.objective.which_is_not_finite()))
+    parts.plan.backward(parts.objective.backward())
+    if parts.penalties.regularized:
+        parts.penalties.add_slopes()
     if not (parts.rule_checks or all(parts.plan.is_finite(segment.gradients) for segment in parts.segments)):
         raise NonFiniteError(explain_non_finite_gradient(model, number))
     try:
         parts.optimizer.step(parts.segments, parts.update_rule)
     except FloatingPointError:
         raise NonFiniteError(explain_non_finite_gradient(model, number)) from None
-    for metric in parts.metrics:
-        metric.update(batch.y, parts.loss.predictions)
+    if parts.penalties.constrained:
+        parts.penalties.constrain()
+    parts.objective.measure(batch.y, batch.weight)
     return loss
-
-
-def gradient_of(loss: Loss, y_pred: Array) -> Array:
-    """Return the loss's gradient, once it is found to be one for ``y_pred``.
-
-    Raises:
-        ValueError: if it has another shape.
-    """
-    dy = loss.backward()
-    if np.shape(dy) != y_pred.shape:
-        raise ValueError(
-            f"The loss {loss.name} expected its backward to return a gradient of the predictions' shape "
-            f"{y_pred.shape}, got {np.shape(dy)}."
-        )
-    return dy if dy.dtype == y_pred.dtype else np.asarray(dy, y_pred.dtype)
 
 
 ADVICE = "try a smaller learning rate, and look for extreme values in the data and the initial weights"
 
 
-def explain_non_finite(model: Network, batch: Batch, loss: float, number: int) -> str:
-    """Say at which step the loss became NaN or infinite, and which layer held the first such number."""
-    beginning = f"The loss became {loss} at step {number}"
+def explain_non_finite(model: Network, batch: Batch, loss: float, number: int, whose: str = "") -> str:
+    """Say at which step the loss became NaN or infinite, and which layer held the first such number.
+
+    ``whose`` names the output whose loss it is, where there are several.
+    """
+    beginning = f"The loss{whose} became {loss} at step {number}"
     for layer in model.layers:
-        for name, array in layer.variables.items():
+        for name, array in layer.named_weights.items():
             if not np.isfinite(array).all():
                 kind = "parameter" if name in layer.params else "variable"
                 return f"{beginning}: {kind} {name!r} of layer {layer.name!r} held a non-finite number; {ADVICE}."
-    plan = Plan(model.graph, "numpy", logits=model.trains_through_logits())
+    plan = Plan(model.graph, "numpy", logits=model.through_logits())
     with np.errstate(all="ignore"):
         plan.forward(batch.x)
-    for tensor in model.graph.tensors:
+    for tensor in plan.graph.tensors:
         if not np.isfinite(plan.values[tensor]).all():
-            return f"{beginning}: the output of layer {tensor.layer.name!r} held the first non-finite number; {ADVICE}."
+            name = plan.graph.paths[tensor.layer]
+            return f"{beginning}: the output of layer {name!r} held the first non-finite number; {ADVICE}."
+    for what, values in (
+        ("what layers add to it", plan.losses),
+        ("the penalty of a weight", Penalties(model.layers, model.trainable).values()),
+    ):
+        if not all(map(math.isfinite, values)):
+            return f"{beginning}, although every layer's output was finite: {what} was not; {ADVICE}."
     return f"{beginning}, although every layer's output was finite: the loss itself overflowed; {ADVICE}."
 
 

@@ -1,7 +1,8 @@
-"""Small things a user of the library calls: seeds, names, label encodings."""
+"""Small things a user of the library calls: seeds, names, label encodings, data that come in batches."""
 
 from scratchnet.utils.labels import to_categorical
 from scratchnet.utils.naming import clear_session
+from scratchnet.utils.py_dataset import PyDataset, Sequence
 from scratchnet.utils.random import SeedGenerator, set_random_seed
 
-__all__ = ["SeedGenerator", "clear_session", "set_random_seed", "to_categorical"]
+__all__ = ["PyDataset", "SeedGenerator", "Sequence", "clear_session", "set_random_seed", "to_categorical"]

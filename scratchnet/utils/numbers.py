@@ -94,6 +94,17 @@ def seed_or_none(what: str, value: Any) -> int | None:
     return None if value is None else whole_number(what, value, 0)
 
 
+def text_or_none(what: str, value: Any) -> str | None:
+    """Return a text; None stays None.
+
+    Raises:
+        ValueError: if it is anything else.
+    """
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{what} expected text or None, got {shown(value)}.")
+    return value
+
+
 def shown(value: Any) -> str:
     """Return ``repr(value)`` on one line of moderate length, so that a sentence with it stays one."""
     text = " ".join(repr(value).split())

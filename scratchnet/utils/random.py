@@ -7,8 +7,9 @@ one seed. So the tenth draw of the shuffling does not depend on how many numbers
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -47,20 +48,33 @@ def seeded(seed: int) -> Iterator[None]:
 @contextmanager
 def given_back_on_error() -> Iterator[None]:
     """Draw from the global seed as ever; if an error leaves the block, as if nothing had been drawn inside."""
-    global _seeds
-    before, drawn = _seeds, _seeds.n_children_spawned
+    before = global_state()
     try:
         yield
     except BaseException:
-        _seeds = np.random.SeedSequence(
-            before.entropy, spawn_key=before.spawn_key, pool_size=before.pool_size, n_children_spawned=drawn
-        )
+        set_global_state(before)
         raise
 
 
 def new_generator(seed: int | None = None) -> np.random.Generator:
     """Return a generator for one use: of ``seed`` if given, else the next child of the global seed."""
     return np.random.default_rng(seed if seed is not None else _seeds.spawn(1)[0])
+
+
+def global_state() -> dict[str, Any]:
+    """Return the state of the global seed, ready for JSON: which seed, and how many uses have taken a generator."""
+    return {
+        "entropy": _seeds.entropy,
+        "spawn_key": list(_seeds.spawn_key),
+        "pool_size": _seeds.pool_size,
+        "n_children_spawned": _seeds.n_children_spawned,
+    }
+
+
+def set_global_state(state: Mapping[str, Any]) -> None:
+    """Make the global seed what it was when ``global_state`` was called."""
+    global _seeds
+    _seeds = np.random.SeedSequence(**state)
 
 
 class SeedGenerator:

@@ -72,6 +72,7 @@ def test_inputs_are_scaled_unless_the_model_does_it() -> None:
     images = np.full((2, 28, 28), 255, np.uint8)
     assert as_input(classifier(), images).max() == 1
     assert as_input(classifier(Rescaling(1 / 255)), images).max() == 255
+    assert as_input(classifier(scratchnet.Sequential([Rescaling(1 / 255)])), images).max() == 255
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (28, 28, 1), (784,)])

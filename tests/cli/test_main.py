@@ -18,7 +18,7 @@ from scratchnet.cli.output import bar
 from scratchnet.datasets import fashion_mnist
 from tests.cli.conftest import Command
 
-COMMANDS = ["show", "summary", "train", "evaluate", "predict", "data"]
+COMMANDS = ["show", "summary", "train", "evaluate", "predict", "export", "data"]
 
 
 def program(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -160,11 +160,11 @@ def test_a_parameter_that_forward_does_not_read_is_named() -> None:
     class Stale(Dense):
         def build(self, input_shape: Any) -> None:
             super().build(input_shape)
-            self.kernel = self.params["kernel"].copy()
+            self.stale = self.params["kernel"].copy()
 
         def forward(self, x: Any, training: bool = False) -> Any:
             super().forward(x)
-            return x @ self.kernel.copy()
+            return x @ self.stale.copy()
 
     assert 'in place of self.params["kernel"]?' in text(check_layer(Stale(5, use_bias=False), (4, 6)))
 

@@ -90,3 +90,12 @@ def test_the_array_is_put_back() -> None:
     subject = Subject({"x": x}, lambda: x**2, lambda name: x**2, lambda dy: {})
     differentiate(Prober(subject, "x", np.ones(2)), np.arange(2), 1e-7)
     assert x.tolist() == [0.1, 0.2]
+
+
+@given(offset=st.floats(1, 1e4), bend=st.floats(-100, 100))
+def test_the_slopes_beside_a_kink_are_as_exact_as_their_error_says(offset: float, bend: float) -> None:
+    estimate = derivative(lambda x: np.maximum(x, 0) + bend * x**2 + offset, 0.0)
+    assert estimate.kink.all()
+    assert estimate.error[0] <= 1e-3
+    assert abs(estimate.low[0]) <= 2 * estimate.error[0]
+    assert abs(estimate.high[0] - 1) <= 2 * estimate.error[0]

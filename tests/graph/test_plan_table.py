@@ -46,7 +46,7 @@ def test_the_loss_is_listed_with_the_layer_that_it_runs_with(loss, last, runs_by
     config.set_backend("numba")
     model = architectures.cnn()
     model.compile(loss=loss, optimizer="adam")
-    cost = measure(Plan(model.graph, "numba", model.trains_through_logits()), 4, model.loss)[-1]
+    cost = measure(Plan(model.graph, "numba", model.trains_through_logits()), 4, [model.loss])[-1]
     assert (cost.layers, cost.runs_by) == (last, runs_by)
     assert cost.milliseconds[0] > 0
 

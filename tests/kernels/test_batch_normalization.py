@@ -28,7 +28,7 @@ def two(shape: tuple[int, ...], **options: Any) -> tuple[Any, Any]:
         rng = np.random.default_rng(1)
         layer = BatchNormalization(**options)
         layer.build_once((None, *shape))
-        for array in layer.variables.values():
+        for array in layer.named_weights.values():
             array[...] = rng.uniform(0.5, 2, array.shape)
         made.append(layer)
     return made[0], made[1]
@@ -76,8 +76,8 @@ def test_it_is_the_definition(
             assert dx is None
         for name, gradient in layer.grads.items():
             assert_close(gradient, definition.grads[name], size)
-        for name, variable in layer.variables.items():
-            assert_close(variable, definition.variables[name])
+        for name, variable in layer.named_weights.items():
+            assert_close(variable, definition.named_weights[name])
         assert np.array_equal(before[0], x)
         assert np.array_equal(before[1], dy)
 
@@ -93,7 +93,7 @@ def test_threads_change_no_bit(shape: tuple[int, ...]) -> None:
         numba.set_num_threads(threads)
         try:
             y = step.forward(x, True).copy()
-            return [y, step.backward(dy).copy(), *layer.variables.values(), *layer.grads.values()]
+            return [y, step.backward(dy).copy(), *layer.named_weights.values(), *layer.grads.values()]
         finally:
             numba.set_num_threads(before)
 

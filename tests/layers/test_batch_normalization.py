@@ -210,8 +210,8 @@ def test_the_configuration_makes_an_equal_layer_with_numpy_s_numbers_too() -> No
     assert {k: config[k] for k in ("axis", "momentum", "epsilon", "center", "scale")} == {
         "axis": 2, "momentum": 0.5, "epsilon": 1.0, "center": True, "scale": False,
     }  # fmt: skip
-    assert config["beta_initializer"]["name"] == "he_normal"
-    assert config["moving_variance_initializer"]["name"] == "zeros"
+    assert config["beta_initializer"]["class_name"] == "HeNormal"
+    assert config["moving_variance_initializer"]["class_name"] == "Zeros"
     assert BatchNormalization.from_config(config).get_config() == config
 
 

@@ -17,6 +17,7 @@ BUILT_IN = {
     "BatchNormalization": (layers.BatchNormalization, (4, 3, 2)),
     "Conv2D": (lambda **k: Conv2D(2, 2, activation="relu", **k), (4, 5, 5, 3)),
     "Conv2DTranspose": (lambda **k: layers.Conv2DTranspose(2, 3, 2, activation="relu", **k), (4, 5, 4, 3)),
+    "ActivityRegularization": (lambda **k: layers.ActivityRegularization(0.1, 0.2, **k), (4, 3)),
     "Dense": (lambda **k: Dense(2, activation="tanh", **k), (4, 3)),
     "DepthwiseConv2D": (lambda **k: layers.DepthwiseConv2D(2, depth_multiplier=2, **k), (4, 5, 5, 3)),
     "Embedding": (lambda **k: layers.Embedding(2, 3, **k), (4, 3)),

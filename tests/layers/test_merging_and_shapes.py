@@ -40,6 +40,22 @@ def test_worked_numbers() -> None:
     assert [dx.tolist() for dx in layer.backward(np.array([[5.0, 6, 7, 8]], "float32"))] == [[[5, 6, 7]], [[8]]]
 
 
+@pytest.mark.parametrize("name", ["Add", "Average", "Concatenate", "Multiply", "Subtract"])
+def test_the_function_of_a_merging_layer_is_its_layer(name: str) -> None:
+    function, layer = getattr(layers, name.lower()), getattr(layers, name)
+    a, b = numbers(2, 3).astype("float32"), numbers(2, 3, seed=1).astype("float32")
+    np.testing.assert_array_equal(function([a, b]), layer()([a, b]))
+    placed = function([Input((3,)), Input((3,))], name="merged")
+    assert type(placed.layer) is layer
+    assert placed.layer.name == "merged"
+
+
+def test_concatenate_as_a_function_takes_the_axis() -> None:
+    assert layers.concatenate([Input((2, 3)), Input((5, 3))], axis=1).shape == (None, 7, 3)
+    with pytest.raises(ValueError, match="but for axis -1"):
+        layers.concatenate([Input((2, 3)), Input((5, 3))])
+
+
 def test_a_product_with_zeros_in_it_has_a_gradient() -> None:
     layer = Multiply()
     layer([np.zeros((1, 1), "float32"), np.zeros((1, 1), "float32"), np.full((1, 1), 3, "float32")])

@@ -72,15 +72,15 @@ def model_with(layer: sn.Layer) -> sn.Model:
 
 
 def moved(model: sn.Model) -> dict[str, bool]:
-    before = {name: array.copy() for name, array in model.variables.items()}
+    before = {name: array.copy() for name, array in model.named_weights.items()}
     model.fit(X, Y, verbose=0)
-    return {name: bool((array != before[name]).any()) for name, array in model.variables.items()}
+    return {name: bool((array != before[name]).any()) for name, array in model.named_weights.items()}
 
 
 def test_what_is_not_trained_comes_after_what_is_as_in_keras(backend: str) -> None:
     model = model_with(Centre(name="c"))
     assert [w.shape for w in model.get_weights()] == [(5,), (5,), (5, 3), (3,)]
-    assert list(model.variables) == ["c/scale", "c/mean", "last/kernel", "last/bias"]
+    assert list(model.named_weights) == ["c/scale", "c/mean", "last/kernel", "last/bias"]
     assert list(model.params) == ["c/scale", "last/kernel", "last/bias"]
     assert list(model.non_trainable) == ["c/mean"]
     assert model.count_params() == 5 + 5 + 15 + 3

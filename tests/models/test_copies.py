@@ -75,8 +75,8 @@ def test_a_copy_goes_on_with_the_same_bits_and_shares_nothing(
     for a, b in zip(model.get_weights(), twin.get_weights()):
         np.testing.assert_array_equal(a, b)
     assert any((a != b).any() for a, b in zip(before, twin.get_weights()))
-    arrays = [*model.variables.values(), *model.grads.values()]
-    assert not any(np.shares_memory(a, b) for a in arrays for b in [*twin.variables.values(), *twin.grads.values()])
+    arrays = [*model.named_weights.values(), *model.grads.values()]
+    assert not any(np.shares_memory(a, b) for a in arrays for b in [*twin.named_weights.values(), *twin.grads.values()])
     assert [layer.trainable for layer in twin.layers] == [layer.trainable for layer in model.layers]
     assert twin.optimizer is not model.optimizer
 

@@ -105,11 +105,6 @@ def test_a_softmax_before_a_loss_from_logits_is_warned_about():
         small().compile("sgd", SparseCategoricalCrossentropy(from_logits=True))
 
 
-def test_models_cannot_be_nested():
-    with pytest.raises(TypeError, match="models cannot be nested"):
-        small()(Input((3,)))
-
-
 def test_sequential_is_the_functional_model_of_its_chain(rng):
     chain = Sequential([Input((8, 8, 1)), Conv2D(2, 3, activation="relu"), MaxPool2D(), Flatten(), Dense(3)])
     x = first = Input((8, 8, 1))

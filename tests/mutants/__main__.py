@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.mutants.catalogue import all_mutants
-from tests.mutants.checkers import CHECKERS, check_optimizer, check_schedule, gradients, report_on
+from tests.mutants.checkers import CHECKERS, check_objective, check_optimizer, check_schedule, gradients, report_on
 from tests.mutants.score import measure, write
 
 
@@ -23,6 +23,8 @@ def main(arguments: list[str]) -> int:
                 print(f"{mutant.group}.{mutant.name}: {mutant.mistake}\n")
                 if mutant.kind == "optimizer":
                     print(check_optimizer(mutant.make(), mutant.settings or {}, gradients()), end="\n\n")
+                elif mutant.kind == "objective":
+                    print(*check_objective(mutant.make()), sep="\n", end="\n\n")
                 elif mutant.kind == "schedule":
                     print(check_schedule(mutant.make(), mutant.settings or {}), end="\n\n")
                 else:

@@ -14,8 +14,12 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from unittest import mock
+
+from scratchnet.layers import Dense
 
 Class = TypeVar("Class", bound=type)
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 MODULES = (
     "dense",
@@ -29,9 +33,14 @@ MODULES = (
     "normalization",
     "random_layers",
     "augmentations",
+    "penalties",
     "losses",
     "optimizers",
     "schedules",
+    "nested",
+    "objectives",
+    "callbacks",
+    "runs",
 )
 _all: list[Mutant] = []
 
@@ -40,9 +49,10 @@ _all: list[Mutant] = []
 class Mutant:
     """One planted mistake.
 
-    ``kind`` is layer, loss, optimizer or schedule; ``make`` makes a fresh wrong object, and for an optimizer or
-    schedule ``make_right`` the arguments of its reference; ``shape`` is the batch to check a layer on, and
-    ``checking`` what ``check_layer`` is told besides.
+    ``kind`` is layer, loss, optimizer, schedule, constraint, penalties, nested, objective, callback or run; ``make``
+    makes a fresh wrong object (for nested models, a context in which a function is wrong), and for an optimizer or
+    schedule ``settings`` are the arguments of its reference; ``shape`` is the batch to check a layer on, for a
+    constraint the name of the right one, and ``checking`` what ``check_layer`` is told besides.
     """
 
     kind: str
@@ -92,6 +102,65 @@ def optimizer(**options: Any) -> Callable[[Class], Class]:
 def schedule(**options: Any) -> Callable[[Class], Class]:
     """Register a wrong learning-rate schedule; its reference gets the same options."""
     return _register("schedule", None, (), options)
+
+
+def nested(owner: Any, attribute: str) -> Callable[[Function], Function]:
+    """Register a function that is wrong in the place of one that makes nested models flat, or runs them."""
+
+    def register(wrong: Function) -> Function:
+        mistake = " ".join((wrong.__doc__ or "").split())
+        _all.append(
+            Mutant("nested", "nested", wrong.__name__, mistake, lambda: mock.patch.object(owner, attribute, wrong))
+        )
+        return wrong
+
+    return register
+
+
+def regularizer(where: str = "kernel_regularizer", **options: Any) -> Callable[[Class], Class]:
+    """Register a wrong regularizer, as a Dense layer that has it."""
+
+    def register(cls: Class) -> Class:
+        mistake = " ".join((cls.__doc__ or "").split())
+        make = lambda: Dense(4, **{where: cls(**options)})  # noqa: E731
+        _all.append(Mutant("layer", cls.__module__.rpartition(".")[2], cls.__name__, mistake, make, (5, 3)))
+        return cls
+
+    return register
+
+
+def constraint(name: str, **options: Any) -> Callable[[Class], Class]:
+    """Register a wrong constraint; the right one's name goes with it."""
+
+    def register(cls: Class) -> Class:
+        _register("constraint", name, (), options)(cls)
+        return cls
+
+    return register
+
+
+def penalties(cls: Class) -> Class:
+    """Register a class that does in a training step what ``Penalties`` should do, and does it wrong."""
+    mistake = " ".join((cls.__doc__ or "").split())
+    _all.append(Mutant("penalties", cls.__module__.rpartition(".")[2], cls.__name__, mistake, lambda: cls))
+    return cls
+
+
+def objective(cls: Class) -> Class:
+    """Register a wrong class of those that train and display several outputs; ``make`` returns the class itself."""
+    mistake = " ".join((cls.__doc__ or "").split())
+    _all.append(Mutant("objective", cls.__module__.rpartition(".")[2], cls.__name__, mistake, lambda: cls))
+    return cls
+
+
+def callback(**options: Any) -> Callable[[Class], Class]:
+    """Register a wrong callback; its reference gets the same options."""
+    return _register("callback", None, (), options)
+
+
+def run() -> Callable[[Class], Class]:
+    """Register a mistake in how a ``fit`` that was interrupted goes on; see ``tests.oracles.runs``."""
+    return _register("run", None, (), {})
 
 
 def all_mutants() -> list[Mutant]:

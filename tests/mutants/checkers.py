@@ -18,10 +18,18 @@ from scratchnet.gradient_check.runner import Runner, runner_subject
 from scratchnet.gradient_check.twins import layer_graph
 from scratchnet.utils.random import seeded
 from tests.mutants.catalogue import Mutant
+from tests.oracles.checking_objectives import check_objective
 from tests.oracles.checking_updates import STEPS, check_optimizer, check_schedule
+from tests.oracles.nested import check_nested
+from tests.oracles.penalized_steps import check_constraint, check_penalties, trained
+from tests.oracles.plateau import check_plateau
+from tests.oracles.runs import check_run
 
 Caught = bool | None
 """None: this checker has nothing to say about such an object."""
+
+OF_NO_GRADIENT = ("schedule", "constraint", "penalties", "nested", "objective", "callback", "run")
+"""Kinds that a gradient check has nothing to say about."""
 
 
 def report_on(mutant: Mutant, dy: str = "random") -> Report:
@@ -45,11 +53,24 @@ def gradients(dy: str = "random") -> Any:
 
 
 def full(mutant: Mutant) -> Caught:
-    """All of it: random dy, every entry, the contract, conventions at kinks; optimizers over 100 steps."""
+    """All of it: random dy, every entry, the contract, conventions at kinks; optimizers over 100 steps; nesting."""
     if mutant.kind == "optimizer":
         return bool(check_optimizer(mutant.make(), mutant.settings or {}, gradients()))
+    if mutant.kind == "penalties":
+        return bool(check_penalties(mutant.make()))
+    if mutant.kind == "constraint":
+        return bool(check_constraint(mutant.make(), mutant.shape, mutant.settings or {}))
     if mutant.kind == "schedule":
         return bool(check_schedule(mutant.make(), mutant.settings or {}))
+    if mutant.kind == "nested":
+        with mutant.make():
+            return bool(check_nested())
+    if mutant.kind == "objective":
+        return bool(check_objective(mutant.make()))
+    if mutant.kind == "callback":
+        return bool(check_plateau(mutant.make(), mutant.settings or {}))
+    if mutant.kind == "run":
+        return bool(check_run(mutant.make()))
     return not report_on(mutant).passed
 
 
@@ -57,7 +78,7 @@ def upstream_of_ones(mutant: Mutant) -> Caught:
     """The same checker, with dy all ones everywhere (and so without the promise of linearity, which needs others)."""
     if mutant.kind == "optimizer":
         return bool(check_optimizer(mutant.make(), mutant.settings or {}, gradients("ones")))
-    if mutant.kind == "schedule":
+    if mutant.kind in OF_NO_GRADIENT:
         return None
     report = report_on(mutant, "ones")
     promises = [f for f in report.contract if f.promise != "backward is linear in dy"]
@@ -67,14 +88,16 @@ def upstream_of_ones(mutant: Mutant) -> Caught:
 
 def gradients_only(mutant: Mutant) -> Caught:
     """Random dy and every entry, but neither the contract nor kinks."""
-    if mutant.kind in ("optimizer", "schedule"):
+    if mutant.kind == "objective":
+        return bool(check_objective(mutant.make(), by_itself=True))
+    if mutant.kind in ("optimizer", *OF_NO_GRADIENT):
         return None
     return not all(t.passed for t in report_on(mutant).tensors)
 
 
 def ones_and_gradients_only(mutant: Mutant) -> Caught:
     """Both at once: every entry of every gradient, at dy of ones, and nothing else."""
-    if mutant.kind in ("optimizer", "schedule"):
+    if mutant.kind in ("optimizer", *OF_NO_GRADIENT):
         return None
     return not all(t.passed for t in report_on(mutant, "ones").tensors)
 
@@ -95,7 +118,10 @@ Choose = Callable[[int, np.random.Generator], Iterable[int]]
 def _one_step(mutant: Mutant, choose: Choose) -> Caught:
     if mutant.kind == "optimizer":
         return not _goes_down(mutant)
-    if mutant.kind == "schedule":
+    if mutant.kind == "penalties":
+        losses, _ = trained(mutant.make())
+        return not losses[-1] < losses[0]
+    if mutant.kind in OF_NO_GRADIENT:
         return None
     generator = np.random.default_rng(0)
     if mutant.kind == "loss":
@@ -107,9 +133,15 @@ def _one_step(mutant: Mutant, choose: Choose) -> Caught:
     xs = [generator.standard_normal(shape) for shape in shapes]
     subject = runner_subject(runner, xs)
     dy = np.ones_like(runner.forward(xs))  # xs itself, as textbooks have it, not copies
-    analytic = {name: np.array(g) for name, g in subject.backward(dy).items()}
+    gradients = subject.backward(dy)
+    runner.penalties.add_slopes()  # to the same arrays
+    analytic = {name: np.array(g) for name, g in gradients.items()}
+
+    def value() -> float:
+        return float(runner.forward(xs).sum() + runner.added_losses())
+
     return any(
-        _disagree(tensor, choose(tensor.size, generator), lambda: float(runner.forward(xs).sum()), analytic[name])
+        _disagree(tensor, choose(tensor.size, generator), value, analytic[name])
         for name, tensor in subject.tensors.items()
     )
 

@@ -58,6 +58,38 @@ class MeanTwice(CategoricalCrossentropy):
         return super().backward() / len(self.predictions)
 
 
+@loss(from_logits=True, ignore_class=1)
+class IgnoredPlacesAreCounted(SparseCategoricalCrossentropy):
+    """Ignored places have no loss and no slope, but are counted in the mean."""
+
+    def _leave_out(self, labels: Array) -> Array:
+        self._scale *= labels != self.ignore_class
+        return labels
+
+
+@loss(from_logits=True, ignore_class=1)
+class IgnoredPlacesHaveASlope(SparseCategoricalCrossentropy):
+    """The loss of ignored places is left out, but not their slope."""
+
+    def _leave_out(self, labels: Array) -> Array:
+        self._kept = self._scale * len(labels) / max((labels != self.ignore_class).sum(), 1)
+        return super()._leave_out(labels)
+
+    def backward(self) -> Array:
+        self._scale = self._kept
+        return super().backward()
+
+
+@loss(ignore_class=1)
+class TheOtherPlacesAreIgnored(SparseCategoricalCrossentropy):
+    """All places are left out but those that should be."""
+
+    def _leave_out(self, labels: Array) -> Array:
+        counts = labels == self.ignore_class
+        self._scale *= counts * len(counts) / max(counts.sum(), 1)
+        return labels
+
+
 @loss()
 class LogitsGradientForProbabilities(SparseCategoricalCrossentropy):
     """The loss takes probabilities, its gradient is p - t, which is the one for logits."""
@@ -73,7 +105,7 @@ class ProbabilityGradientForLogits(CategoricalCrossentropy):
     """The loss takes logits, its gradient is -t/p, which is the one for probabilities."""
 
     def backward(self) -> Array:
-        return -self._t / self.predictions * self._scale[:, None]
+        return -self._t / self._p * self._scale[:, None]
 
 
 @loss(from_logits=True)
@@ -202,7 +234,7 @@ class OneNumberForEachSample(SparseCategoricalCrossentropy):
 
     def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> Any:
         super().forward(y_true, y_pred, sample_weight)
-        return -np.log(self.predictions[self._right]) * self._scale
+        return -np.log(self._p[self._right]) * self._scale
 
 
 @loss()

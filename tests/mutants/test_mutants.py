@@ -8,10 +8,15 @@ from typing import Any
 import pytest
 
 from scratchnet import layers, losses
+from scratchnet.graph.plan import Plan
+from scratchnet.training.loop import RunningMeans
+from scratchnet.training.objective import Objective
+from scratchnet.training.samples import Samples
 from tests.mutants import conv2d, dense, normalization, pooling
 from tests.mutants.catalogue import Mutant, all_mutants
 from tests.mutants.checkers import CHECKERS, full, one_random_entry, textbook
 from tests.mutants.score import REPORTS, Score, markdown, measure
+from tests.oracles.checking_objectives import check_objective
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +91,12 @@ def test_the_parts_of_a_batch_normalization_are_right(settings: dict[str, Any], 
     assert full(healthy) is False
     # With dy all ones, dx is 0 in training: all that textbooks compare there is rounding, and they call it wrong.
     assert textbook(healthy) is (checking == normalization.BATCH)
+
+
+@pytest.mark.parametrize("part", [Objective, RunningMeans, Samples, Plan])
+@pytest.mark.parametrize("by_itself", [False, True])
+def test_what_trains_several_outputs_is_right(part: type, by_itself: bool) -> None:
+    assert check_objective(type("Named", (part,), {}), by_itself) == []
 
 
 def test_what_one_random_entry_sees_every_entry_sees_too(score: Score) -> None:

@@ -39,6 +39,12 @@ def test_filters_are_the_first_kernel_filter_by_filter(network: scratchnet.Model
     assert titles(figure)[0] == "first: 5 filters of 3×2"
 
 
+def test_the_first_layer_may_be_in_a_nested_model(network: scratchnet.Model) -> None:
+    inputs = Input(network.input_shape[1:])
+    model = scratchnet.Model(inputs, network(inputs))
+    assert titles(plotting.first_layer_filters(model))[0] == "first: 5 filters of 3×2"
+
+
 def test_channels_of_a_filter_stand_below_each_other() -> None:
     inputs = Input((6, 6, 3))
     model = scratchnet.Model(inputs, Conv2D(2, 4, name="c")(Rescaling(1 / 255)(inputs)))

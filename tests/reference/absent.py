@@ -8,7 +8,7 @@ from typing import Any
 import scratchnet
 from reference.environment import keras
 
-MODULES = ("layers", "losses", "metrics", "optimizers", "initializers", "callbacks")
+MODULES = ("layers", "losses", "metrics", "optimizers", "initializers", "regularizers", "constraints", "callbacks")
 SIGNATURES = (
     *("Input", "Model.compile", "Model.fit", "Model.evaluate", "Model.predict", "Model.summary"),
     *("layers.Conv2D", "layers.Dense", "layers.Flatten", "layers.MaxPooling2D", "layers.ReLU", "layers.Rescaling"),
@@ -21,7 +21,7 @@ SIGNATURES = (
     *("callbacks.CSVLogger", "callbacks.EarlyStopping", "callbacks.LearningRateScheduler", "callbacks.ModelCheckpoint"),
 )
 _CATCH_ALL = {"args", "kwargs"}
-_LAYER_ARGUMENTS = {"name", "dtype", "trainable"}
+_LAYER_ARGUMENTS = {"name", "dtype", "trainable", "activity_regularizer"}
 """What every layer takes, also where Keras's signature says only ``**kwargs``."""
 
 _BOTH = (keras, scratchnet)
@@ -72,4 +72,5 @@ def _arguments(library: Any, path: str) -> list[str]:
     names = [name for name in parameters if name not in _CATCH_ALL]
     if "options" in parameters:  # ours, which pass them on to the base class
         names += inspect.signature(scratchnet.optimizers.Optimizer).parameters
+    names += getattr(thing, "option_names", dict)()  # ours, of the weights: by keyword
     return [*names, *_LAYER_ARGUMENTS] if path.startswith("layers.") else names

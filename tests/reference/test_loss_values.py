@@ -5,15 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import scratchnet
 from reference.environment import floatx, keras, tf
-from reference.twin_training import loss_to_keras
 from scratchnet import losses, metrics
+from scratchnet.interop.twin_training import loss_to_keras
 
 ROWS = (losses.CategoricalCrossentropy, losses.KLDivergence)
 CASES = [
     losses.SparseCategoricalCrossentropy(),
     losses.SparseCategoricalCrossentropy(True),
     losses.SparseCategoricalCrossentropy(True, reduction="sum"),
+    losses.SparseCategoricalCrossentropy(False, 1),
+    losses.SparseCategoricalCrossentropy(True, 0),
+    losses.SparseCategoricalCrossentropy(True, 2, "sum"),
     losses.CategoricalCrossentropy(),
     losses.CategoricalCrossentropy(False, 0.1),
     losses.CategoricalCrossentropy(True, 0.3),
@@ -175,3 +179,27 @@ def test_metrics_as_functions_are_those_of_keras(name, rng):
     if not ("sparse" in name or "top_k" in name):  # TensorFlow has these for samples only
         ours, theirs = (getattr(library, name)(y[0, 0], p[0, 0]) for library in (metrics, keras.metrics))
         np.testing.assert_allclose(ours, theirs.numpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_a_model_trained_with_places_that_do_not_count_is_keras_s(from_logits, rng):
+    """Evaluation too, which has to go batch by batch: the mean over the places that count is no mean over samples."""
+    activation = None if from_logits else "softmax"
+    x, labels = rng.normal(size=(21, 2, 4)), rng.integers(-1, 3, (21, 2))
+    labels[:8] = -1  # a whole batch without a label
+    with floatx("float64"):
+        models = [
+            library.Sequential([library.Input((2, 4)), library.layers.Dense(3, activation, name="d")])
+            for library in (scratchnet, keras)
+        ]
+        models[1].set_weights(models[0].get_weights())
+        logs = []
+        for library, model in zip((scratchnet, keras), models):
+            model.compile(
+                library.optimizers.SGD(0.5), library.losses.SparseCategoricalCrossentropy(from_logits, ignore_class=-1)
+            )
+            logs.append(model.fit(x, labels, 8, 2, 0, shuffle=False).history["loss"])
+            logs[-1].append(model.evaluate(x, labels, batch_size=8, verbose=0))
+    np.testing.assert_allclose(*logs, rtol=1e-10)
+    for ours, theirs in zip(*(model.get_weights() for model in models)):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-12)

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import reference
 import scratchnet as sn
 from reference.environment import backend, floatx, keras, tf
-from scratchnet import layers
+from scratchnet import interop, layers
 
 TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
 RNG = np.random.default_rng(7)
@@ -81,7 +80,7 @@ def test_steps_of_a_small_network_in_lock_step(side: str) -> None:
             ]
         )
         model.compile(sn.optimizers.SGD(0.1), "sparse_categorical_crossentropy")
-        twin = reference.to_keras(model)
+        twin = interop.to_keras(model)
         for step in range(20):
             if step == 15:  # from here on the first is frozen, and passes gradients as a constant does
                 for one in (model, twin):
@@ -168,8 +167,8 @@ def test_gaussian_noise_with_the_draws_of_keras() -> None:
 def test_there_and_back_keeps_the_configuration_and_the_weights(layer: Any, built: bool) -> None:
     layer = type(layer).from_config(layer.get_config())
     model = sn.Sequential([layers.Input((4, 3)), layer] if built else [layer])
-    twin = reference.to_keras(model)
-    again = reference.from_keras(twin)
+    twin = interop.to_keras(model)
+    again = interop.from_keras(twin)
     config = layer.get_config()
     if isinstance(layer, layers.LayerNormalization) and built and isinstance(config["axis"], tuple):
         config["axis"] = tuple(sorted(config["axis"]))  # Keras keeps them so

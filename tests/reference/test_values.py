@@ -9,10 +9,10 @@ import scratchnet
 from reference import cases, recipes
 from reference.environment import floatx
 from reference.report import Row, Worst
-from reference.twin_layers import layer_from_keras, layer_to_keras
-from reference.twins import from_keras, to_keras
 from reference.values import LIMITS, Numbers, Probe, compare_gradients
 from scratchnet import Input, Model, layers
+from scratchnet.interop.twin_layers import layer_from_keras, layer_to_keras
+from scratchnet.interop.twins import from_keras, to_keras
 
 DTYPES = ("float64", "float32")
 

@@ -177,11 +177,11 @@ UNFITTING: dict[str, tuple[Edit, str]] = {
     "impossible argument": (lambda h, t: first_dense(h)["config"].update(units=-1), "units of Dense expected"),
     "layers of one name": (
         lambda h, t: first_dense(h).update(name="input_layer"),
-        "the layers described in the file do not fit together: 2 layers are named 'input_layer'",
+        "the layers described do not fit together: 2 layers are named 'input_layer'",
     ),
     "no model": (lambda h, t: h.pop("model"), r"its description of the model makes no sense \(KeyError\('model'\)\)"),
     "a number for a model": (lambda h, t: h.update(model=3), "its description of the model makes no sense"),
-    "a text for layers": (lambda h, t: h["model"].update(layers="Dense"), "its description of the model makes no"),
+    "a text for layers": (lambda h, t: h["model"].update(layers="Dense"), "its description of the layers makes no"),
     "no such optimizer": (
         lambda h, t: h["compiled"]["optimizer"].update({"class": "Lion"}),
         "this version of scratchnet has no optimizer class 'Lion'",
@@ -210,7 +210,7 @@ def test_a_file_that_does_not_hang_together_is_refused(kind: str, saved: bytes, 
 def test_wrong_connections_are_refused(path: Path, rewrite: Any) -> None:
     sn.architectures.mlp().save(path)
     rewrite(lambda head, tensors: head["model"]["tensors"].__setitem__(1, ["flatten", [17]]))
-    with pytest.raises(ModelFileError, match="the layers described in the file do not fit together"):
+    with pytest.raises(ModelFileError, match="the layers described do not fit together"):
         sn.load_model(path)
 
 

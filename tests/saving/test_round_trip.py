@@ -94,7 +94,7 @@ def every_built_in_layer() -> Any:
     x = layers.Concatenate(axis=1)([layers.Subtract()([x, product]), x])
     words = layers.Flatten()(layers.Embedding(3, 2)(layers.Flatten()(image)))
     x = layers.Concatenate()([words, layers.Flatten()(layers.Permute((2, 1))(layers.Reshape((2, -1))(x)))])
-    x = layers.LayerNormalization()(x)
+    x = layers.LayerNormalization()(layers.ActivityRegularization(l2=0.25)(x))
     x = layers.BatchNormalization(1, 0.5, scale=False, moving_variance_initializer="ones")(x)
     x = layers.Dropout(0.25, noise_shape=(None, 1), seed=3)(layers.GaussianNoise(0.125)(x))
     return sn.Model(image, layers.Softmax(axis=1)(layers.Dense(4, bias_initializer="ones")(x)))

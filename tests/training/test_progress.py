@@ -125,3 +125,25 @@ def test_fit_evaluate_and_predict_print_keras_steps(capsys):
         "313/313 - …/step - loss",
         "313/313 - …/step",
     ]
+
+
+def test_a_pass_of_unknown_length_is_counted_as_in_keras(clock, terminal, capsys):
+    bar = Progress(None, 1)
+    for step in range(1, 13):
+        clock.now += 0.5
+        bar.update(step, lambda: LOGS)
+    plain = re.sub(r"\x1b\[\d+m", "", capsys.readouterr().out.split("\r")[-1])
+    assert plain.rstrip() == "     12/Unknown 6s 500ms/step - accuracy: 0.7806 - loss: 0.6283"
+    bar.finish(LOGS)
+    plain = re.sub(r"\x1b\[\d+m", "", capsys.readouterr().out.split("\r")[-1])
+    assert plain.startswith("12/12 ━━━━━━━━━━━━━━━━━━━━ 6s 500ms/step")
+
+
+@pytest.mark.parametrize(("verbose", "line"), [(1, "12/12 ━━━━━━━━━━━━━━━━━━━━ 6s"), (2, "12/12 - 6s")])
+def test_its_last_line_knows_the_length(verbose, line, clock, capsys):
+    bar = Progress(None, verbose)
+    for step in range(1, 13):
+        clock.now += 0.5
+        bar.update(step, lambda: LOGS)
+    bar.finish(LOGS)
+    assert capsys.readouterr().out == f"{line} {'- ' * (verbose - 1)}500ms/step - accuracy: 0.7806 - loss: 0.6283\n"

@@ -64,7 +64,7 @@ def unbuilt(*more):
 
 def state(model):
     leaves = [leaf for layer in model.layers for _, leaf, _ in layer.leaves()]
-    arrays = [{k: a.copy() for k, a in leaf.variables.items()} for leaf in leaves]
+    arrays = [{k: a.copy() for k, a in leaf.named_weights.items()} for leaf in leaves]
     attributes = [(leaf.name, sorted(vars(leaf)), leaf.built, leaf.params.settled, leaf.input_shape) for leaf in leaves]
     return model.built, attributes, arrays, random._seeds.n_children_spawned, dict(naming._names_given)
 

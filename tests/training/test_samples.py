@@ -40,7 +40,8 @@ def with_nan():
     ("x", "y", "options", "message"),
     [
         (X[:, 0, :, 0], Y, {}, r"x of shape \(N, 4, 4, 1\) for layer 'images', got \(6, 4\)"),
-        ({"images": X}, Y, {}, "an array or a list in the order of model.inputs, got a dict"),
+        ({"image": X}, Y, {}, "x of fit expected the keys 'images', got 'image': leave it out or correct it"),
+        ({}, Y, {}, "x of fit expected the keys 'images', got none: 'images' is missing"),
         ([], Y, {}, "fit expected an array of samples as x, got"),
         (np.array(0.5), Y, {}, "one entry for each sample, got the number"),
         (X, [[1], [1, 2]], {}, "y of fit expected an array of numbers, got"),
@@ -103,14 +104,6 @@ def test_fit_and_evaluate_before_compile_say_what_to_call():
     for call in (model.fit, model.evaluate):
         with pytest.raises(RuntimeError, match=r"call model\.compile\(optimizer, loss, metrics\) first"):
             call(np.zeros((2, 3)), np.zeros((2, 1)))
-
-
-def test_a_model_with_several_outputs_can_only_predict():
-    a = Input((3,))
-    model = Model(a, [Dense(1)(a), Dense(1)(a)])
-    model.compile("sgd", "mse")
-    with pytest.raises(ValueError, match="'functional' has 2: such a model can only predict"):
-        model.fit(np.zeros((2, 3)), np.zeros((2, 1)), verbose=0)
 
 
 def test_predict_checks_its_input_too(model):

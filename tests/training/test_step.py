@@ -102,8 +102,8 @@ def test_the_hook_gets_a_list_where_there_are_several_outputs(backend: str) -> N
 def test_a_step_that_is_refused_has_not_moved_running_means(backend: str, in_the_loss: bool) -> None:
     spoils = layers.Rescaling(np.finfo("float32").max) if in_the_loss else Spoils()
     model = small(layers.BatchNormalization(name="norm"), spoils)
-    before = {name: array.copy() for name, array in model.variables.items()}
+    before = {name: array.copy() for name, array in model.named_weights.items()}
     with pytest.raises(NonFiniteError):
         model.fit(X, Y, batch_size=40, verbose=0)
-    for name, array in model.variables.items():
+    for name, array in model.named_weights.items():
         np.testing.assert_array_equal(array, before[name], err_msg=name)

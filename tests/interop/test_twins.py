@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import reference
+pytest.importorskip("tensorflow", reason="needs the `keras` extra")
+pytest.importorskip("keras", reason="needs the `keras` extra")
+
 import scratchnet
 from reference import recipes
 from reference.environment import floatx, keras
-from scratchnet import Input, Model, Sequential, layers, losses, optimizers, schedules
+from scratchnet import Input, Model, Sequential, interop, layers, losses, optimizers, schedules
 
 
 def branching(activation: str | None = "softmax") -> Model:
@@ -36,12 +38,12 @@ def test_the_twin_predicts_the_same(make) -> None:
     with floatx("float64"):
         model = make()
         x, _ = batch(model)
-        np.testing.assert_allclose(reference.to_keras(model).predict(x, verbose=0), model.predict(x), rtol=1e-10)
+        np.testing.assert_allclose(interop.to_keras(model).predict(x, verbose=0), model.predict(x), rtol=1e-10)
 
 
 def test_a_twin_shares_no_memory_with_its_model() -> None:
     model = branching()
-    twin = reference.to_keras(model)
+    twin = interop.to_keras(model)
     before = [w.copy() for w in twin.get_weights()]
     model.set_weights([w + 1 for w in model.get_weights()])
     assert all(np.array_equal(a, b) for a, b in zip(before, twin.get_weights()))
@@ -50,7 +52,7 @@ def test_a_twin_shares_no_memory_with_its_model() -> None:
 def test_there_and_back_keeps_layers_names_configurations_and_weights() -> None:
     model = branching()
     model.get_layer("conv2d").trainable = False
-    copy = reference.from_keras(reference.to_keras(model))
+    copy = interop.from_keras(interop.to_keras(model))
     assert [layer.get_config() for layer in copy.layers] == [layer.get_config() for layer in model.layers]
     assert all(np.array_equal(a, b) for a, b in zip(copy.get_weights(), model.get_weights()))
     assert copy.name == "branching"
@@ -62,14 +64,14 @@ def test_sequential_models_stay_sequential_and_unbuilt_ones_unbuilt() -> None:
     built = Sequential([Input((3,)), layers.Dense(2)], name="built")
     unbuilt = Sequential([layers.Dense(2, kernel_initializer=scratchnet.initializers.GlorotUniform(seed=4))])
     for model in (built, unbuilt):
-        twin = reference.to_keras(model)
-        copy = reference.from_keras(twin)
+        twin = interop.to_keras(model)
+        copy = interop.from_keras(twin)
         assert isinstance(twin, keras.Sequential)
         assert isinstance(copy, Sequential)
         assert twin.built == copy.built == model.built
         assert copy.layers[0].get_config() == model.layers[0].get_config()
     np.testing.assert_allclose(
-        reference.to_keras(built).predict(np.ones((1, 3)), verbose=0), built.predict(np.ones((1, 3))), rtol=1e-6
+        interop.to_keras(built).predict(np.ones((1, 3)), verbose=0), built.predict(np.ones((1, 3))), rtol=1e-6
     )
 
 
@@ -77,9 +79,9 @@ def test_several_inputs_and_outputs_keep_their_order() -> None:
     a, b = Input((2,), name="a"), Input((3,), name="b")
     model = Model([b, a], [layers.Dense(4, name="first")(a), layers.Dense(5, name="second")(b)])
     x = [np.ones((2, 3)), np.full((2, 2), 2.0)]
-    for ours, theirs in zip(model.predict(x), reference.to_keras(model).predict(x, verbose=0)):
+    for ours, theirs in zip(model.predict(x), interop.to_keras(model).predict(x, verbose=0)):
         np.testing.assert_allclose(ours, theirs, rtol=1e-6)
-    assert [t.layer.name for t in reference.from_keras(reference.to_keras(model)).inputs] == ["b", "a"]
+    assert [t.layer.name for t in interop.from_keras(interop.to_keras(model)).inputs] == ["b", "a"]
 
 
 OPTIMIZERS = [
@@ -100,8 +102,8 @@ def test_the_optimizers_state_goes_along(make, way) -> None:
         x, y = batch(model)
         for _ in range(3):
             model.train_on_batch(x, y)
-        twin = reference.to_keras(model)
-        after = twin if way == "to_keras" else reference.from_keras(twin)
+        twin = interop.to_keras(model)
+        after = twin if way == "to_keras" else interop.from_keras(twin)
         for _ in range(3):
             expected, found = model.train_on_batch(x, y), after.train_on_batch(x, y)
         np.testing.assert_allclose(found, expected, rtol=1e-7)
@@ -110,24 +112,24 @@ def test_the_optimizers_state_goes_along(make, way) -> None:
 
 
 def test_what_keras_compiled_is_understood() -> None:
-    twin = reference.to_keras(branching(activation=None), compile=False)
+    twin = interop.to_keras(branching(activation=None), compile=False)
     twin.compile(
         optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.1, 7)),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),
         metrics=["accuracy", keras.metrics.TopKCategoricalAccuracy(2, name="top2")],
     )
-    model = reference.from_keras(twin)
+    model = interop.from_keras(twin)
     assert isinstance(model.optimizer, optimizers.Adam)
-    assert model.optimizer.get_config()["learning_rate"]["name"] == "CosineDecay"
+    assert model.optimizer.get_config()["learning_rate"]["class_name"] == "CosineDecay"
     assert isinstance(model.loss, losses.CategoricalCrossentropy)
     assert model.loss.from_logits
     assert [(m.name, getattr(m, "k", None)) for m in model.metrics] == [("accuracy", None), ("top2", 2)]
 
 
 def test_a_learning_rate_that_keras_rounded_to_float32_comes_back_as_it_was_written() -> None:
-    twin = reference.to_keras(branching(), compile=False)
+    twin = interop.to_keras(branching(), compile=False)
     twin.compile(optimizer="adam", loss="mse")
-    assert reference.from_keras(twin).optimizer.learning_rate == 0.001
+    assert interop.from_keras(twin).optimizer.learning_rate == 0.001
 
 
 PLAIN_KERAS = """
@@ -147,7 +149,7 @@ def test_a_saved_twin_opens_in_plain_keras_and_predicts_the_same(tmp_path: Path)
     model.train_on_batch(x, y)
     model.train_on_batch(x, y)
     np.save(tmp_path / "x.npy", x)
-    reference.to_keras(model).save(tmp_path / "model.keras")
+    interop.to_keras(model).save(tmp_path / "model.keras")
     files = [str(tmp_path / name) for name in ("model.keras", "y.npy", "x.npy")]
     subprocess.run([sys.executable, "-c", PLAIN_KERAS, *files], check=True, cwd=tmp_path, capture_output=True)
     np.testing.assert_allclose(np.load(tmp_path / "y.npy"), model.predict(x), rtol=1e-5)
@@ -178,7 +180,10 @@ class Constant(scratchnet.initializers.Initializer):
     [
         (lambda: Doubled(name="mine"), "'mine' is a Doubled"),
         (lambda: layers.Dense(2, Softplus(), name="odd"), "'odd' has the activation"),
-        (lambda: layers.Dense(2, kernel_initializer=Constant(), name="half"), "'half' has the initializer 'constant'"),
+        (
+            lambda: layers.Dense(2, kernel_initializer=Constant(), name="half"),
+            "'half' has a kernel_initializer of your own, Constant",
+        ),
     ],
 )
 def test_to_keras_names_the_first_layer_that_keras_lacks(layer, said) -> None:
@@ -186,7 +191,7 @@ def test_to_keras_names_the_first_layer_that_keras_lacks(layer, said) -> None:
     x = layers.Dense(2)(inputs)
     model = Model(inputs, Doubled(name="later")(layer()(x)))
     with pytest.raises(ValueError, match=said):
-        reference.to_keras(model)
+        interop.to_keras(model)
 
 
 def test_a_subclass_that_only_changes_the_gradient_is_what_it_inherits_from() -> None:
@@ -195,8 +200,12 @@ def test_a_subclass_that_only_changes_the_gradient_is_what_it_inherits_from() ->
             return super().backward(np.clip(dy, -1, 1))
 
     inputs = Input((2,))
-    twin = reference.to_keras(Model(inputs, Clipped(3)(inputs)))
+    twin = interop.to_keras(Model(inputs, Clipped(3)(inputs)))
     assert type(twin.layers[-1]) is keras.layers.Dense
+
+
+class Zeros(keras.initializers.Zeros):
+    pass
 
 
 def keras_model(*ending) -> keras.Model:
@@ -215,24 +224,21 @@ K = keras.layers
     [
         (lambda: K.AlphaDropout(0.5, name="drop"), "'drop' is a AlphaDropout, which scratchnet does not have"),
         (lambda: K.UnitNormalization(name="norm"), "'norm' is a UnitNormalization"),
-        (lambda: keras.Sequential([K.Input((4, 4, 2)), K.Flatten()], name="inner"), "'inner' is a Sequential"),
         (lambda: lambda x: x + x, "the operation 'add'.*which is no layer"),
         (lambda: K.Conv2D(2, 1, activation="mish", name="smooth"), "'smooth' has the activation 'mish'"),
         (lambda: K.Conv2D(2, 1, activation=K.ReLU(), name="object"), "'object' has the activation 'ReLU'"),
-        (lambda: K.Conv2D(2, 1, kernel_initializer="orthogonal", name="o"), "'o' has the kernel_initializer"),
-        (lambda: K.Dense(2, kernel_regularizer="l2", name="tamed"), "'tamed'.* has kernel_regularizer="),
+        (lambda: K.Conv2D(2, 1, kernel_initializer=Zeros(), name="o"), "'o' has the kernel_initializer 'Zeros'"),
         (lambda: K.Embedding(3, 2, mask_zero=True, name="masked"), "mask_zero of Embedding expected False"),
         (lambda: K.Softmax(axis=[1, 2], name="two"), "'two' has axis="),
         (lambda: K.Rescaling([1.0, 2.0], name="each"), "'each' has scale="),
         (lambda: K.BatchNormalization(renorm=True, name="again"), "'again'.* has renorm=True"),
-        (lambda: K.BatchNormalization(gamma_regularizer="l2", name="kept"), "'kept'.* has gamma_regularizer="),
         (lambda: K.Dense(2, dtype="mixed_float16", name="half"), "'half' computes in 'mixed_float16'"),
         (lambda: K.MaxPooling2D(data_format="channels_first", name="cf"), "'cf'.* has data_format="),
     ],
 )
 def test_from_keras_names_the_first_layer_that_scratchnet_lacks(layer, said) -> None:
     with pytest.raises(ValueError, match=said):
-        reference.from_keras(keras_model(layer(), K.AlphaDropout(0.1, name="later")))
+        interop.from_keras(keras_model(layer(), K.AlphaDropout(0.1, name="later")))
 
 
 def test_from_keras_refuses_what_is_no_graph() -> None:
@@ -240,7 +246,7 @@ def test_from_keras_refuses_what_is_no_graph() -> None:
         pass
 
     with pytest.raises(TypeError, match="expected a functional or Sequential Keras model, got a Own"):
-        reference.from_keras(Own())
+        interop.from_keras(Own())
 
 
 @pytest.mark.parametrize(
@@ -249,20 +255,15 @@ def test_from_keras_refuses_what_is_no_graph() -> None:
         ({"optimizer": "nadam", "loss": "mse"}, "the optimizer Nadam"),
         ({"optimizer": keras.optimizers.Adam(loss_scale_factor=2.0), "loss": "mse"}, "loss_scale_factor=2.0"),
         ({"optimizer": "sgd", "loss": "hinge"}, "the loss hinge"),
-        (
-            {"optimizer": "sgd", "loss": keras.losses.SparseCategoricalCrossentropy(ignore_class=1)},
-            "ignore_class=1",
-        ),
         ({"optimizer": "sgd", "loss": "mse", "metrics": ["mape"]}, "the metric mape"),
-        ({"optimizer": "sgd", "loss": "mse", "loss_weights": 2.0}, "without loss_weights"),
     ],
 )
 def test_from_keras_names_what_compile_set_and_scratchnet_lacks(settings, said) -> None:
     twin = keras_model()
     twin.compile(**settings)
     with pytest.raises(ValueError, match=said):
-        reference.from_keras(twin)
-    assert reference.from_keras(twin, compile=False).loss is None
+        interop.from_keras(twin)
+    assert interop.from_keras(twin, compile=False).loss is None
 
 
 def test_to_keras_names_what_compile_set_and_keras_lacks() -> None:
@@ -272,8 +273,8 @@ def test_to_keras_names_what_compile_set_and_keras_lacks() -> None:
     model = branching()
     model.compile("sgd", Mine())
     with pytest.raises(ValueError, match="the loss Mine, which Keras does not have"):
-        reference.to_keras(model)
-    assert not reference.to_keras(model, compile=False).compiled
+        interop.to_keras(model)
+    assert not interop.to_keras(model, compile=False).compiled
 
 
 def test_calls_of_a_shared_layer_outside_the_graph_do_no_harm() -> None:
@@ -285,5 +286,5 @@ def test_calls_of_a_shared_layer_outside_the_graph_do_no_harm() -> None:
     )
     ours, theirs = recipes.build_both(recipe)
     x = np.ones((2, 3), np.float32)
-    np.testing.assert_allclose(reference.to_keras(ours).predict(x, verbose=0), ours.predict(x), rtol=1e-6)
-    np.testing.assert_allclose(reference.from_keras(theirs).predict(x), theirs.predict(x, verbose=0), rtol=1e-6)
+    np.testing.assert_allclose(interop.to_keras(ours).predict(x, verbose=0), ours.predict(x), rtol=1e-6)
+    np.testing.assert_allclose(interop.from_keras(theirs).predict(x), theirs.predict(x, verbose=0), rtol=1e-6)

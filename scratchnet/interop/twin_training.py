@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from reference.environment import floatx, keras
-from scratchnet import Model, losses, metrics, optimizers, schedules
-from scratchnet.graph.parameters import variable_segments
+from scratchnet import config, losses, metrics, optimizers, schedules
+from scratchnet.graph.parameters import Segment, count, variable_segments
+from scratchnet.interop.keras_import import as_written, floatx, keras
+from scratchnet.models import Model
+from scratchnet.utils.numbers import shown
 
 LOSSES = {cls: cls.__name__ for cls in losses.LOSS_CLASSES}
 
 METRICS: dict[str, type[metrics.Metric]] = {
     cls.__name__: cls for cls in metrics.METRIC_CLASSES if cls is not metrics.Accuracy
 }
-_OF_ANY_LOSS = (metrics.BinaryAccuracy, metrics.Precision, metrics.Recall, metrics.AUC)
-_OF_ANY_LOSS += (metrics.MeanSquaredError, metrics.MeanAbsoluteError)
+_OF_ANY_LOSS = (
+    *(metrics.BinaryAccuracy, metrics.Precision, metrics.Recall, metrics.AUC),
+    *(metrics.MeanSquaredError, metrics.MeanAbsoluteError),
+)
 
 
 _HARMLESS = (False, "ROC", "interpolation")
@@ -32,13 +37,12 @@ def training_to_keras(model: Model, twin: Any) -> None:
     Raises:
         ValueError: if loss, metric or optimizer is the user's own; the message names it.
     """
-    assert model.loss is not None
     assert model.optimizer is not None
-    with floatx(model.dtype):  # Keras keeps the learning rate and the metrics in this type
+    dtype = model.dtype if model.built else config.floatx()
+    with floatx(dtype):  # in which Keras keeps the learning rate and the metrics
         twin.compile(
             optimizer=_sparing(optimizer_to_keras(model.optimizer), model, twin),
-            loss=loss_to_keras(model.loss, model.dtype),
-            metrics=[_metric_to_keras(metric, model.loss, model.outputs[0].shape[-1]) for metric in model.metrics],
+            **_targets_to_keras(model, dtype),
         )
         if model.optimizer.slots or model.optimizer.iterations:
             twin.optimizer.build(twin.trainable_variables)
@@ -46,29 +50,51 @@ def training_to_keras(model: Model, twin: Any) -> None:
         return
     twin.optimizer._iterations.assign(model.optimizer.batches)  # Keras's own count is of batches, too
     for name, variables in _slots_of(twin.optimizer).items():
-        for variable, place in zip(variables, _trainable_places(model)):
-            variable.assign(model.optimizer.slots[name][place].reshape(variable.shape))
+        for variable, ours in zip(variables, _trained(model).values(), strict=True):
+            vector = model.optimizer.slots[name][ours.place]
+            if name == "average":  # NaN for what has not been seen yet, which Keras would hand on
+                vector = np.where(np.isnan(vector), ours.values, vector)
+            variable.assign(vector.reshape(variable.shape))
 
 
-def loss_to_keras(loss: losses.Loss, dtype: str) -> Any:
+def _targets_to_keras(model: Model, dtype: str) -> dict[str, Any]:
+    """Return what Keras's ``compile`` is given for the outputs, in the form in which the outputs were given."""
+    each = list(zip(model.targets, [tensor.shape[-1] for tensor in model.outputs] if model.built else [None]))
+    in_form: Callable[[list[Any]], Any] = model.as_outputs_given if model.built else lambda of_each: of_each[0]
+    loss = in_form([t.loss and loss_to_keras(t.loss, dtype) for t, _ in each])
+    if isinstance(loss, dict):  # whose order is that in which the losses are shown
+        loss = {t.output: loss[t.output] for t in sorted(model.targets, key=lambda t: t.turn)}
+    given = {
+        "loss": loss,
+        "metrics": in_form([[_metric_to_keras(m, t.loss, n) for m in t.metrics] for t, n in each]),
+    }
+    if any(t.weight != 1 for t in model.targets):
+        given["loss_weights"] = in_form([t.weight for t in model.targets])
+    if any(t.weighted_metrics for t in model.targets):
+        weighted = [[_metric_to_keras(m, t.loss, n) for m in t.weighted_metrics] for t, n in each]
+        given["weighted_metrics"] = in_form(weighted)
+    return given
+
+
+def loss_to_keras(loss: Any, dtype: str) -> Any:
     """Return Keras's loss of the same class and arguments, computing in ``dtype``."""
     if type(loss) not in LOSSES:
         raise _unknown("loss", loss, [c.__name__ for c in LOSSES])
-    return getattr(keras.losses, LOSSES[type(loss)])(**loss.get_config(), dtype=dtype)
+    return getattr(keras.losses, LOSSES[type(loss)])(**{**loss.get_config(), "dtype": loss.dtype or dtype})
 
 
 def optimizer_to_keras(optimizer: optimizers.Optimizer) -> Any:
     """Return Keras's optimizer of the same class and arguments, without its state."""
     if type(optimizer) not in optimizers.OPTIMIZERS.values():
         raise _unknown("optimizer", optimizer, [c.__name__ for c in optimizers.OPTIMIZERS.values()])
-    config = optimizer.get_config()
-    config.pop("exclude_from_weight_decay", None)
-    rate = config["learning_rate"]
-    if isinstance(rate, dict):
-        if rate["name"] not in schedules.SCHEDULES:
-            raise _unknown("schedule", rate["name"], schedules.SCHEDULES)
-        config["learning_rate"] = getattr(keras.optimizers.schedules, rate["name"])(**rate["config"])
-    return getattr(keras.optimizers, type(optimizer).__name__)(**config)
+    arguments = optimizer.get_config()
+    arguments.pop("exclude_from_weight_decay", None)
+    rate = optimizer._learning_rate
+    if isinstance(rate, schedules.LearningRateSchedule):
+        if type(rate) not in schedules.SCHEDULES.values():
+            raise _unknown("schedule", rate, schedules.SCHEDULES)
+        arguments["learning_rate"] = getattr(keras.optimizers.schedules, type(rate).__name__)(**rate.get_config())
+    return getattr(keras.optimizers, type(optimizer).__name__)(**arguments)
 
 
 def _sparing(keras_optimizer: Any, model: Model, twin: Any) -> Any:
@@ -77,15 +103,22 @@ def _sparing(keras_optimizer: Any, model: Model, twin: Any) -> Any:
     model.optimizer.name_spared(model.params)
     spared = model.optimizer.get_config().get("exclude_from_weight_decay")
     if spared:
-        variables = dict(zip(_trainable_names(model), twin.trainable_variables))
+        variables = dict(zip(_trained(model), twin.trainable_variables))
         listed = [variables[name] for name in spared["var_list"] if name in variables]
         keras_optimizer.exclude_from_weight_decay(var_list=listed, var_names=spared["var_names"])
     return keras_optimizer
 
 
-def _metric_to_keras(metric: metrics.Metric, loss: losses.Loss, outputs: int | None) -> Any:
+def _metric_to_keras(metric: metrics.Metric, loss: losses.Loss | None, outputs: int | None) -> Any:
     """Return Keras's metric of the same name; where ours takes any labels, the one for the labels of the loss."""
     sparse = "Sparse" if isinstance(loss, losses.SparseCategoricalCrossentropy) else ""
+    if type(metric) is metrics.Accuracy and outputs is None:
+        if metric.name not in ("accuracy", "acc"):
+            raise ValueError(
+                f"The metric Accuracy named {metric.name!r} expected a model that is built, for what it counts follows "
+                f"from the outputs: call model.build first."
+            )
+        return metric.name  # by which Keras will find out itself
     if type(metric) is metrics.Accuracy and outputs == 1:
         return keras.metrics.BinaryAccuracy(name=metric.name)
     if type(metric) in _OF_ANY_LOSS:
@@ -107,39 +140,36 @@ def training_from_keras(keras_model: Any, model: Model) -> None:
     Raises:
         ValueError: if scratchnet lacks the loss, the optimizer, a metric or one of their options.
     """
-    config = keras_model.get_compile_config()
-    if config.get("loss_weights") is not None or config.get("weighted_metrics"):
-        raise ValueError(
-            "from_keras expected a model compiled without loss_weights and weighted_metrics, got both or "
-            "one of them: compile it without, or pass compile=False."
-        )
+    saved = keras_model.get_compile_config()
     model.compile(
-        optimizer=_optimizer_from_keras(config["optimizer"], keras_model, model),
-        loss=_loss_from_keras(config["loss"]),
-        metrics=[_metric_from_keras(saved) for saved in config["metrics"] or []],
+        optimizer=_optimizer_from_keras(saved["optimizer"], keras_model, model),
+        loss=_each_loss(saved["loss"], keras_model.loss),
+        metrics=_each(_metric_from_keras, saved["metrics"]),
+        loss_weights=saved.get("loss_weights"),
+        weighted_metrics=_each(_metric_from_keras, saved.get("weighted_metrics")),
     )
     assert model.optimizer is not None
     if keras_model.optimizer.built:
-        model.optimizer.build(model.count_params(), model.dtype)
+        model.optimizer.build(count(model.layers), model.dtype)
         model.optimizer.batches = int(keras_model.optimizer._iterations.numpy())
         for name, variables in _slots_of(keras_model.optimizer).items():
-            for variable, place in zip(variables, _trainable_places(model)):
-                model.optimizer.slots[name][place] = np.asarray(variable).ravel()
+            for variable, ours in zip(variables, _trained(model).values(), strict=True):
+                model.optimizer.slots[name][ours.place] = variable.numpy().ravel()
 
 
 def _optimizer_from_keras(saved: Any, keras_model: Any, model: Model) -> optimizers.Optimizer:
-    class_name, given = saved["class_name"], dict(saved["config"])
+    class_name, given = _class_name(saved), dict(saved["config"])
     known = {c.__name__: c for c in optimizers.OPTIMIZERS.values()}
     if class_name not in known:
         raise _unknown("optimizer", class_name, known, "from_keras")
-    given.pop("name")
     rate = given.pop("learning_rate")
     if isinstance(rate, dict):
+        if _class_name(rate) not in schedules.SCHEDULES:
+            raise _unknown("schedule", _class_name(rate), schedules.SCHEDULES, "from_keras")
         settings = {k: v for k, v in rate["config"].items() if k != "name"}
-        rate = schedules.deserialize({"name": rate["class_name"], "config": settings})
+        rate = schedules.deserialize({"class_name": rate["class_name"], "config": settings})
     else:
-        # Keras keeps it as float32 in a float32 session; 0.001 was meant, not 0.0010000000474974513.
-        rate = float(str(np.float32(rate))) if float(np.float32(rate)) == rate else float(rate)
+        rate = as_written(float(rate))
     # What it keeps as Python numbers is exact; what scratchnet lacks is harmless if it is None.
     lacking = {key: given.pop(key, None) for key in ("loss_scale_factor",)}
     for key, value in lacking.items():
@@ -156,31 +186,63 @@ def _optimizer_from_keras(saved: Any, keras_model: Any, model: Model) -> optimiz
 def _spare_as_keras(keras_optimizer: Any, optimizer: optimizers.Optimizer, keras_model: Any, model: Model) -> None:
     """Spare the weight decay the variables that Keras's optimizer spares it."""
     pattern = getattr(keras_optimizer, "_exclude_from_weight_decay_pattern", None)
-    keys = getattr(keras_optimizer, "_exclude_from_weight_decay", set())
-    variables = zip(_trainable_names(model), keras_model.trainable_variables)
+    keys: set[Any] = getattr(keras_optimizer, "_exclude_from_weight_decay", set())
+    variables = zip(_trained(model), keras_model.trainable_variables)
     listed = [name for name, variable in variables if keras_optimizer._var_key(variable) in keys]
     optimizer.exclude_from_weight_decay(listed, None if pattern is None else [pattern.pattern])
 
 
-def _loss_from_keras(saved: Any) -> losses.Loss:
+def _each(convert: Callable[[Any], Any], saved: Any) -> Any:
+    """Return what ``convert`` makes of each entry of a list or dict, nested or not; None stays None."""
+    if isinstance(saved, (list, tuple)):
+        return [_each(convert, one) for one in saved]
+    if isinstance(saved, dict) and "class_name" not in saved:
+        return {name: _each(convert, one) for name, one in saved.items()}
+    return None if saved is None else convert(saved)
+
+
+def _each_loss(saved: Any, theirs: Any) -> Any:
+    """Return our loss for each of Keras's in a list or dict, given their configurations and themselves."""
+    if isinstance(saved, (list, tuple)):
+        return [_each_loss(*one) for one in zip(saved, theirs)]
+    if isinstance(saved, dict) and "class_name" not in saved:
+        return {name: _each_loss(one, theirs[name]) for name, one in saved.items()}
+    return None if saved is None else _loss_from_keras(saved, theirs)
+
+
+def _loss_from_keras(saved: Any, theirs: Any) -> losses.Loss:
+    """Return our loss for Keras's, ``theirs``, whose configuration is ``saved``."""
     if isinstance(saved, str):
         if saved not in losses.LOSSES and saved not in LOSSES.values():
             raise _unknown("loss", saved, losses.LOSSES, "from_keras")
         return losses.get(saved)
     known = {name: c for c, name in LOSSES.items()}
-    class_name = saved.get("class_name") if isinstance(saved, dict) else saved
+    class_name = _class_name(saved)
     if class_name not in known:
         raise _unknown("loss", class_name, known, "from_keras")
     harmless = {"reduction": "sum_over_batch_size", "label_smoothing": 0.0, "axis": -1}
     given = {k: v for k, v in saved["config"].items() if k not in ("name", "dtype")}
-    arguments = {key: given.pop(key) for key in known[class_name]().get_config()}
+    arguments = {}
+    for key in known[class_name]().get_config():
+        if key in given:
+            arguments[key] = given.pop(key)
+        elif key in getattr(theirs, "_fn_kwargs", {}):  # Keras leaves the delta of Huber out of the configuration
+            arguments[key] = theirs._fn_kwargs[key]
     for key, value in given.items():
         if value is not None and harmless.get(key) != value:
             raise ValueError(
                 f"The loss {class_name} has {key}={value!r}, which scratchnet does not have: from_keras expected "
                 f"{harmless.get(key)!r}."
             )
-    return known[class_name](**arguments)
+    return known[class_name](**{"name": saved["config"].get("name"), **arguments})
+
+
+def _class_name(saved: Any) -> str:
+    """Return the class that a configuration is of; one that is not Keras's own with its module, so that none has it."""
+    if not (isinstance(saved, dict) and "class_name" in saved):
+        return shown(saved)
+    module, name = str(saved.get("module")), str(saved["class_name"])
+    return name if module.split(".")[0] == "keras" else saved.get("registered_name") or f"{module}.{name}"
 
 
 def _metric_from_keras(saved: Any) -> metrics.Metric:
@@ -188,14 +250,15 @@ def _metric_from_keras(saved: Any) -> metrics.Metric:
         if saved not in metrics.METRICS and saved not in METRICS:
             raise _unknown("metric", saved, metrics.METRICS, "from_keras")
         return metrics.get(saved)
-    if saved["class_name"] not in METRICS:
-        raise _unknown("metric", saved["class_name"], METRICS, "from_keras")
-    known = METRICS[saved["class_name"]]
+    class_name = _class_name(saved)
+    if class_name not in METRICS:
+        raise _unknown("metric", class_name, METRICS, "from_keras")
+    known = METRICS[class_name]
     arguments, given = known().get_config(), saved["config"]
     for key, value in given.items():
         if key not in (*arguments, "dtype") and value not in (*_HARMLESS, None):
             raise ValueError(
-                f"The metric {saved['class_name']} has {key}={value!r}, which scratchnet does not have: from_keras "
+                f"The metric {class_name} has {key}={value!r}, which scratchnet does not have: from_keras "
                 f"expected it without."
             )
     return known(**{key: given[key] for key in arguments})
@@ -215,27 +278,16 @@ def _slots_of(keras_optimizer: Any) -> dict[str, list[Any]]:
         "average": ("_model_variables_moving_average",),
         "gradient_accumulator": ("_accumulated_gradients",),
     }
-    found = {
+    found: dict[str, list[Any]] = {
         name: next((getattr(keras_optimizer, a) for a in known if getattr(keras_optimizer, a, None)), [])
         for name, known in attributes.items()
     }
     return {name: variables for name, variables in found.items() if variables}
 
 
-def _trainable_names(model: Model) -> list[str]:
-    return list(variable_segments(model.layers, model.trainable))
-
-
-def _trainable_places(model: Model) -> list[slice]:
-    """Return where each trainable parameter lies in the optimizer's vectors, in the order of Keras's variables."""
-    places, stop = [], 0
-    for layer in model.layers:
-        for param in layer.params.values():
-            place = slice(stop, stop + param.size)
-            if layer.trainable:
-                places.append(place)
-            stop = place.stop
-    return places
+def _trained(model: Model) -> dict[str, Segment]:
+    """Return the trainable parameters by name, in the order of Keras's variables."""
+    return variable_segments(model.layers, model.trainable)
 
 
 def _unknown(kind: str, thing: Any, known: Any, where: str = "to_keras") -> ValueError:

@@ -6,21 +6,27 @@ The weights are not touched here; ``twins.py`` copies them once the graph stands
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from reference.environment import keras
-from scratchnet import activations, config, initializers, layers
+from scratchnet import activations, config, constraints, initializers, layers, regularizers
+from scratchnet.interop.keras_import import as_written, keras
+from scratchnet.interop.known_layers import built_in_class
 
-INITIALIZER_CLASSES = {
-    "glorot_uniform": "GlorotUniform",
-    "glorot_normal": "GlorotNormal",
-    "he_uniform": "HeUniform",
-    "he_normal": "HeNormal",
-    "random_uniform": "RandomUniform",
-    "zeros": "Zeros",
-    "ones": "Ones",
+
+class Kind(NamedTuple):
+    """A kind of objects that layers take as arguments: what it is called, its classes by name, and Keras's module."""
+
+    name: str
+    classes: Mapping[str, type[Any]]
+    theirs: Any
+
+
+KINDS = {
+    "_initializer": Kind("initializer", initializers.INITIALIZERS, keras.initializers),
+    "_regularizer": Kind("regularizer", regularizers.REGULARIZERS, keras.regularizers),
+    "_constraint": Kind("constraint", constraints.CONSTRAINTS, keras.constraints),
 }
-"""scratchnet's name → Keras's class."""
+"""By how the names of such arguments end. Both libraries give the classes one name, and have the same arguments."""
 
 IGNORED = {"data_format": "channels_last"}
 """Options of Keras's layers that scratchnet does not have, with the only value that it can stand for."""
@@ -58,40 +64,31 @@ REQUIRED: dict[str, dict[str, Any]] = {
 # scratchnet → Keras ---------------------------------------------------------------------------------------------
 
 
-def built_in_class(layer: layers.Layer) -> type[layers.Layer]:
-    """Return the built-in class that a layer is, as far as its output goes.
-
-    A subclass that changes nothing but ``backward`` is what it inherits from: Keras works out gradients by itself.
-
-    Raises:
-        ValueError: if there is none; the message names the layer.
-    """
-    for known in layers.LAYERS.values():
-        same = all(getattr(type(layer), m) is getattr(known, m) for m in ("forward", "build", "compute_output_shape"))
-        if type(layer) is known or (isinstance(layer, known) and known is not layers.Activation and same):
-            return known
-    raise ValueError(
-        f"Layer {layer.name!r} is a {type(layer).__name__}, which Keras does not have: to_keras expected only the "
-        f"built-in layers {', '.join(layers.LAYERS)}."
-    )
-
-
 def layer_to_keras(layer: layers.Layer) -> Any:
     """Return the Keras layer of the same class, arguments and name, not built yet.
 
     Raises:
         ValueError: if Keras has no such layer, activation or initializer; the message names the layer.
     """
-    known = built_in_class(layer)
+    known = built_in_class(layer, "to_keras", "Keras")
     config = known.get_config(layer)
-    if known is layers.InputLayer:
-        return keras.layers.InputLayer(shape=tuple(config["shape"]), dtype=config["dtype"], name=config["name"])
+    if isinstance(layer, layers.InputLayer):
+        return keras.layers.InputLayer(batch_shape=layer.batch_shape, dtype=layer.dtype, name=layer.name)
     if "activation" in config:
         config["activation"] = _activation_to_keras(layer)
-    for key in config:
-        if key.endswith("_initializer"):
-            config[key] = _initializer_to_keras(layer, config[key])
-    return getattr(keras.layers, known.__name__)(**config)
+    for key, kind in _objects_in(config):
+        config[key] = _object_to_keras(layer, key, kind, getattr(layer, key))
+    try:
+        return getattr(keras.layers, known.__name__)(**config)
+    except ValueError as error:
+        raise ValueError(
+            f"Layer {layer.name!r} ({known.__name__}) has arguments that Keras refuses: {' '.join(str(error).split())}"
+        ) from None
+
+
+def _objects_in(config: Mapping[str, Any]) -> list[tuple[str, Kind]]:
+    """Return the arguments that are objects of one of the kinds."""
+    return [(key, kind) for key in config for ending, kind in KINDS.items() if key.endswith(ending)]
 
 
 def _activation_to_keras(layer: Any) -> str:
@@ -104,14 +101,19 @@ def _activation_to_keras(layer: Any) -> str:
     return str(function.name)
 
 
-def _initializer_to_keras(layer: layers.Layer, saved: Mapping[str, Any]) -> Any:
-    name = saved["name"]
-    if name not in INITIALIZER_CLASSES:
+def _object_to_keras(layer: layers.Layer, key: str, kind: Kind, thing: Any) -> Any:
+    if thing is None:
+        return None
+    if type(thing) not in kind.classes.values():
         raise ValueError(
-            f"Layer {layer.name!r} has the initializer {name!r}, which Keras does not have: to_keras expected one of "
-            f"{', '.join(INITIALIZER_CLASSES)}."
+            f"Layer {layer.name!r} has a {key} of your own, {type(thing).__name__}, which Keras does not have: "
+            f"to_keras expected one of scratchnet's {_class_names(kind)}."
         )
-    return getattr(keras.initializers, INITIALIZER_CLASSES[name])(**saved["config"])
+    return getattr(kind.theirs, type(thing).__name__)(**thing.get_config())
+
+
+def _class_names(kind: Kind) -> str:
+    return ", ".join(sorted({c.__name__ for c in kind.classes.values()}))
 
 
 # Keras → scratchnet ---------------------------------------------------------------------------------------------
@@ -141,7 +143,12 @@ def layer_from_keras(layer: Any) -> layers.Layer:
     given = dict(layer.get_config())
     arguments: dict[str, Any] = {"name": given.pop("name"), "trainable": given.pop("trainable")}
     arguments["dtype"] = _dtype_from_keras(layer, given.pop("dtype"))
-    for key in known(**_placeholders(known)).get_config():
+    taken = known(**_placeholders(known)).get_config()
+    for key, kind in _objects_in(given):
+        saved = given.pop(key)
+        if saved is not None or key in taken:
+            arguments[key] = _object_from_keras(layer, key, kind, saved)
+    for key in taken:
         if key not in arguments:
             convert = _plain if key in PAIRS.get(class_name, ()) else _CONVERTERS.get(key, _plain)
             arguments[key] = convert(layer, key, given.pop(key))
@@ -156,15 +163,15 @@ def _placeholders(known: type[layers.Layer]) -> dict[str, Any]:
 
 def _input_from_keras(layer: Any) -> layers.Layer:
     batch, *shape = layer.batch_shape
-    if batch is not None or None in shape:
+    if None in shape:
         raise ValueError(
-            f"Layer {layer.name!r} has the shape {layer.batch_shape}: from_keras expected None for the batch and a "
-            f"number for every other axis."
+            f"Layer {layer.name!r} has the shape {layer.batch_shape}: from_keras expected a number for every axis but "
+            f"the batch."
         )
     given = {k: v for k, v in layer.get_config().items() if k not in ("batch_shape", "dtype", "name")}
     _refuse_what_is_left(layer, "InputLayer", given)
     whole = layer.dtype if layer.dtype in config.INTEGERS else None
-    return layers.InputLayer(shape, name=layer.name, dtype=whole or _dtype_from_keras(layer, layer.dtype))
+    return layers.InputLayer(shape, batch, name=layer.name, dtype=whole or _dtype_from_keras(layer, layer.dtype))
 
 
 def _dtype_from_keras(layer: Any, saved: Any) -> str:
@@ -218,18 +225,30 @@ def _activation_from_keras(layer: Any, key: str, value: Any) -> str:
     return str(value)
 
 
-def _initializer_from_keras(layer: Any, key: str, value: Any) -> initializers.Initializer:
-    names = {class_name: name for name, class_name in INITIALIZER_CLASSES.items()}
-    if isinstance(value, str) and value in INITIALIZER_CLASSES:
-        return initializers.get(value)
-    if not isinstance(value, dict) or value.get("class_name") not in names:
-        name = value.get("class_name") if isinstance(value, dict) else value
+def _object_from_keras(layer: Any, key: str, kind: Kind, saved: Any) -> Any:
+    """Return our object for Keras's, whose configuration is ``saved``."""
+    if saved is None:
+        return None
+    theirs = getattr(layer, key, None)
+    class_name = saved["class_name"] if isinstance(saved, dict) else type(theirs).__name__
+    known = {c.__name__: c for c in kind.classes.values()}
+    if class_name not in known or not type(theirs).__module__.startswith("keras."):
         raise ValueError(
-            f"Layer {layer.name!r} has the {key} {name!r}, which scratchnet does not have: from_keras expected one of "
-            f"{', '.join(names)}."
+            f"Layer {layer.name!r} has the {key} {class_name!r}, which scratchnet does not have: from_keras expected "
+            f"one of {_class_names(kind)}."
         )
-    ours = initializers.get(names[value["class_name"]])
-    return type(ours)(**{k: v for k, v in value["config"].items() if k in ours.get_config()})
+    given = dict(saved["config"]) if isinstance(saved, dict) else {}
+    arguments = {}
+    for argument in known[class_name]().get_config():
+        # Keras leaves some arguments out of the configuration, such as the gain of Identity.
+        arguments[argument] = as_written(given.pop(argument) if argument in given else getattr(theirs, argument))
+    for option, value in given.items():
+        if value is not None:
+            raise ValueError(
+                f"Layer {layer.name!r} has the {key} {class_name} with {option}={value!r}, which scratchnet does not "
+                f"have: from_keras expected None."
+            )
+    return known[class_name](**arguments)
 
 
 def _refuse_what_is_left(layer: Any, class_name: str, given: dict[str, Any]) -> None:
@@ -248,13 +267,4 @@ _CONVERTERS: dict[str, Callable[[Any, str, Any], Any]] = {
     "axis": _axis,
     "data_format": _data_format,
     "activation": _activation_from_keras,
-    "kernel_initializer": _initializer_from_keras,
-    "bias_initializer": _initializer_from_keras,
-    "gamma_initializer": _initializer_from_keras,
-    "beta_initializer": _initializer_from_keras,
-    "moving_mean_initializer": _initializer_from_keras,
-    "moving_variance_initializer": _initializer_from_keras,
-    "depthwise_initializer": _initializer_from_keras,
-    "pointwise_initializer": _initializer_from_keras,
-    "embeddings_initializer": _initializer_from_keras,
 }

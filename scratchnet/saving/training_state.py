@@ -1,0 +1,115 @@
+"""A running ``fit`` in a file: what the model is in the middle of training, and what the training loop adds to it.
+
+The tensors are those of a saved model, ``weights/…``, ``random/…`` and ``optimizer/…``, and ``run/<number>`` for the
+arrays of the loop's own state, which is JSON in the header otherwise. How the model is built is not in it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from scratchnet.errors import ModelFileError
+from scratchnet.graph.network import Network
+from scratchnet.saving.model_file import TRAINING, read_model_file, write_model_file
+from scratchnet.saving.save import explained, optimizer_vectors, random_states
+from scratchnet.typing import Array
+from scratchnet.utils.numbers import shown
+
+_ARRAY, _TUPLE = "!array", "!tuple"  # what JSON has no word for
+
+
+def write_training_state(model: Network, path: str, run: Mapping[str, Any]) -> None:
+    """Write the model and ``run``, which may hold numbers, words and arrays in lists, tuples and dictionaries.
+
+    Raises:
+        TypeError: for anything else in ``run``.
+        OSError: if the file cannot be written.
+    """
+    assert model.optimizer is not None
+    arrays: list[Array] = []
+    content = {
+        "run": _pack(run, arrays, "the state of a run"),
+        "batches": model.optimizer.batches,
+        "learning_rate": None if model.optimizer.has_schedule else model.optimizer.learning_rate,
+    }
+    tensors = _model_arrays(model) | {f"run/{number}": array for number, array in enumerate(arrays)}
+    write_model_file(path, content, tensors, TRAINING)
+
+
+def read_training_state(model: Network, path: str) -> tuple[dict[str, Any], Callable[[], None]] | None:
+    """Return what ``write_training_state`` was given, and what puts the model's part of it in its place.
+
+    None if there is no file. Nothing has been changed before the function is called.
+
+    Raises:
+        ModelFileError: if the file is damaged, or of another model.
+    """
+    if not os.path.exists(path):
+        return None
+    optimizer = model.optimizer
+    assert optimizer is not None
+    with explained(path):
+        content, tensors = read_model_file(path, (TRAINING,))
+        here = _model_arrays(model)
+        kinds, kinds_there = (
+            {name: f"{a.dtype} {a.shape}" for name, a in arrays.items() if not name.startswith("run/")}
+            for arrays in (here, tensors)
+        )
+        for name in sorted(kinds.keys() | kinds_there.keys()):
+            if kinds.get(name) != kinds_there.get(name):
+                raise ModelFileError(
+                    f"it is of another model: expected {name!r} to be {kinds.get(name, 'absent')}, got "
+                    f"{kinds_there.get(name, 'none')}"
+                )
+        run: dict[str, Any] = _unpack(content["run"], tensors)
+
+    def put_back() -> None:
+        for name, array in here.items():
+            array[...] = tensors[name]
+        optimizer.batches = content["batches"]
+        if content["learning_rate"] is not None:
+            optimizer.learning_rate = content["learning_rate"]
+
+    return run, put_back
+
+
+def _model_arrays(model: Network) -> dict[str, Array]:
+    """Return the arrays that training changes, themselves, by their names in the file."""
+    weights = {f"weights/{name}": array for name, array in model.named_weights.items()}
+    return weights | random_states(model) | optimizer_vectors(model)
+
+
+def _pack(value: Any, arrays: list[Array], where: str) -> Any:
+    """Return a value as JSON can hold it; its arrays go to ``arrays``."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+        arrays.append(np.ascontiguousarray(value))
+        return {_ARRAY: len(arrays) - 1}
+    if isinstance(value, (list, tuple)):
+        packed = [_pack(part, arrays, where) for part in value]
+        return packed if isinstance(value, list) else {_TUPLE: packed}
+    if isinstance(value, dict) and all(isinstance(key, str) and not key.startswith("!") for key in value):
+        return {key: _pack(part, arrays, f"{key!r} of {where}") for key, part in value.items()}
+    raise TypeError(
+        f"Cannot save {where}: a backup holds numbers, words and arrays, alone or in lists, tuples and dictionaries "
+        f"with words as keys, got {shown(value)}."
+    )
+
+
+def _unpack(value: Any, tensors: Mapping[str, Array]) -> Any:
+    if isinstance(value, list):
+        return [_unpack(part, tensors) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if _ARRAY in value:
+        return tensors[f"run/{value[_ARRAY]}"]
+    if _TUPLE in value:
+        return tuple(_unpack(part, tensors) for part in value[_TUPLE])
+    return {key: _unpack(part, tensors) for key, part in value.items()}

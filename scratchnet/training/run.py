@@ -1,0 +1,135 @@
+"""A running ``fit``: everything that goes on from step to step, and how it is taken up again after an interruption.
+
+A run that is taken up again ends with the same bits as one left alone, so its state is complete: parameters, optimizer
+and the layers' random numbers (which the model saves), and here the place in the data, the generator that shuffles
+them, the means of a half epoch, the callbacks' own state, and the random numbers of the session. Data are not kept:
+they come again with the next call of ``fit``, which must be the same one.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scratchnet.callbacks import CallbackList
+from scratchnet.training.means import RunningMeans
+from scratchnet.training.sources import Source
+from scratchnet.training.step import Compiled
+from scratchnet.utils import random as seeds
+from scratchnet.utils.numbers import shown
+
+if TYPE_CHECKING:
+    from scratchnet.graph.network import Network
+
+
+@dataclass
+class Run:
+    """One ``fit``.
+
+    Attributes:
+        model, parts: what is trained, and what runs it.
+        training, validation: where the batches come from.
+        callbacks: all of them.
+        settings: the arguments of ``fit`` that its result depends on.
+        epoch: the epoch that runs, or comes next.
+        means: the figures of the epoch that runs.
+        stopped: whether a callback has asked for the end.
+        finished: whether training has come to its end, rather than to an error or to Ctrl-C.
+    """
+
+    model: Network
+    parts: Compiled
+    training: Source
+    validation: Source | None
+    callbacks: CallbackList
+    settings: dict[str, Any]
+    epoch: int
+    means: RunningMeans = field(init=False)
+    stopped: bool = False
+    finished: bool = False
+    _found: tuple[dict[str, Any], Callable[[], None]] | None = None
+
+    def __post_init__(self) -> None:
+        self.means = RunningMeans(self.parts.objective)
+        settings = {
+            **self.settings,
+            "loss": [type(target.loss).__name__ for target in self.model.targets],
+            "loss_weights": [target.weight for target in self.model.targets],
+            "figures": list(self.means.logs()),
+            "optimizer": type(self.parts.optimizer).__name__,
+            **{f"{k} of the optimizer": repr(v) for k, v in self.parts.optimizer.get_config().items()},
+            **self.training.settings(),
+        }
+        if self.validation is not None:
+            settings |= {f"{name} of the validation": value for name, value in self.validation.settings().items()}
+        if not self.parts.optimizer.has_schedule:
+            del settings["learning_rate of the optimizer"]  # a callback may have made it smaller; the backup's counts
+        self.settings = settings
+
+    def save(self, path: str) -> None:
+        """Write everything to a file."""
+        self.model._save_run(path, self._state())
+
+    def find(self, path: str) -> None:
+        """Look for what ``save`` wrote, and whether this run may go on from there.
+
+        Raises:
+            ValueError: if the arguments of ``fit``, or the model, are not those of the run that was interrupted.
+            ModelFileError: if the file is damaged.
+        """
+        self._found = self.model._load_run(path)
+        if self._found is None:
+            return
+        state, _ = self._found
+        here = {**self.settings, "callbacks that remember": self.callbacks.state_owners()}
+        for name in {**state["settings"], **here}:
+            then, now = state["settings"].get(name), here.get(name)
+            if then != now:
+                raise ValueError(
+                    f"fit expected to go on with the run saved in {path!r}, whose {name} was {shown(then)}, got "
+                    f"{shown(now)}: call it as before, or remove that file to begin anew."
+                )
+
+    def go_on(self, announce: Callable[[], None]) -> bool:
+        """Become the run that was found, if one was. If it stands within an epoch, this is announced first.
+
+        Returns:
+            Whether it does.
+        """
+        if self._found is None:
+            return False
+        (state, put_back), self._found = self._found, None
+        self.epoch = state["epoch"]
+        if state["training"]["begun"]:
+            announce()
+        self.training.set_state(state["training"])
+        if self.validation is not None:
+            self.validation.set_state(state["validation"])
+        put_back()
+        if state["means"] is not None:
+            self.means.set_state(state["means"])
+        self.callbacks.set_state(state["callbacks"])
+        self.stopped = self.model.stop_training = state["stop_training"]
+        # Last: whatever was drawn on the way here, the numbers to come are those of the run that was interrupted.
+        seeds.set_global_state(state["seeds"])
+        np.random.set_state(state["numpy"])
+        random.setstate(state["python"])
+        return self.training.begun
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "settings": {**self.settings, "callbacks that remember": self.callbacks.state_owners()},
+            "epoch": self.epoch,
+            "training": self.training.get_state(),
+            "validation": None if self.validation is None else self.validation.get_state(),
+            "means": self.means.get_state() if self.training.begun else None,
+            "callbacks": self.callbacks.get_state(),
+            "stop_training": self.model.stop_training,
+            "seeds": seeds.global_state(),
+            "numpy": np.random.get_state(),
+            "python": random.getstate(),
+        }
