@@ -45,5 +45,5 @@ model.compile(
     loss="sparse_categorical_crossentropy",
     metrics=["accuracy"],
 )
-model.fit(x_train[:1280], y_train[:1280], batch_size=64, epochs=2, validation_data=(x_test, y_test))
+model.fit(x_train[:640], y_train[:640], batch_size=32, epochs=2, validation_data=(x_test[:200], y_test[:200]))
 model.evaluate(x_test, y_test)
