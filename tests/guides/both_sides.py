@@ -55,7 +55,8 @@ class Event:
         random: whether the model has a layer that draws random numbers in training.
         weights: the shapes of the model's variables.
         trained_before: how many steps the model, or another with layers of it, had taken before.
-        before: of fit, loss and metrics of the first samples before any step, computed as in inference.
+        before: of fit of a random model, loss and metrics of the first samples before any step, as in inference. Of
+            others the first step's loss says it.
         steps: of fit, the loss as the progress bar shows it after each step.
         logs: of fit, the history; of evaluate, loss and metrics.
         samples: how many were given, 0 if they come batch by batch.
@@ -227,7 +228,7 @@ def _watch(patch: pytest.MonkeyPatch, library: Any, events: list[Event]) -> None
     def fit(event: Event, model: Any, run: Any, x: Any, y: Any = None, **kwargs: Any) -> Any:
         if not model.built and isinstance(x, np.ndarray):
             model.build((None, *x.shape[1:]))  # Keras would draw the weights inside a TensorFlow graph
-        if y is not None:
+        if event.random and y is not None:
             logs = model.evaluate(_first(x), _first(y), return_dict=True, verbose=0)
             event.before = {key: float(value) for key, value in logs.items()}
         callbacks = [*_several(kwargs.pop("callbacks", None)), Steps(event.steps)]
