@@ -140,13 +140,15 @@ def training_from_keras(keras_model: Any, model: Model) -> None:
     Raises:
         ValueError: if scratchnet lacks the loss, the optimizer, a metric or one of their options.
     """
-    saved = keras_model.get_compile_config()
+    saved, theirs = keras_model.get_compile_config(), keras_model._compile_metrics
     model.compile(
         optimizer=_optimizer_from_keras(saved["optimizer"], keras_model, model),
-        loss=_each_loss(saved["loss"], keras_model.loss),
-        metrics=_each(_metric_from_keras, saved["metrics"]),
+        loss=_each(_loss_from_keras, saved["loss"], keras_model.loss),
+        metrics=_each(_metric_from_keras, saved["metrics"], theirs and theirs._user_metrics),
         loss_weights=saved.get("loss_weights"),
-        weighted_metrics=_each(_metric_from_keras, saved.get("weighted_metrics")),
+        weighted_metrics=_each(
+            _metric_from_keras, saved.get("weighted_metrics"), theirs and theirs._user_weighted_metrics
+        ),
     )
     assert model.optimizer is not None
     if keras_model.optimizer.built:
@@ -192,22 +194,16 @@ def _spare_as_keras(keras_optimizer: Any, optimizer: optimizers.Optimizer, keras
     optimizer.exclude_from_weight_decay(listed, None if pattern is None else [pattern.pattern])
 
 
-def _each(convert: Callable[[Any], Any], saved: Any) -> Any:
-    """Return what ``convert`` makes of each entry of a list or dict, nested or not; None stays None."""
-    if isinstance(saved, (list, tuple)):
-        return [_each(convert, one) for one in saved]
-    if isinstance(saved, dict) and "class_name" not in saved:
-        return {name: _each(convert, one) for name, one in saved.items()}
-    return None if saved is None else convert(saved)
+def _each(convert: Callable[[Any, Any], Any], saved: Any, theirs: Any) -> Any:
+    """Return what ``convert`` makes of each entry of a list or dict, nested or not; None stays None.
 
-
-def _each_loss(saved: Any, theirs: Any) -> Any:
-    """Return our loss for each of Keras's in a list or dict, given their configurations and themselves."""
+    It gets the configuration that Keras saved, and Keras's object itself, since some arguments are not in the former.
+    """
     if isinstance(saved, (list, tuple)):
-        return [_each_loss(*one) for one in zip(saved, theirs)]
+        return [_each(convert, *one) for one in zip(saved, theirs)]
     if isinstance(saved, dict) and "class_name" not in saved:
-        return {name: _each_loss(one, theirs[name]) for name, one in saved.items()}
-    return None if saved is None else _loss_from_keras(saved, theirs)
+        return {name: _each(convert, one, theirs[name]) for name, one in saved.items()}
+    return None if saved is None else convert(saved, theirs)
 
 
 def _loss_from_keras(saved: Any, theirs: Any) -> losses.Loss:
@@ -245,7 +241,8 @@ def _class_name(saved: Any) -> str:
     return name if module.split(".")[0] == "keras" else saved.get("registered_name") or f"{module}.{name}"
 
 
-def _metric_from_keras(saved: Any) -> metrics.Metric:
+def _metric_from_keras(saved: Any, theirs: Any) -> metrics.Metric:
+    """Return our metric for Keras's, ``theirs``, whose configuration is ``saved``."""
     if isinstance(saved, str):
         if saved not in metrics.METRICS and saved not in METRICS:
             raise _unknown("metric", saved, metrics.METRICS, "from_keras")
@@ -261,7 +258,8 @@ def _metric_from_keras(saved: Any) -> metrics.Metric:
                 f"The metric {class_name} has {key}={value!r}, which scratchnet does not have: from_keras "
                 f"expected it without."
             )
-    return known(**{key: given[key] for key in arguments})
+    left_out = {key: getattr(theirs, key, False) for key, ours in arguments.items() if ours is False}
+    return known(**{key: given.get(key, left_out.get(key)) for key in arguments})
 
 
 # Both ways ------------------------------------------------------------------------------------------------------

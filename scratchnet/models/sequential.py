@@ -43,7 +43,6 @@ class Sequential(Model):
                 self._append(layer)
             if self.built:
                 self._connect_all()
-            self._count_as_functional()
         except BaseException:
             self.take_apart()
             raise

@@ -13,6 +13,7 @@ from scratchnet.optimizers import clipping
 from scratchnet.optimizers.options import Options
 from scratchnet.typing import Array
 from scratchnet.utils.memory import place_zeros
+from scratchnet.utils.naming import snake_case
 from scratchnet.utils.numbers import real_number, text_or_none, true_or_false, whole_number
 
 UpdateRule = Callable[[Array, Array, tuple[Array, ...], float], None]
@@ -51,7 +52,7 @@ class Optimizer:
         ema_momentum: the mean's β.
         ema_overwrite_frequency: if given, the mean becomes the parameters every so many steps already.
         gradient_accumulation_steps: take a step only once every so many batches, with the mean of their gradients.
-        name: what to call it; ``"adam"`` for an ``Adam`` if not given.
+        name: what to call it; ``"adam_w"`` for an ``AdamW`` if not given, as in Keras.
 
     Attributes:
         iterations: the number of steps taken.
@@ -78,7 +79,7 @@ class Optimizer:
         name: str | None = None,
     ) -> None:
         self.learning_rate = learning_rate
-        self.name = text_or_none(f"name of {type(self).__name__}", name) or type(self).__name__.lower()
+        self.name = text_or_none(f"name of {type(self).__name__}", name) or snake_case(type(self).__name__)
         name = type(self).__name__
         self.weight_decay = None if weight_decay is None else real_number(f"weight_decay of {name}", weight_decay, 0)
         limits = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}

@@ -24,6 +24,21 @@ def test_models_are_named_as_in_keras():
     ]
 
 
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda: Sequential([Dense(2)]), "functional"),
+        (lambda: Sequential([Input((3,)), Dense(2)]), "functional_1"),
+        (lambda: Sequential([Dense(2)]).build((None, 3)), "functional_1"),
+        (lambda: Sequential([Input((3,)), Dense(2)]).add(Dense(2)), "functional_2"),
+        (lambda: Sequential([Input((3,)), Dense(2), Dense(2)]).pop(), "functional_2"),
+    ],
+)
+def test_a_sequential_counts_among_the_functional_models_as_in_keras(make, name):
+    make()
+    assert small().name == name
+
+
 @pytest.mark.parametrize(("make", "count"), [(architectures.mlp, 203_530), (architectures.cnn, 302_026)])
 def test_the_notebooks_networks_have_its_numbers_of_parameters(make, count):
     model = make()

@@ -31,11 +31,11 @@ x_test = np.reshape(x_test.astype("float32") / 255.0, (len(x_test), 28, 28, 1))
 
 autoencoder.compile(optimizer="adam", loss="binary_crossentropy")
 autoencoder.fit(
-    x=x_train[:1500],
-    y=x_train[:1500],
+    x=x_train[:300],
+    y=x_train[:300],
     epochs=1,
     batch_size=50,
-    validation_data=(x_test[:200], x_test[:200]),
+    validation_data=(x_test[:50], x_test[:50]),
 )
 decoded = autoencoder.predict(x_test[:10])
 encoded = encoder.predict(x_test[:10])

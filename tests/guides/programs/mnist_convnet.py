@@ -29,7 +29,7 @@ model = keras.Sequential(
 )
 model.summary()
 model.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
-model.fit(x_train, y_train, batch_size=128, epochs=2, validation_split=0.1)
+model.fit(x_train[:2000], y_train[:2000], batch_size=64, epochs=2, validation_split=0.1)
 score = model.evaluate(x_test, y_test, verbose=0)
 print("Test loss:", score[0])
 print("Test accuracy:", score[1])

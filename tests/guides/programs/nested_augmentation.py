@@ -28,7 +28,7 @@ outputs = layers.Dense(10, activation="softmax")(x)
 model = keras.Model(inputs, outputs)
 model.summary()
 
-model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+model.compile(optimizer=keras.optimizers.Adam(1e-2), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(x_train, y_train, validation_split=0.2, epochs=3, batch_size=64)
 model.evaluate(x_test, y_test)
 augmented_images = data_augmentation(x_train[:4].astype("float32"))

@@ -36,7 +36,7 @@ x_train = np.expand_dims(x_train.astype("float32") / 255.0, -1)
 x_test = np.expand_dims(x_test.astype("float32") / 255.0, -1)
 
 autoencoder.compile(optimizer=keras.optimizers.Adam(), loss="mse", metrics=["mae"])
-autoencoder.fit(x_train[:1000], x_train[:1000], epochs=1, batch_size=50, validation_split=0.1)
+autoencoder.fit(x_train[:300], x_train[:300], epochs=1, batch_size=50, validation_split=0.1)
 codes = encoder.predict(x_test[:10])
 pictures = decoder.predict(codes)
 assert np.allclose(autoencoder.predict(x_test[:10]), pictures, atol=1e-6)

@@ -20,7 +20,7 @@ a = np.random.randint(100, size=(640, 12))
 b = np.where(np.random.random((640, 1)) < 0.5, a, np.random.randint(100, size=(640, 12)))
 same = (a == b).all(axis=1).astype("float32")
 model.compile(optimizer=keras.optimizers.SGD(1.0), loss="binary_crossentropy", metrics=["accuracy"])
-model.fit([a, b], same, batch_size=32, epochs=4)
+model.fit([a, b], same, batch_size=32, epochs=8)
 model.evaluate([a, b], same)
 
 features_list = [layer.output for layer in model.layers[4:]]
