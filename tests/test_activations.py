@@ -157,8 +157,11 @@ def test_layers_show_the_arguments_of_their_function():
     relu = layers.ReLU(max_value=6, negative_slope=0.1, threshold=0.5)
     assert (relu.max_value, relu.negative_slope, relu.threshold) == (6, 0.1, 0.5)
     assert layers.LeakyReLU(0.2).negative_slope == 0.2
-    with pytest.raises(AttributeError):
-        relu.max_value = 3
+    relu.max_value = 3
+    assert relu(np.array([[9.0]])) == 3
+    relu.max_value = 2  # nothing has been built for it
+    assert relu(np.array([[9.0]])) == 2
+    assert relu.get_config()["max_value"] == 2
 
 
 # In layers -------------------------------------------------------------------------------------------------------

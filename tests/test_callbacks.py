@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import pickle
 import re
@@ -501,6 +502,20 @@ class TestModelCheckpoint:
 
 
 class TestCSVLogger:
+    def test_there_are_columns_for_a_validation_that_comes_later(self, tmp_path):
+        model = Sequential([layers.Input((3,)), layers.Dense(1)])
+        model.compile("sgd", "mse", ["mae"])
+        x, y = np.ones((4, 3)), np.ones(4)
+        logger = CSVLogger(tmp_path / "log.csv")
+        fitted = {"epochs": 3, "callbacks": [logger], "verbose": 0}
+        history = model.fit(x, y, validation_data=(x, y), validation_freq=2, **fitted).history
+        with open(tmp_path / "log.csv", newline="") as file:
+            rows = list(csv.DictReader(file))
+        for name in ("val_loss", "val_mae"):
+            assert [row[name] for row in rows] == ["NA", str(history[name][0]), "NA"]
+        model.fit(x, y, **fitted)
+        assert (tmp_path / "log.csv").read_text().startswith("epoch,loss,mae")
+
     def test_writes_the_epoch_and_sorted_columns(self, tmp_path):
         train(CSVLogger(tmp_path / "log.csv"), [{"loss": 2.0, "accuracy": 0.25}, {"loss": 1.0, "accuracy": 0.5}])
         text = (tmp_path / "log.csv").read_bytes()

@@ -21,7 +21,8 @@ class Callback:
 
     Attributes:
         model: the model that is training.
-        params: facts about the run, such as ``epochs`` and ``steps``; ``steps`` is None if nobody knows.
+        params: facts about the run, such as ``epochs``, ``steps`` and, in ``fit``, ``validates``, whether there are
+            validation data; ``steps`` is None if nobody knows.
     """
 
     state_names: ClassVar[tuple[str, ...]] = ()

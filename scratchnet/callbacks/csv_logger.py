@@ -76,7 +76,8 @@ class CSVLogger(Callback):
         logs = logs or {}
         rows: list[list[object]] = []
         if not self._columns:
-            self._columns = ["epoch", *sorted(logs)]
+            later = {f"val_{name}" for name in self.model.metrics_names} if self.params.get("validates") else set()
+            self._columns = ["epoch", *sorted({*logs, *later})]  # validation_freq may leave it out of this epoch
             rows.append([*self._columns])
         rows.append([epoch, *(logs.get(name, "NA") for name in self._columns[1:])])
         with open(self._path, "a", newline="", encoding="utf-8") as file:

@@ -51,8 +51,10 @@ class _Named(Activation):
 
 
 def _of_the_function(name: str) -> property:
-    """Return an attribute of the layer's function as one of the layer, to read only."""
-    return property(lambda layer: getattr(layer.activation, name))
+    """Return an attribute of the layer's function as one of the layer: to set it is to set the function's."""
+    return property(
+        lambda layer: getattr(layer.activation, name), lambda layer, value: setattr(layer.activation, name, value)
+    )
 
 
 class ReLU(_Named):
@@ -78,7 +80,6 @@ class LeakyReLU(_Named):
 class Softmax(_Named):
     """Turns the numbers along ``axis``, or several axes, into probabilities that sum to one."""
 
-    axis = _of_the_function("axis")
-
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
         super().__init__(activations.Softmax(axis), **kwargs)
+        self.axis: int | tuple[int, ...] = self.activation.axis

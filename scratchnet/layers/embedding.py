@@ -70,7 +70,7 @@ class Embedding(Weighted):
             raise ValueError("mask_zero of Embedding expected False, got True: no layer here uses masks.")
 
     def build(self, input_shape: Shape | None = None) -> None:
-        """Make ``embeddings`` (V, D)."""
+        """Make ``embeddings`` (V, D), whatever the shape of x: it may be left out, as in Keras."""
         self.add_weight("embeddings", (self.input_dim, self.output_dim), **self.options_of("embeddings"))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

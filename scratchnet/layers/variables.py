@@ -212,7 +212,7 @@ def _whole_or_not_at_all(build: Any) -> Any:
     """Wrap a ``build``: after it the layer is built, its inner layers too; if it fails, no array is left behind."""
 
     @functools.wraps(build)
-    def build_whole(layer: Keeper, input_shape: Any) -> None:
+    def build_whole(layer: Keeper, *shape: Any, **named: Any) -> None:
         if "_home" in vars(layer):
             raise ValueError(
                 f"Layer {layer.name!r} is built only now, inside a layer whose model has its parameters already, so it "
@@ -220,7 +220,7 @@ def _whole_or_not_at_all(build: Any) -> Any:
             )
         before = [(arrays, dict(arrays)) for arrays in (layer.params, layer.grads, layer.non_trainable)]
         try:
-            build(layer, input_shape)
+            build(layer, *shape, **named)
             layer.list_inner()
         except BaseException:
             for arrays, content in before:

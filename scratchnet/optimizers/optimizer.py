@@ -324,7 +324,7 @@ class Optimizer:
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal optimizer; of the options, those that are not at their default."""
         config = {"learning_rate": schedules.serialize(self._learning_rate), "weight_decay": self.weight_decay}
-        defaults = {**_DEFAULTS, "name": type(self).__name__.lower()}
+        defaults = {**_DEFAULTS, "name": snake_case(type(self).__name__)}
         for option in Options.__annotations__:
             if (value := getattr(self, option)) != defaults.get(option):
                 config[option] = value

@@ -94,7 +94,8 @@ def _prepare(
     given = CallbackList(options.callbacks).callbacks
     backups = [callback for callback in given if isinstance(callback, BackupAndRestore)]
     others = [callback for callback in given if not isinstance(callback, BackupAndRestore)]
-    params = {"verbose": verbose, "epochs": options.epochs, "steps": training.steps}
+    params: dict[str, Any] = {"verbose": verbose, "epochs": options.epochs, "steps": training.steps}
+    params["validates"] = validation is not None
     callbacks = CallbackList([*others, history, *backups], model, params)  # backups see what all others have done
     if len(backups) > 1:
         raise ValueError(f"fit expected at most one BackupAndRestore among its callbacks, got {len(backups)}.")

@@ -21,7 +21,9 @@ def spread_weights(name: str, sample_weight: Any, places: tuple[int, ...]) -> Ar
     Raises:
         ValueError: if the weights fit the places in no such way; nothing else is broadcast.
     """
-    weight = np.asarray(1.0 if sample_weight is None else sample_weight, np.float64)
+    if sample_weight is None:
+        return np.ones(places)
+    weight = np.asarray(sample_weight, np.float64)
     if weight.ndim == 0:
         return np.broadcast_to(weight, places)
     for axes in range(1, len(places) + 1):  # that the weights tell apart

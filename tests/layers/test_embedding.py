@@ -103,3 +103,10 @@ def test_both_backends_give_the_same() -> None:
 def test_refusals(make, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_it_is_built_without_a_shape_too():
+    layer = layers.Embedding(3, 2)
+    layer.build()
+    layer.set_weights([[[1, 2], [3, 4], [5, 6]]])
+    np.testing.assert_array_equal(layer(np.array([2, 0])), [[5, 6], [1, 2]])
