@@ -162,6 +162,9 @@ def test_layers_show_the_arguments_of_their_function():
     relu.max_value = 2  # nothing has been built for it
     assert relu(np.array([[9.0]])) == 2
     assert relu.get_config()["max_value"] == 2
+    softmax = layers.Softmax()
+    softmax.axis = 1
+    assert softmax(np.ones((1, 2, 3)))[0, 0, 0] == 0.5
 
 
 # In layers -------------------------------------------------------------------------------------------------------

@@ -82,4 +82,15 @@ class Softmax(_Named):
 
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
         super().__init__(activations.Softmax(axis), **kwargs)
-        self.axis: int | tuple[int, ...] = self.activation.axis
+
+    @property
+    def axis(self) -> int | tuple[int, ...]:
+        """The axis or axes; settled once the layer is built."""
+        axis: int | tuple[int, ...] = self.activation.axis
+        return axis
+
+    @axis.setter
+    def axis(self, value: int | Sequence[int]) -> None:
+        if self.built:
+            raise self.refuse(f"axis to stay {self.axis}, for which it has been built", value, "make a new layer")
+        self.activation = activations.Softmax(value)
