@@ -91,6 +91,6 @@ class Softmax(_Named):
 
     @axis.setter
     def axis(self, value: int | Sequence[int]) -> None:
-        if self.built:
+        if self.built and value != self.axis:
             raise self.refuse(f"axis to stay {self.axis}, for which it has been built", value, "make a new layer")
         self.activation = activations.Softmax(value)
