@@ -76,7 +76,8 @@ def saved() -> bytes:
     import tempfile
 
     sn.utils.set_random_seed(0)  # before what each test begins with: this is made once
-    model = sn.Sequential([sn.Input((4,), name="input_layer"), layers.Dense(3, activation="softmax", name="only")], name="saved")
+    inputs = sn.Input((4,), name="input_layer")
+    model = sn.Sequential([inputs, layers.Dense(3, activation="softmax", name="only")], name="saved")
     model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
     model.fit(np.eye(4), np.arange(4) % 3, verbose=0)
     with tempfile.TemporaryDirectory() as folder:
