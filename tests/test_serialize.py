@@ -131,7 +131,7 @@ def test_names_are_kept() -> None:
     assert losses.MeanSquaredError(name="mine").name == "mine"
     assert losses.MeanSquaredError().name == losses.MeanSquaredError.name == "mean_squared_error"
     assert metrics.MeanSquaredError(name="mine").name == "mine"
-    assert [optimizers.AdamW().name, optimizers.SGD(name="mine").name] == ["adamw", "mine"]
+    assert [optimizers.AdamW().name, optimizers.SGD(name="mine").name] == ["adam_w", "mine"]
 
 
 @pytest.mark.parametrize(

@@ -237,6 +237,7 @@ def _losses() -> list[Check]:
         *[one(cls(from_logits=True, reduction="mean_with_sample_weight")) for cls in (sparse, rows)],
         one(sparse(ignore_class=1), 3, 2, 2, 4),
         one(sparse(from_logits=True, ignore_class=1)),
+        one(sparse(ignore_class=1, reduction="mean_with_sample_weight"), 3, 2, 2, 4),
         one(losses.KLDivergence()),
         one(losses.MeanSquaredError()),
         one(losses.MeanSquaredError(reduction="sum")),

@@ -114,12 +114,14 @@ def weighted(case: LossCase) -> str:
     weight = np.arange(N) % 3 / 2.0
     value, gradient = case.run(weight=weight)
     each = [slice(n, n + 1) for n in range(N)]
-    alone = np.array([case.run(rows)[0] * (1 if case.is_sum else case.count(rows)) for rows in each])
+    counts = np.array([1 if case.is_sum else case.count(rows) for rows in each])
+    alone = np.array([case.run(rows)[0] for rows in each]) * counts
     by_weights = getattr(case.loss, "reduction", None) == "mean_with_sample_weight"
-    mean = (weight * alone).sum() / (1 if case.is_sum else weight.sum() if by_weights else case.count())
+    whole = (weight * counts).sum() if by_weights else 1 if case.is_sum else case.count()
+    mean = (weight * alone).sum() / whole
     if not np.isclose(value, mean, rtol=EXACT, atol=EXACT):
         return f"the weighted loss is {value:.6g}, but the mean of weight times loss is {mean:.6g}"
-    weight = weight * N / weight.sum() if by_weights else weight
+    weight = weight * counts.sum() / whole if by_weights else weight
     expected = plain[1] * weight.reshape(N, *[1] * (gradient.ndim - 1))
     if not np.allclose(gradient, expected, rtol=EXACT, atol=EXACT * np.abs(expected).max()):
         return "a sample's weight does not multiply its gradient"

@@ -58,6 +58,13 @@ def test_softmax_layer_works_along_its_axis():
     np.testing.assert_allclose(y.sum(axis=1), np.ones((2, 4)), rtol=1e-6)
 
 
+def test_softmax_layer_works_along_an_axis_set_before_it_is_built():
+    layer = Softmax()
+    layer.axis = [1, 2]
+    assert (layer.axis, layer.get_config()["axis"]) == ((1, 2), [1, 2])
+    np.testing.assert_allclose(layer(np.zeros((2, 3, 4))), np.full((2, 3, 4), 1 / 12))
+
+
 def test_activation_takes_an_object_of_ones_own():
     class Square(activations.ActivationFunction):
         name = "square"
