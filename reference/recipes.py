@@ -155,15 +155,20 @@ def _add_call(recipe: Recipe, choose: Choose, source: int) -> None:
             return
         partners = [i for i, other in enumerate(recipe.shapes) if other == shape]
         if choose([True, False, False]):
-            others = tuple(choose(partners) for _ in range(choose([1, 1, 2])))
-            _append(recipe, "Add", {}, (source, *others), shape)
+            kind = choose(["Add", "Add", "Average", "Multiply", "Subtract", "Concatenate"])
+            count = 1 if kind == "Subtract" else choose([1, 1, 2])
+            others = tuple(choose(partners) for _ in range(count))
+            joined = (*shape[:-1], shape[-1] * (count + 1)) if kind == "Concatenate" else shape
+            _append(recipe, kind, {}, (source, *others), joined)
             return
     kinds = ["Dense", "Dense", "Flatten", "Activation", "ReLU", "Softmax", "Rescaling"]
+    kinds += ["BatchNormalization", "BatchNormalization", "LayerNormalization", "LeakyReLU", "Permute", "Reshape"]
     if len(shape) == 3:
-        kinds += ["Conv2D"] * 5 + ["MaxPooling2D"] * 4
-        kinds += ["AveragePooling2D", "GlobalAveragePooling2D", "DepthwiseConv2D", "SeparableConv2D"]
+        kinds += ["Conv2D"] * 6 + ["MaxPooling2D"] * 4
+        kinds += ["AveragePooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling2D"]
+        kinds += ["DepthwiseConv2D", "SeparableConv2D"]
         if shape[0] * shape[1] <= 100:  # what makes images larger
-            kinds += ["Conv2DTranspose", "ZeroPadding2D"]
+            kinds += ["Conv2DTranspose", "ZeroPadding2D", "UpSampling2D"]
     class_name = choose(kinds)
     arguments, result = _LAYERS[class_name](choose, shape)
     if choose([True, False, False, False, False, False]):
@@ -223,6 +228,35 @@ def _conv2d_transpose(choose: Choose, shape: tuple[int, ...]) -> Made:
 def _global_average_pooling2d(choose: Choose, shape: tuple[int, ...]) -> Made:
     keepdims = choose([True, False])
     return {"keepdims": keepdims}, (1, 1, shape[2]) if keepdims else shape[2:]
+
+
+def _normalization(choose: Choose, shape: tuple[int, ...]) -> Made:
+    # A small ε would blow rounding up where there is little variance, as in a batch of one.
+    arguments = {"center": choose([True, True, False]), "scale": choose([True, True, False])}
+    return {"axis": choose([-1, -1, len(shape), 1]), "epsilon": choose([0.25, 1.0]), **arguments}, shape
+
+
+def _leaky_re_lu(choose: Choose, shape: tuple[int, ...]) -> Made:
+    return {"negative_slope": choose([0.25, 0.5])}, shape  # which float32 holds exactly
+
+
+def _permute(choose: Choose, shape: tuple[int, ...]) -> Made:
+    rest, dims = list(range(1, len(shape) + 1)), list[int]()
+    while rest:
+        dims.append(rest.pop(choose(range(len(rest)))))
+    return {"dims": tuple(dims)}, tuple(shape[axis - 1] for axis in dims)
+
+
+def _reshape(choose: Choose, shape: tuple[int, ...]) -> Made:
+    size = int(np.prod(shape))
+    first = choose([n for n in range(1, size + 1) if size % n == 0])
+    target = choose([(first, size // first), (size,), (*shape, 1)])
+    return {"target_shape": choose([target, (*target[:-1], -1)])}, target
+
+
+def _up_sampling2d(choose: Choose, shape: tuple[int, ...]) -> Made:
+    size = choose([1, 2]), choose([1, 2, 3])
+    return {"size": size}, (shape[0] * size[0], shape[1] * size[1], shape[2])
 
 
 def _zero_padding2d(choose: Choose, shape: tuple[int, ...]) -> Made:
@@ -285,7 +319,14 @@ _LAYERS: dict[str, Callable[[Choose, tuple[int, ...]], Made]] = {
     "MaxPooling2D": _max_pooling2d,
     "AveragePooling2D": _max_pooling2d,
     "GlobalAveragePooling2D": _global_average_pooling2d,
+    "GlobalMaxPooling2D": _global_average_pooling2d,
     "ZeroPadding2D": _zero_padding2d,
+    "UpSampling2D": _up_sampling2d,
+    "BatchNormalization": _normalization,
+    "LayerNormalization": _normalization,
+    "LeakyReLU": _leaky_re_lu,
+    "Permute": _permute,
+    "Reshape": _reshape,
     "Flatten": _flatten,
     "Activation": _activation,
     "ReLU": _re_lu,

@@ -34,7 +34,7 @@ class Structure:
             place = f"{where}: layer {keras_layer.name}"
             self.counts.add_equal(layer.count_params(), keras_layer.count_params(), place)
             expected = [(v.name, tuple(v.shape)) for v in keras_layer.weights]
-            self.weights.add_equal([(k, p.shape) for k, p in layer.params.items()], expected, place)
+            self.weights.add_equal([(k, p.shape) for k, p in layer.named_weights.items()], expected, place)
         shapes = [tuple(v.shape) for v in theirs.weights]
         self.weights.add_equal([w.shape for w in ours.get_weights()], shapes, f"{where}: get_weights()")
         for width in WIDTHS:

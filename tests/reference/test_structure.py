@@ -44,7 +44,7 @@ def test_the_shapes_that_a_recipe_works_out_are_those_of_both_libraries() -> Non
 def test_random_recipes_are_of_many_kinds() -> None:
     recipe_list = [recipes.random_recipe(recipes.seeded_choice(seed)) for seed in range(200)]
     kinds = {class_name for recipe in recipe_list for class_name, _ in recipe.layers}
-    assert kinds == {"Add", *recipes._LAYERS}
+    assert kinds == {"Add", "Average", "Multiply", "Subtract", "Concatenate", *recipes._LAYERS}
     assert any(len(recipe.calls) > len(recipe.layers) for recipe in recipe_list), "no shared layer"
     assert any(len(recipe.outputs) > 1 for recipe in recipe_list), "no model with several outputs"
     assert any(len(recipe.inputs) > 1 for recipe in recipe_list), "no model with several inputs"
