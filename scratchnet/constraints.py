@@ -6,6 +6,7 @@ gives the nearest allowed one, or nearly so: a projection. It is no part of the 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,7 +45,7 @@ class NonNeg(Constraint):
         return np.maximum(w, 0)
 
 
-class _OfLengths(Constraint):
+class _OfLengths(Constraint, ABC):
     """Base of the constraints on lengths: the square root of the sum of squares along ``axis``."""
 
     def __init__(self, axis: int | Sequence[int]) -> None:
@@ -58,9 +59,9 @@ class _OfLengths(Constraint):
         lengths = np.sqrt(np.square(w).sum(axis=axes, keepdims=True))
         return w * (self.wanted(lengths) / (EPSILON + lengths))
 
+    @abstractmethod
     def wanted(self, lengths: Array) -> Any:
         """Return which length each shall have."""
-        raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal constraint."""

@@ -163,8 +163,12 @@ def test_layers_show_the_arguments_of_their_function():
     assert relu(np.array([[9.0]])) == 2
     assert relu.get_config()["max_value"] == 2
     softmax = layers.Softmax()
-    softmax.axis = 1
-    assert softmax(np.ones((1, 2, 3)))[0, 0, 0] == 0.5
+    for axis, y in ((1, 1 / 2), (2, 1 / 3)):
+        softmax.axis = axis
+        assert softmax(np.ones((1, 2, 3)))[0, 0, 0] == pytest.approx(y)
+    with pytest.raises(ValueError, match="negative_slope"):
+        relu.negative_slope = float("nan")
+    assert relu.negative_slope == 0.1
 
 
 # In layers -------------------------------------------------------------------------------------------------------

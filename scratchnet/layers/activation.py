@@ -51,10 +51,13 @@ class _Named(Activation):
 
 
 def _of_the_function(name: str) -> property:
-    """Return an attribute of the layer's function as one of the layer: to set it is to set the function's."""
-    return property(
-        lambda layer: getattr(layer.activation, name), lambda layer, value: setattr(layer.activation, name, value)
-    )
+    """Return an argument of the layer's function as one of the layer's; set, it makes a new function, checked anew."""
+
+    def change(layer: _Named, value: Any) -> None:
+        function = layer.activation
+        layer.activation = type(function)(**{**function.get_config(), name: value})
+
+    return property(lambda layer: getattr(layer.activation, name), change)
 
 
 class ReLU(_Named):
@@ -80,17 +83,7 @@ class LeakyReLU(_Named):
 class Softmax(_Named):
     """Turns the numbers along ``axis``, or several axes, into probabilities that sum to one."""
 
+    axis = _of_the_function("axis")
+
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
         super().__init__(activations.Softmax(axis), **kwargs)
-
-    @property
-    def axis(self) -> int | tuple[int, ...]:
-        """The axis or axes; settled once the layer is built."""
-        axis: int | tuple[int, ...] = self.activation.axis
-        return axis
-
-    @axis.setter
-    def axis(self, value: int | Sequence[int]) -> None:
-        if self.built and value != self.axis:
-            raise self.refuse(f"axis to stay {self.axis}, for which it has been built", value, "make a new layer")
-        self.activation = activations.Softmax(value)

@@ -12,14 +12,15 @@ import numpy as np
 from scratchnet.callbacks import BackupAndRestore, CallbackList, History
 from scratchnet.errors import NonFiniteError
 from scratchnet.training.interrupts import Interruption, deferred_interrupt
+from scratchnet.training.making import make_source
 from scratchnet.training.means import RunningMeans
 from scratchnet.training.options import FitOptions, fit_sources
 from scratchnet.training.outputs import Outputs
 from scratchnet.training.progress import Logs, Progress, print_epoch, resolve_verbose
 from scratchnet.training.refusals import unbuilt_if_refused
 from scratchnet.training.run import Run
-from scratchnet.training.samples import Samples, check_samples
-from scratchnet.training.sources import Arrays, Source, make_source, unlabelled
+from scratchnet.training.samples import Samples, check_samples, unlabelled
+from scratchnet.training.sources import Arrays, Source
 from scratchnet.training.step import Compiled, compiled_parts, prepare_optimizer, train_step
 from scratchnet.typing import Array
 from scratchnet.utils.random import given_back_on_error

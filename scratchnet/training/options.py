@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scratchnet.callbacks import Callback
-from scratchnet.training.sources import Arrays, Source, make_source, yields_batches
+from scratchnet.training.making import make_source, yields_batches
+from scratchnet.training.sources import Arrays, Source
 from scratchnet.utils.numbers import shown, true_or_false, whole_number
 
 if TYPE_CHECKING:

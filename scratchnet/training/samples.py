@@ -287,6 +287,11 @@ def _weights(model: Network, sample_weight: Any, samples: int, where: str) -> li
     return [None if weight is None else _sample_weight(weight, samples, where, model.dtype) for weight in given]
 
 
+def unlabelled(model: Network, x: Any, where: str) -> Samples:
+    """Return checked samples without labels."""
+    return Samples(check_inputs(model, x, where))
+
+
 def _array(values: Any, what: str) -> Array:
     try:
         array = np.asarray(values)

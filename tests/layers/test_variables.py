@@ -271,7 +271,6 @@ class TestArraysAssigned:
         (layers.Conv2D(3, 2), "strides", (2, 2)),
         (layers.Conv2D(3, 2), "padding", "same"),
         (layers.MaxPooling2D(), "pool_size", (3, 3)),
-        (layers.Softmax(), "axis", 1),
     ],
 )
 def test_sizes_of_a_built_layer_are_settled(layer: Any, attribute: str, value: Any) -> None:

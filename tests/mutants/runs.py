@@ -10,7 +10,8 @@ import numpy as np
 from scratchnet.callbacks import BackupAndRestore, CallbackList, CSVLogger, EarlyStopping, History, ReduceLROnPlateau
 from scratchnet.training.means import RunningMeans
 from scratchnet.training.run import Run
-from scratchnet.training.sources import Arrays, Batches, Dataset, Source, Stream
+from scratchnet.training.sources import Arrays, Source
+from scratchnet.training.streams import Batches, Dataset, Stream
 from tests.mutants.catalogue import run
 from tests.oracles.runs import Mistake
 

@@ -19,7 +19,7 @@ import scratchnet as sn
 from scratchnet import Input, Sequential, layers, optimizers
 from scratchnet.callbacks import Callback, LambdaCallback
 from scratchnet.errors import NonFiniteError
-from scratchnet.training.sources import make_source, yields_batches
+from scratchnet.training.making import make_source, yields_batches
 from scratchnet.utils import PyDataset
 
 RAN_OUT = "ran out of data"
