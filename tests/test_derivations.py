@@ -15,10 +15,10 @@ import scratchnet
 ROOT = Path(scratchnet.__file__).parent
 FILES = sorted(
     path
-    for pattern in ("layers/*.py", "activations.py", "regularizers.py", "losses/*.py", "optimizers/*.py")
+    for pattern in ("layers/*.py", "activations/*.py", "regularizers.py", "losses/*.py", "optimizers/*.py")
     for path in ROOT.glob(pattern)
 )
-UNDERIVED = {"activation.py", "input_layer.py", "layer.py", "loss.py", "functions.py"}
+UNDERIVED = {"activation.py", "function.py", "input_layer.py", "layer.py", "loss.py", "functions.py"}
 """Files with a forward and a backward that only hand on to what is derived elsewhere."""
 
 

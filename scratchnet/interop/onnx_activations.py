@@ -1,4 +1,4 @@
-"""Activation functions as nodes of an ONNX graph. The formulas are those of ``scratchnet/activations.py``."""
+"""Activation functions as nodes of an ONNX graph. The formulas are those of ``scratchnet/activations``."""
 
 from __future__ import annotations
 

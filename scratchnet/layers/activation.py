@@ -2,7 +2,7 @@
 
     x → y = f(x), of the same shape
 
-The functions and their derivatives stand in ``scratchnet/activations.py``. ``Dense(10, activation="relu")`` and
+The functions and their derivatives stand in ``scratchnet/activations``. ``Dense(10, activation="relu")`` and
 ``Dense(10)`` followed by ``ReLU()`` compute the same.
 """
 

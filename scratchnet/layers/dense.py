@@ -6,7 +6,7 @@ Forward, for sample n and unit u:
 
     z[n,u] = Σ_d x[n,d] kernel[d,u] + bias[u]   (1)        y = f(z)   (2)
 
-Backward. The activation comes first, since it came last: dz = dy·f'(z) (3), which ``activations.py`` derives. (Not so
+Backward. The activation comes first, since it came last: dz = dy·f'(z) (3), which ``activations`` derives. (Not so
 for a softmax, where each y depends on every z of its row: there dz is dy times a whole Jacobian.) Now the chain rule
 for each thing that z depends on; each sum runs over every z that the thing touches.
 
