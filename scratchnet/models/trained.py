@@ -1,0 +1,360 @@
+"""A model as what is trained: compile, fit, evaluate, predict, and the plans by which all of this runs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from scratchnet import config, losses, optimizers
+from scratchnet.graph import logits
+from scratchnet.graph.plan import Plan
+from scratchnet.graph.plan_table import print_plan
+from scratchnet.graph.targets import Target, named_metrics, shown_names
+from scratchnet.layers.tensor import SymbolicTensor
+from scratchnet.metrics import Metric
+from scratchnet.models.compiling import Outputs, make_targets
+from scratchnet.models.summary import print_summary
+from scratchnet.models.wired import Wired
+from scratchnet.saving.training_state import read_training_state, write_training_state
+from scratchnet.training import loop
+from scratchnet.training.options import FitOptions
+from scratchnet.utils.numbers import true_or_false
+
+if TYPE_CHECKING:
+    from scratchnet.callbacks import Callback, History
+
+_planning = threading.RLock()  # threads that ask for the same plan get the same one
+
+
+class Trained(Wired):
+    """What a model does once it is wired."""
+
+    identity: object
+    optimizer: optimizers.Optimizer | None
+    targets: list[Target]
+    history: History | None
+    stop_training: bool
+
+    # Training -----------------------------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: str | optimizers.Optimizer = "adam",
+        loss: Any = None,
+        metrics: Any = None,
+        *,  # Keras has loss_weights in third place: a list of numbers must not slip into metrics
+        loss_weights: Any = None,
+        weighted_metrics: Any = None,
+    ) -> None:
+        """Choose how the model learns. The parameters stay as they are; the optimizer starts afresh.
+
+        An optimizer that has served another model serves this one from now on. The number that training makes smaller
+        is the sum of the outputs' losses, each times its weight.
+
+        Args:
+            optimizer: a name (adam, sgd) or an ``Optimizer``.
+            loss: a name, a ``Loss``, or a pair of functions (value, slope), see ``losses.FunctionLoss``. With several
+                outputs also a list, or a dict by the outputs' names: None for an output that is not trained.
+            metrics: a list of names, ``Metric`` objects or functions (y_true, y_pred) → a number for each sample, to
+                report beside the loss. With several outputs a list with such a list for each, or a dict by names.
+            loss_weights: a number; with several outputs a list of them or a dict by names. 1 if not given.
+            weighted_metrics: as ``metrics``, for those in which a sample counts by its ``sample_weight``.
+
+        Raises:
+            ValueError: for an unknown name, with the nearest known one; for a missing loss, or one without reduction;
+                for a metric of several numbers; for a list or dict that does not fit the outputs. Nothing has been
+                changed then.
+        """
+        outputs = Outputs(self.output_keys, self.outputs_by_name if self.built else None)
+        targets = make_targets(outputs, loss, metrics, loss_weights, weighted_metrics)
+        chosen_optimizer = optimizers.get(optimizer)
+        if chosen_optimizer is None:
+            raise ValueError(f"compile expected an optimizer, one of {', '.join(optimizers.OPTIMIZERS)}, got None.")
+        self._set_compiled(chosen_optimizer, targets)
+        for target, tensor in zip(targets, self.graph.flat.outputs if self.built else ()):
+            one = target.loss
+            if one is not None and one.from_logits and logits.ends_in_probabilities(tensor, one):
+                import warnings
+
+                ending = "sigmoid" if isinstance(one, losses.BinaryCrossentropy) else "softmax"
+                whose = "the model" if len(targets) == 1 else f"output {target.output!r}"
+                warnings.warn(
+                    f"The loss {one.name} has from_logits=True but {whose} ends in a {ending}, so its outputs are "
+                    f"probabilities, not logits: leave one of the two out.",
+                    stacklevel=2,
+                )
+
+    def _set_compiled(self, optimizer: optimizers.Optimizer, targets: list[Target]) -> None:
+        optimizer.start(self.identity)
+        self.optimizer, self.targets = optimizer, targets
+
+    @property
+    def loss(self) -> Any:
+        """The loss; for several outputs a list of them. None before ``compile``."""
+        chosen = [target.loss for target in self.targets]
+        return chosen if len(chosen) > 1 else chosen[0] if chosen else None
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """All metrics: those of each output, then those with weights."""
+        return list(self.metrics_by_name.values())
+
+    @property
+    def metrics_by_name(self) -> dict[str, Metric]:
+        """All metrics by their names in the logs."""
+        return named_metrics(self.targets)
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the model knows how to learn: ``compile`` has been called."""
+        return self.optimizer is not None
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of what ``evaluate`` returns, in order."""
+        return shown_names(self.targets)
+
+    def through_logits(self) -> tuple[bool, ...]:
+        """For each output whether its final softmax and its loss are computed as one stable step, from the logits."""
+        return logits.through_logits(self.graph, [target.loss for target in self.targets] or [None] * len(self.outputs))
+
+    def trains_through_logits(self) -> bool:
+        """Whether this is so for any output."""
+        return any(self.through_logits())
+
+    def run_plan(self, use: str) -> Plan:
+        """Return the plan that runs the model now; "train", "test" and "predict" do not see each other's memory.
+
+        It is made at the first need, and anew when the layers are no longer what it was made from.
+        """
+        key = config.backend(), use, use != "predict" and self.through_logits()
+        plan = self._plans.get(key)
+        if plan is None or not plan.is_current():
+            with _planning:
+                plan = self._plans.get(key)
+                if plan is None or not plan.is_current():
+                    plan = self._plans[key] = Plan(self.graph, key[0], key[2], trainable=self.trainable)
+        return plan
+
+    def fit(
+        self,
+        x: Any,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks: Sequence[Callback] | Callback | None = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Sequence[int] = 1,
+    ) -> History:
+        """Train on passes through the data.
+
+        The data may come in batches, ``(x, y)`` or ``(x, y, sample_weight)``: from a ``utils.PyDataset`` or whatever
+        has ``__len__`` and ``__getitem__``, from a generator or another iterator, or from anything else that can be
+        iterated over. Each batch is checked as arrays are, and the next one is fetched in a thread meanwhile: data
+        that look at the model while they are made may see it in the middle of a step. An iterator is not rewound, and
+        ends the training when it ends; where the number of steps is known, exactly so many batches are taken from it.
+
+        Args:
+            x: samples (N, …) of any number type; for several inputs a list of arrays, or a dict by the inputs' names.
+                Batches are cast as they are gathered; the data itself is neither copied nor changed. Or what yields
+                batches; then without ``y``, ``sample_weight``, ``batch_size`` and ``validation_split``.
+            y: labels (N,), (N, C) or (N, …), as the loss takes them; for several outputs a list or dict of them.
+            batch_size: samples a step; 32 if not given, or with ``steps_per_epoch`` what makes so many batches.
+            epochs: the epoch to train up to, so the number of passes if ``initial_epoch`` is 0.
+            verbose: 0 silent, 1 a live bar, 2 a line an epoch; "auto" is 1 in a terminal or notebook, 2 elsewhere.
+            callbacks: one or more ``Callback`` objects.
+            validation_split: the share of samples, taken from the end before shuffling, to hold back for validation.
+            validation_data: ``(x, y)`` or ``(x, y, sample_weight)`` to evaluate after every epoch, or what yields
+                batches.
+            shuffle: whether each pass sees the samples, or the batches of a dataset, in a new order, drawn from the
+                global seed. An iterator's batches come as they come.
+            class_weight: for each class the factor of its samples' losses; 1 where not given. In training only, and
+                for one output only.
+            sample_weight: for each sample the factor of its loss, (N,) or (N, 1); for several outputs one array for
+                all, or a list or dict of them, None for all 1.
+            initial_epoch: where to go on counting.
+            steps_per_epoch: the steps of an epoch, if not a whole pass: the next epoch goes on where it stopped. Where
+                the pass ends too early, so does the epoch, with a warning, and the next begins a new pass.
+            validation_steps: the steps of a validation, if not all.
+            validation_batch_size: samples a validation step; ``batch_size`` if not given.
+            validation_freq: after how many epochs to validate, or a list of the epochs, from 1.
+
+        Returns:
+            The ``History``: loss and metrics of each epoch, ``val_…`` included. It is also ``model.history``, where it
+            can be found after an interruption by Ctrl-C, which stops after the step that is running.
+
+        Raises:
+            ValueError: if an argument makes no sense; nothing has been changed then.
+            RuntimeError: before ``compile``.
+            NonFiniteError: if the loss becomes NaN or infinite; the parameters are those before that step.
+        """
+        return loop.fit(
+            self,
+            x,
+            y,
+            FitOptions(
+                batch_size=batch_size,
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=callbacks,
+                validation_split=validation_split,
+                validation_data=validation_data,
+                shuffle=shuffle,
+                class_weight=class_weight,
+                sample_weight=sample_weight,
+                initial_epoch=initial_epoch,
+                steps_per_epoch=steps_per_epoch,
+                validation_steps=validation_steps,
+                validation_freq=validation_freq,
+                validation_batch_size=validation_batch_size,
+            ),
+        )
+
+    def evaluate(
+        self,
+        x: Any,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Sequence[Callback] | Callback | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Return loss and metrics on data that are not learnt from.
+
+        Args:
+            x, y, verbose, sample_weight, callbacks: as for ``fit``.
+            steps: how many batches to look at, if not all.
+            batch_size: samples a step, for the display and for callbacks; 32 if not given.
+            return_dict: return ``{"accuracy": …, "loss": …}`` rather than ``[loss, accuracy]``.
+
+        Returns:
+            A list of floats in the order of ``metrics_names``; the loss alone, if there are no metrics.
+        """
+        logs = loop.evaluate(self, x, y, batch_size, verbose, sample_weight, steps, callbacks)
+        if return_dict:
+            return logs
+        values = [logs[name] for name in self.metrics_names]
+        return values if len(values) > 1 else values[0]
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        steps: int | None = None,
+        callbacks: Sequence[Callback] | Callback | None = None,
+    ) -> Any:
+        """Return the model's outputs for samples x.
+
+        Args:
+            x: samples (N, …); for several inputs a list of arrays, or a dict by the inputs' names. Or what yields
+                batches: of a tuple ``(x, …)`` the first is taken, all else is x itself.
+            steps: how many batches to compute, if not all.
+            batch_size: samples a step, for the display and for callbacks; 32 if not given.
+            verbose, callbacks: as for ``fit``.
+
+        Returns:
+            A new array (N, …) of the model's dtype; a list or dict of them, as the model's outputs were given.
+        """
+        return self.as_outputs_given(loop.predict(self, x, batch_size, verbose, steps, callbacks))
+
+    def train_on_batch(self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """Take one training step on one batch and return its loss and metrics, as ``evaluate`` does.
+
+        The gradients of the step stay in ``grads``.
+        """
+        return self._on_batch(loop.train_on_batch(self, x, y, sample_weight), return_dict)
+
+    def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """Return loss and metrics of one batch, as ``evaluate`` does."""
+        return self._on_batch(loop.test_on_batch(self, x, y, sample_weight), return_dict)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Return the outputs for one batch, as ``predict`` does."""
+        return self.predict(x, verbose=0)
+
+    def _on_batch(self, logs: dict[str, float], return_dict: bool) -> Any:
+        values = [logs[name] for name in self.metrics_names]
+        return logs if return_dict else values if len(values) > 1 else values[0]
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Sequence[float] | None = None,
+        print_fn: Callable[[str], object] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Sequence[str] | None = None,
+    ) -> None:
+        """Print a table of the layers, their output shapes and their numbers of parameters.
+
+        Args:
+            line_length: width in characters; 88 for a chain of layers, 108 for other graphs, less in a narrow terminal.
+            positions: where each column ends, as parts of the width: ``[0.45, 0.8, 1.0]``.
+            print_fn: called with the whole text, instead of printing it.
+            expand_nested: whether to list the layers of nested models as well.
+            show_trainable: whether to add a column that says whether a layer is trainable.
+            layer_range: the names of the first and the last layer to list, or patterns for them.
+
+        Raises:
+            ValueError: if an argument makes no sense.
+        """
+        print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
+
+    def plan(self, batch_size: int = 64, print_fn: Callable[[str], object] | None = None) -> None:
+        """Print how training runs on the current backend: which layers are computed together, and what each step costs.
+
+        The gradients in ``grads`` are those of random batches afterwards.
+
+        Args:
+            batch_size: samples in a batch.
+            print_fn: called with the whole text, instead of printing it.
+        """
+        plan = Plan(self.graph, config.backend(), self.through_logits())
+        print_plan(plan, batch_size, print_fn, [target.loss for target in self.targets])
+
+    def __call__(self, x: Any, training: bool | None = None) -> Any:
+        """Return the outputs for one batch, as arrays; called on tensors, become a layer of their graph.
+
+        Args:
+            x: an array or a tensor; a list of them for several inputs, or tensors by the names of the inputs.
+            training: whether to run in training mode, as Dropout and BatchNormalization do while a model trains. A
+                place in a graph keeps the mode: ``base(x, training=False)`` leaves the running means of ``base`` as
+                they are even while the model round it trains. If None, the place goes with that model; arrays are run
+                in inference mode, in which only augmentations act, as in Keras. A layer inside that was itself called
+                with ``training`` keeps its own.
+
+        Returns:
+            An array or a tensor; a list of them for a model with several outputs.
+
+        Raises:
+            ValueError: if the tensors are not what the model takes.
+            TypeError: if arrays and tensors are mixed.
+        """
+        if training is not None:
+            training = true_or_false(f"training of model {self.name!r}", training)
+        if isinstance(x, dict) and self._are_tensors(list(x.values())):
+            x = self._by_input_name(x)
+        several = isinstance(x, (list, tuple)) and any(isinstance(a, SymbolicTensor) for a in x)
+        inputs = list(x) if several else [x]
+        if self._are_tensors(inputs):
+            return self._place(inputs, several, training)
+        return self.as_outputs_given(loop.call(self, x, training))
+
+    def _save_run(self, path: str, run: Mapping[str, Any]) -> None:
+        write_training_state(self, path, run)
+
+    def _load_run(self, path: str) -> tuple[dict[str, Any], Callable[[], None]] | None:
+        return read_training_state(self, path)
