@@ -17,10 +17,11 @@ from scratchnet.kernels.conv2d import Conv2DStep
 from scratchnet.kernels.conv2d_maxpool import Conv2DMaxPoolStep
 from scratchnet.kernels.dense import DenseStep
 from scratchnet.kernels.dense_crossentropy import DenseCrossentropyStep
+from scratchnet.kernels.finite import is_finite
 from scratchnet.kernels.flatten import FlattenStep
 from scratchnet.kernels.gather import gather
 from scratchnet.kernels.max_pooling2d import MaxPooling2DStep
-from scratchnet.kernels.optimizers import adam, is_finite, momentum
+from scratchnet.kernels.optimizers import adam, momentum
 from scratchnet.kernels.softmax_crossentropy import softmax_crossentropy, sparse_softmax_crossentropy
 from scratchnet.layers import BatchNormalization, Conv2D, Dense, Flatten, MaxPooling2D
 from scratchnet.layers.layer import Layer
@@ -151,14 +152,12 @@ def kernel_update_rule(optimizer: Optimizer) -> UpdateRule:
             alpha = optimizer.step_size(learning_rate)
             adam(w, g, *slots, alpha, optimizer.beta_1, optimizer.beta_2, optimizer.epsilon)
 
-        update_adam.checks_gradients = True  # type: ignore[attr-defined]
         return update_adam
     if type(optimizer) is SGD and optimizer.momentum:
 
         def update_momentum(w: Array, g: Array, slots: tuple[Array, ...], learning_rate: float) -> None:
             momentum(w, g, *slots, learning_rate, optimizer.momentum, optimizer.nesterov)
 
-        update_momentum.checks_gradients = True  # type: ignore[attr-defined]
         return update_momentum
     return optimizer.update
 

@@ -35,7 +35,10 @@ from scratchnet.utils import changes
 
 
 class Step(Protocol):
-    """One step of a plan. What it returns may lie in a buffer that it uses again at its next call."""
+    """One step of a plan. What it returns may lie in a buffer that it uses again at its next call.
+
+    A step that looks whether the gradients it writes are finite has an attribute ``finite`` that says so.
+    """
 
     layers: list[Layer]
 
@@ -351,6 +354,11 @@ class Plan:
     def is_finite(self, numbers: Array) -> bool:
         """Whether no number of a contiguous array is NaN or infinite."""
         return self._parts.is_finite(numbers)
+
+    @property
+    def adds_gradients(self) -> bool:
+        """Whether some layer stands in several places, so that its gradients are added up after all steps."""
+        return bool(self._further)
 
     def gather(self, data: Array, rows: Any, place: int = 0) -> Array:
         """Return rows of a data set as a batch for input number ``place``, cast to the model's dtype.

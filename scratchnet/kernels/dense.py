@@ -22,6 +22,7 @@ import numpy as np
 from numba import prange
 
 from scratchnet.kernels.conv2d import add_to, fill
+from scratchnet.kernels.finite import not_finite
 from scratchnet.kernels.nonzeros import SPARSE, add_nonzero_product, mark_nonzeros, pack_strip, strip_of, words_in
 from scratchnet.kernels.product import product, tile_table, transpose
 from scratchnet.kernels.relu import bias_and_relu, relu_gradient
@@ -141,8 +142,11 @@ def _forward(
 def _backward_block(
     x: Array, kernel_: Array, dz: Array, dz_t: Array, samples: int, D: int, U: int, d_rows: Array, kernel_rows: Array,
     dkernel: Array, dx: Array, needs_dx: bool, first: int, last: int,
-) -> None:  # fmt: skip
-    """Rows `first` to `last` of dkernel, and these columns of dx: dz comes from the cache for both."""
+) -> int:  # fmt: skip
+    """Rows `first` to `last` of dkernel, and these columns of dx: dz comes from the cache for both.
+
+    Returns 1 if a number of dkernel is not finite, else 0.
+    """
     nothing = np.zeros(1, np.int64)
     product(
         x, ZERO, d_rows, first, last - first, nothing, 1, samples, D, dz, ZERO, U, U, dkernel, first * U, U, ZERO
@@ -171,13 +175,14 @@ def _backward_block(
                 ZERO,
             )  # (2 TILE, N)
             transpose(tile, ZERO, samples, count, samples, dx, d, D)
+    return not_finite(dkernel[first * U : last * U])
 
 
 @inner
 def _nonzero_dkernel(
     x: Array, dz_t: Array, words: Array, samples: int, D: int, U: int, dkernel: Array, first: int, u: int
-) -> None:
-    """A strip of rows of dkernel, from `first`, for one group of units, from `u`."""
+) -> int:
+    """A strip of rows of dkernel, from `first`, for one group of units, from `u`; returns 1 if it is not finite."""
     strip, count = strip_of(x, D), min(GROUP, U - u)
     tile, sums = scratch(WORD * strip, x), scratch(count * strip, x)
     for word in range(words_in(samples)):
@@ -188,6 +193,7 @@ def _nonzero_dkernel(
     lane = VECTOR_BYTES // x.itemsize
     for d in range(0, strip, lane):  # so that the rows of dkernel are written from left to right
         transpose(sums, d, strip, count, lane, dkernel, (first + d) * U + u, U)
+    return not_finite(sums[: count * strip])
 
 
 @inner
@@ -206,7 +212,7 @@ def _backward(
     dy: Array, y: Array, relu: bool, x: Array, kernel_: Array, d_rows: Array, kernel_rows: Array, D: int,
     dx: Array, needs_dx: bool, samples: int, dkernel: Array, dbias: Array, dz: Array, dz_t: Array, words: Array,
     words_t: Array, sparse_below: float,
-) -> None:  # fmt: skip
+) -> bool:  # fmt: skip
     U, strip, groups = dbias.size, STRIP, 1
     if not (
         x.size == samples * D
@@ -227,19 +233,21 @@ def _backward(
         if needs_dx:
             mark_nonzeros(dz, samples, U, words)
             groups += 1
+    broken = not_finite(dbias)
     for block in prange(groups * ((D + strip - 1) // strip)):
         group, first = block % groups, block // groups * strip
         if not sparse or (group == 0 and first + strip > D):
-            _backward_block(
+            broken += _backward_block(
                 x, kernel_, dz, dz_t, samples, D, U, d_rows, kernel_rows, dkernel, dx, needs_dx, first,
                 min(first + strip, D),
             )  # fmt: skip
         elif first + strip > D:
             pass  # the rest that fills no strip was the part of group 0
         elif group * GROUP < U:
-            _nonzero_dkernel(x, dz_t, words_t, samples, D, U, dkernel, first, group * GROUP)
+            broken += _nonzero_dkernel(x, dz_t, words_t, samples, D, U, dkernel, first, group * GROUP)
         else:
             _nonzero_dx(kernel_, dz, words, samples, D, U, dx, first)
+    return broken == 0
 
 
 class DenseStep(KernelStep):
@@ -247,9 +255,11 @@ class DenseStep(KernelStep):
 
     Attributes:
         sparse_below: zeros are passed over where the share of other numbers is below this; never, if it is 0.
+        finite: whether no gradient of the last `backward` was NaN or infinite, dx aside.
     """
 
     sparse_below: float = SPARSE
+    finite: bool = True
 
     def __init__(self, layers: list[Any], needs_dx: bool) -> None:
         super().__init__(layers, needs_dx)
@@ -295,7 +305,7 @@ class DenseStep(KernelStep):
         if self.separate:
             dy = self.activation.gradient(dy.reshape(N, self.U), self.y, self.z)
         dx = self.buffer("dx", N, (self.D,)) if self.needs_dx else None  # (N, D)
-        _backward(
+        self.finite = _backward(
             self.flat(dy), self.y.reshape(-1), self.relu, self.x, self.kernel, self.d_rows, self.kernel_rows, self.D,
             self.nothing if dx is None else dx.reshape(-1), self.needs_dx, N, self.dkernel, self.dbias,
             self.buffer("dz", N * self.U, ()), self.buffer("dz_t", N * self.U, ()),

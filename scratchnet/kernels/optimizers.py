@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from numba import prange
 
@@ -22,15 +21,6 @@ from scratchnet.kernels.simd import no_overlap
 from scratchnet.typing import Array
 
 BLOCK = 4096
-
-
-@numba.njit(error_model="numpy", fastmath={"reassoc"})  # the sum is 0 or NaN, in whatever order
-def _not_finite(g: Array) -> int:
-    zero = g.dtype.type(0)
-    total = zero
-    for i in range(g.size):
-        total += g[i] * zero  # NaN for NaN and infinity
-    return 0 if total == zero else 1
 
 
 @inner
@@ -52,19 +42,12 @@ def adam(w: Array, g: Array, m: Array, v: Array, alpha: float, beta_1: float, be
 
     Raises:
         ValueError: the vectors are not of one length.
-        FloatingPointError: a number of g is NaN or infinite; nothing has moved.
     """
     if not w.size == g.size == m.size == v.size:
         raise ValueError("adam takes vectors of one length.")
     cast = w.dtype.type
     a, d1, d2, e = cast(alpha), cast(1 - beta_1), cast(1 - beta_2), cast(epsilon)
     least = cast(1e-31 if w.itemsize == 4 else 1e-292)  # the smallest normal number / the dtype's precision
-    count = 0
-    for block in prange((g.size + BLOCK - 1) // BLOCK):  # by the threads that will need these numbers at once again
-        i = block * BLOCK
-        count += _not_finite(g[i : i + BLOCK])
-    if count > 0:
-        raise FloatingPointError("The gradient holds NaN or infinity.")
     for block in prange((w.size + BLOCK - 1) // BLOCK):
         i = block * BLOCK
         j = i + BLOCK
@@ -86,28 +69,11 @@ def momentum(w: Array, g: Array, v: Array, learning_rate: float, mu: float, nest
 
     Raises:
         ValueError: the vectors are not of one length.
-        FloatingPointError: a number of g is NaN or infinite; nothing has moved.
     """
     if not w.size == g.size == v.size:
         raise ValueError("momentum takes vectors of one length.")
     rate, keep = w.dtype.type(learning_rate), w.dtype.type(mu)
-    count = 0
-    for block in prange((g.size + BLOCK - 1) // BLOCK):  # by the threads that will need these numbers at once again
-        i = block * BLOCK
-        count += _not_finite(g[i : i + BLOCK])
-    if count > 0:
-        raise FloatingPointError("The gradient holds NaN or infinity.")
     for block in prange((w.size + BLOCK - 1) // BLOCK):
         i = block * BLOCK
         j = i + BLOCK
         _momentum_block(w[i:j], g[i:j], v[i:j], rate, keep, nesterov)
-
-
-@kernel(parallel=True)
-def is_finite(g: Array) -> bool:
-    """Whether no number of g (P,) is NaN or infinite."""
-    count = 0
-    for block in prange((g.size + BLOCK - 1) // BLOCK):
-        i = block * BLOCK
-        count += _not_finite(g[i : i + BLOCK])
-    return count == 0

@@ -191,10 +191,6 @@ class Optimizer:
             segments: ``(place, w, g)``: parameters and gradients, and their place in the optimizer's vectors; each
                 of one variable, if ``by_variable``.
             rule: what to call for ``update``, if not this class's own: a kernel that computes the same.
-
-        Raises:
-            FloatingPointError: if the rule looks whether the gradient is finite, and it is not; nothing has moved if
-                ``only_updates`` and there is one segment.
         """
         learning_rate = self.learning_rate
         self.batches += 1
@@ -203,11 +199,7 @@ class Optimizer:
             if self.weight_decay and (place.start, place.stop) not in self._spared_places:
                 w -= w * self.weight_decay * learning_rate  # (3)
             slots = tuple(self.slots[name][place] for name in self.slot_names)
-            try:
-                (rule or self.update)(w, g, slots, learning_rate)  # (4)
-            except FloatingPointError:
-                self.batches -= 1
-                raise
+            (rule or self.update)(w, g, slots, learning_rate)  # (4)
         if self.use_ema:
             self._average(segments)  # (5)
 
@@ -257,12 +249,6 @@ class Optimizer:
             np.copyto(w, mean, where=~np.isnan(mean))
 
     # Which variable is which ---------------------------------------------------------------------------------------
-
-    @property
-    def only_updates(self) -> bool:
-        """Whether a step begins with ``update``: nothing is done to parameters or gradients before."""
-        limits = (self.clipnorm, self.clipvalue, self.global_clipnorm)
-        return not (self.weight_decay or self.gradient_accumulation_steps) and limits == (None, None, None)
 
     @property
     def by_variable(self) -> bool:

@@ -22,6 +22,7 @@ from scratchnet.graph.graph import walk
 from scratchnet.graph.network import Network
 from scratchnet.graph.parameters import Segment, count, count_trainable, segments, variable_segments
 from scratchnet.graph.plan import Plan
+from scratchnet.training.finite import GradientWatch
 from scratchnet.training.objective import Objective
 from scratchnet.training.penalties import Penalties
 from scratchnet.training.samples import Batch
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 class Compiled:
     """What runs a compiled model's batches on the current backend, for one pass.
 
-    ``rule_checks`` says that the update itself refuses a gradient that is not finite, before anything has moved;
     ``variables`` are those that ``forward`` moves, such as running means.
     """
 
@@ -45,9 +45,9 @@ class Compiled:
     optimizer: Optimizer
     update_rule: UpdateRule
     segments: list[Segment]
-    rule_checks: bool
     variables: list[Array]
     penalties: Penalties
+    gradients: GradientWatch
 
     def added_losses(self) -> float:
         """Return what the batch that ``plan`` ran last, and the weights, add to the loss of the outputs."""
@@ -70,14 +70,14 @@ def compiled_parts(model: Network, use: str) -> Compiled:
     objective = Objective(
         model.targets, [None if loss is None else plan.loss(loss, place) for place, loss in enumerate(losses)]
     )
-    made_for = [target.loss is None for target in model.targets], model.optimizer.by_variable
+    made_for = [target.loss is None for target in model.targets], model.optimizer.by_variable, list(plan.steps)
     if plan.kept is None or plan.kept[0] != made_for or model.optimizer.by_variable:
         variables = list(model.non_trainable.values()) if use == "train" else []
-        plan.kept = made_for, optimizer_segments(model), variables, Penalties(model.layers, model.trainable)
-    _, runs, variables, penalties = plan.kept
-    rule = plan.update_rule(model.optimizer)
-    looks = getattr(rule, "checks_gradients", False) and len(runs) == 1 and model.optimizer.only_updates
-    return Compiled(plan, objective, model.optimizer, rule, runs, looks, variables, penalties)
+        penalties = Penalties(model.layers, model.trainable)
+        watch = GradientWatch(model, plan, _idle(model), final=not penalties.regularized)
+        plan.kept = made_for, optimizer_segments(model), variables, penalties, watch
+    _, *kept = plan.kept
+    return Compiled(plan, objective, model.optimizer, plan.update_rule(model.optimizer), *kept)
 
 
 def optimizer_segments(model: Network) -> list[Segment]:
@@ -156,12 +156,9 @@ def _step(model: Network, parts: Compiled, batch: Batch, number: int) -> float:
     parts.plan.backward(parts.objective.backward())
     if parts.penalties.regularized:
         parts.penalties.add_slopes()
-    if not (parts.rule_checks or all(parts.plan.is_finite(segment.gradients) for segment in parts.segments)):
+    if not parts.gradients.all_finite():
         raise NonFiniteError(explain_non_finite_gradient(model, number))
-    try:
-        parts.optimizer.step(parts.segments, parts.update_rule)
-    except FloatingPointError:
-        raise NonFiniteError(explain_non_finite_gradient(model, number)) from None
+    parts.optimizer.step(parts.segments, parts.update_rule)
     if parts.penalties.constrained:
         parts.penalties.constrain()
     parts.objective.measure(batch.y, batch.weight)

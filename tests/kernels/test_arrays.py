@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 from scratchnet.kernels import im2col as kernels
 from scratchnet.kernels.gather import gather
 from scratchnet.kernels.nonzeros import NARROW, WIDE, add_nonzero_product, mark_nonzeros, strip_of, words_in
-from scratchnet.kernels.optimizers import adam, is_finite, momentum
+from scratchnet.kernels.optimizers import adam, momentum
 from scratchnet.kernels.product import product, tile_table, transpose
 from scratchnet.kernels.runtime import kernel
 from scratchnet.kernels.simd import lanes
@@ -249,15 +249,3 @@ def test_nan_and_infinity_count_as_numbers_other_than_zero():
     assert nonzero_product(x, 1, 5, words, np.ones(5 * strip, np.float32), 0, strip, strip, out) == 3
     assert words[0] == 0b10110
     assert np.isnan(out).all()
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("size", [0, 1, 4096, 10_001])
-def test_is_finite_finds_the_one_number_that_is_not(dtype: str, size: int) -> None:
-    g = np.full(size, np.finfo(dtype).max, dtype)
-    assert is_finite(g)
-    for number in (np.nan, np.inf, -np.inf):
-        for place in {0, size // 2, size - 1} if size else ():
-            h = g.copy()
-            h[place] = number
-            assert not is_finite(h)

@@ -1,0 +1,40 @@
+"""Whether a gradient may move the weights: not if a number of it is NaN or infinite.
+
+Weights that a single NaN has reached are lost, and so is everything that was learnt. Therefore all gradients are looked
+at before the optimizer moves anything: by the steps that write them, where these do so, and here otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from scratchnet.graph.network import Network
+from scratchnet.graph.parameters import segments
+from scratchnet.graph.plan import Plan
+from scratchnet.layers.variables import Keeper
+
+
+class GradientWatch:
+    """Looks at the gradients of all weights that are trained.
+
+    Args:
+        model: the model.
+        plan: the plan whose ``backward`` fills the gradients.
+        idle: layers that get none.
+        final: whether the gradients stay as the steps write them: nothing is added to them afterwards.
+    """
+
+    def __init__(self, model: Network, plan: Plan, idle: Collection[Keeper], final: bool) -> None:
+        leaves = [leaf for layer in model.layers for leaf in layer.leaves(trainable=model.trainable)]
+        trained = {leaf for _, leaf, learns in leaves if learns} - set(idle)
+        looking = [step for step in plan.steps if hasattr(step, "finite") and trained.issuperset(step.layers)]
+        self._plan = plan
+        self._steps: list[Any] = looking if final and not plan.adds_gradients else []
+        seen = {layer for step in self._steps for layer in step.layers}
+        rest = segments(model.graph.layers, model.trainable, {*idle, *seen})
+        self._rest = [segment.gradients for segment in rest]
+
+    def all_finite(self) -> bool:
+        """Whether the last ``backward`` has left no NaN and no infinity."""
+        return all(step.finite for step in self._steps) and all(map(self._plan.is_finite, self._rest))
