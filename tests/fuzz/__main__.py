@@ -8,9 +8,11 @@ elsewhere changes are made at random.
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import importlib.util
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -25,6 +27,7 @@ LARGEST = 64 * 1024
 
 def main() -> int:
     """Return 0 if nothing was found, else 1."""
+    faulthandler.register(signal.SIGUSR1)  # kill -USR1 shows where it is
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("target", nargs="?", choices=[*targets.names(), "all"])
     parser.add_argument("files", nargs="*", type=Path, help="try these inputs alone")

@@ -39,7 +39,9 @@ def header_changed(head: Any, others: Sequence[Any], rng: random.Random) -> Any:
     """Return the JSON with a few places changed; ``others`` are headers that parts may be taken from."""
     head = copy.deepcopy(head)
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
-        places = _places(head)
+        places = _places(head) if isinstance(head, (dict, list)) else []
+        if not places:
+            return head
         holder, key = rng.choice(places)
         way, here = rng.randrange(8), holder[key]
         if way == 0:
@@ -85,11 +87,13 @@ def tensors_changed(tensors: dict[str, Any], rng: random.Random) -> dict[str, An
     elif way == 1:
         changed[rng.choice((*changed, "a", "weights/a", "random/a/b", "optimizer/a"))] = changed.pop(name)
     elif way == 2:
-        changed[name] = array.astype(rng.choice(("float64", "float16", "int8", "uint64", "bool")))
+        with np.errstate(all="ignore"):
+            changed[name] = array.astype(rng.choice(("float64", "float16", "int8", "uint64", "bool")))
     elif way == 3:
         changed[name] = np.zeros(rng.choice(((), (0,), (1,), (*array.shape, 1), array.shape[::-1])), array.dtype)
     elif way == 4:
-        changed[name] = np.full_like(array, rng.choice((np.nan, np.inf, -1e30)) if array.dtype.kind == "f" else 2**31)
+        with np.errstate(all="ignore"):
+            changed[name] = np.full_like(array, rng.choice((np.nan, np.inf, -1e30)) if array.dtype.kind == "f" else 1)
     else:
         changed["a"] = array
     return changed
