@@ -6,9 +6,10 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help data train test test-narrow check clean
+.PHONY: help data train test test-narrow check fuzz clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,6 +43,10 @@ test: check  ## Run the whole test suite, linter and type checker included
 
 test-narrow: $(VENV)/.dev  ## Run the kernels' tests for AVX2 and for SSE, on an x86 processor that has them
 	PATH="$(abspath $(BIN)):$$PATH" .ci/test-narrow
+
+fuzz: $(VENV)/.dev  ## Read changed files for MINUTES=10 each, or those of TARGET alone (python -m tests.fuzz lists them)
+	$(BIN)/python -m pip install --quiet -e ".[fuzz]" || echo "No atheris here: changes are made at random."
+	$(BIN)/python -m tests.fuzz $(or $(TARGET),all) --minutes $(MINUTES)
 
 clean:  ## Remove the environment and what tools have left behind
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from scratchnet.cli.options import Mini, Run
 from scratchnet.cli.output import bar, console, say
+from scratchnet.utils.numbers import printable
 
 if TYPE_CHECKING:
     from scratchnet.typing import Array
@@ -37,7 +38,7 @@ def evaluate(run: Run, mini: Mini = False) -> None:
 def say_trained_on(notes: dict[str, str]) -> None:
     """Print what the notes of a model file say about its training."""
     if "network" in notes and "data" in notes:
-        say(f"{notes['network']}, trained for {notes.get('trained', 'some epochs')} on {notes['data']}.")
+        say(printable(f"{notes['network']}, trained for {notes.get('trained', 'some epochs')} on {notes['data']}."))
 
 
 def _loss(probabilities: Array, y: Array) -> float:

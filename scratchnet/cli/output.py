@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from scratchnet.errors import ScratchnetError
+from scratchnet.utils.numbers import printable
 from scratchnet.utils.terminal import make_console
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def remark(sentence: str) -> None:
 def _to_stderr(word: str, style: str, sentence: str) -> None:
     from rich.text import Text
 
-    console(stderr=True).print(Text.assemble((word, style), sentence), soft_wrap=True)
+    shown = "\n".join(map(printable, sentence.split("\n")))
+    console(stderr=True).print(Text.assemble((word, style), shown), soft_wrap=True)
 
 
 def bar(share: float, width: int) -> str:

@@ -107,7 +107,17 @@ def as_input(model: Model, images: Array) -> Array:
 
 
 def as_probabilities(outputs: Array) -> Array:
-    """Return outputs (N, 10) as they are if they are probabilities, else as logits through the softmax."""
+    """Return outputs (N, 10) as they are if they are probabilities, else as logits through the softmax.
+
+    Raises:
+        ScratchnetError: if one is NaN or infinite, and so no answer.
+    """
+    broken = ~np.isfinite(outputs).all(axis=1)
+    if broken.any():
+        raise ScratchnetError(
+            f"Expected the network to answer with numbers, got NaN or infinity for {broken.sum():,} of "
+            f"{len(outputs):,} images: its weights are no good, as after a training that diverged; train again."
+        )
     if outputs.min() >= 0 and np.allclose(outputs.sum(axis=1), 1, atol=1e-3):
         return outputs
     from scratchnet.activations import Softmax

@@ -70,8 +70,6 @@ class Layer(Placed):
         input_shape: Sequence[int] | None = None,
         input_dim: int | None = None,
     ) -> None:
-        if name is not None and (not isinstance(name, str) or not name or "/" in name):
-            raise ValueError(f"A layer's name must be a non-empty string without '/', got {name!r}.")
         self.name = name if name is not None else automatic_name(type(self).__name__)
         self.dtype = config.check_float(dtype) if dtype is not None else config.floatx()
         self.params: dict[str, Array] = {}

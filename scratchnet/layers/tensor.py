@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from scratchnet.typing import Shape
+from scratchnet.utils.numbers import shown
+
+MOST_NUMBERS = 2**40
+"""Of one sample in one layer: far more than fit into any memory, and far less than overflow NumPy's sizes."""
 
 operators: dict[str, Callable[..., SymbolicTensor]] = {}
 """What ``x + y`` of two tensors does: ``layers/add.py`` puts its layer here."""
@@ -28,6 +33,10 @@ class SymbolicTensor:
     def __init__(
         self, shape: Shape, layer: Any, inputs: tuple[SymbolicTensor, ...], training: bool | None = None
     ) -> None:
+        if math.prod(n or 1 for n in shape) > MOST_NUMBERS:
+            raise ValueError(
+                f"Layer {layer.name!r} expected to put out what a computer can hold, got {shown(shape)} for its shape."
+            )
         self.shape = shape
         self.dtype: str = layer.dtype
         self.layer = layer

@@ -20,6 +20,7 @@ from scratchnet.layers.variable import Variable
 from scratchnet.layers.weights import Weights
 from scratchnet.typing import Array
 from scratchnet.utils import changes
+from scratchnet.utils.naming import checked_name
 
 BOOKKEEPING = ("params", "grads", "non_trainable", "_outputs", "_home", "_left", "_added", "_in_a_run")
 """Attributes of every layer that are not its own business."""
@@ -63,7 +64,9 @@ def found_in(owner: Any, kind: type | tuple[type, ...]) -> Iterator[tuple[str, A
     """Yield every object of a class among an object's attributes, each once, with the way to it."""
     seen = set[int]()
     for name, value in list(vars(owner).items()):
-        if name not in BOOKKEEPING:
+        if name in BOOKKEEPING:
+            continue
+        if isinstance(value, kind) or (isinstance(value, (list, tuple, dict)) and value):
             for path, thing in find(value, kind, name):
                 if id(thing) not in seen:
                     seen.add(id(thing))
@@ -108,6 +111,10 @@ class Keeper(Weights):
         if name in ("params", "grads", "non_trainable"):
             self.__dict__.setdefault(name, Arrays(f"{name} of layer {self.name!r}")).become(value)
             return
+        if name == "name":
+            checked_name("A layer", value)
+            if "/" in value:
+                raise ValueError(f"A layer expected a name without '/', got {value!r}.")
         here = self.__dict__.get(name)
         kind: Any = type(self)
         fixed = isinstance(here, (int, str, tuple)) and self.built and name in _arguments_of_ours(kind)

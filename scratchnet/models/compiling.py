@@ -15,7 +15,7 @@ from scratchnet import losses, metrics
 from scratchnet.graph.targets import Target
 from scratchnet.saving.objects import rebuild
 from scratchnet.utils.naming import by_name
-from scratchnet.utils.numbers import real_number, shown
+from scratchnet.utils.numbers import real_number, shown, whole_number
 
 
 class Outputs(NamedTuple):
@@ -144,4 +144,25 @@ def rebuild_target(saved: Mapping[str, Any], custom_objects: Mapping[str, type])
     loss = None if saved["loss"] is None else rebuild(saved["loss"], "loss", custom_objects)
     kinds = ("metrics", "weighted_metrics")
     own, weighted = ([rebuild(metric, "metric", custom_objects) for metric in saved[kind]] for kind in kinds)
-    return Target(saved["output"], loss, float(saved["weight"]), own, weighted, int(saved["turn"]))
+    weight = real_number(f"the weight of the loss of {saved['output']!r}", saved["weight"])
+    return Target(saved["output"], loss, weight, own, weighted, whole_number("the turn of a loss", saved["turn"], 0))
+
+
+def check_targets(outputs: Outputs, targets: Sequence[Target]) -> None:
+    """See that targets are what ``make_targets`` could have made for these outputs.
+
+    Raises:
+        ValueError: if they are not.
+    """
+    names = [target.output for target in targets]
+    if names != list(outputs.names):
+        raise ValueError(f"compile expected targets for the outputs {list(outputs.names)}, got {names}.")
+    if all(target.loss is None for target in targets):
+        raise ValueError("compile expected a loss for one output at least, got none.")
+    for target in targets:
+        if target.loss is not None:
+            losses.check_trainable(target.loss)
+        for metric in (*target.metrics, *target.weighted_metrics):
+            metrics.check_one_number(metric)
+        for metric in target.weighted_metrics:
+            _check_takes_weights(metric)

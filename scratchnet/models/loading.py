@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -21,18 +22,24 @@ from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.models.model import Model
 from scratchnet.models.rebuilding import again, from_model, rebuild_model
+from scratchnet.saving.agreement import expect_same
+from scratchnet.saving.architecture import describe_model
 from scratchnet.saving.model_file import expect_tensor, read_model_file
 from scratchnet.saving.objects import checked_classes, made_again
-from scratchnet.saving.save import explained, random_states
+from scratchnet.saving.save import describe_compiled, explained, not_finite, notes_in, random_states
 from scratchnet.typing import Array
-from scratchnet.utils.numbers import shown
+from scratchnet.utils.numbers import shown, whole_number
 from scratchnet.utils.session import global_state_given_back_on_error, global_state_kept
+
+MOST_STEPS = 2**53
+"""Of an optimizer; beyond it, one step more makes no difference in the rules, which count in float64."""
 
 
 def load_model(path: str | os.PathLike[str], custom_objects: Mapping[str, type] | None = None) -> Model:
     """Read a model that ``model.save`` wrote: compiled if it was, and ready to go on training.
 
-    Global state stays as it is: the seed, the automatic names, the float type.
+    Global state stays as it is: the seed, the automatic names, the float type. Weights that are NaN or infinite are
+    loaded with a warning.
 
     Args:
         path: the file.
@@ -56,13 +63,31 @@ def load_model(path: str | os.PathLike[str], custom_objects: Mapping[str, type] 
             expected = _load_variables(model, tensors)
             if content["compiled"] is not None:
                 expected |= _load_compiled(model, content["compiled"], tensors, custom)
+            _check(content, model)
         except ModelFileError:
             raise
         except Exception as error:  # whatever a header that nobody's save_model wrote may lead to
             raise ModelFileError(f"its description of the model makes no sense ({error!r})") from error
         if unexpected := sorted(tensors.keys() - expected):
             raise ModelFileError(f"the tensor {unexpected[0]!r} belongs to no part of the model described in the file")
-        return model
+    if broken := not_finite(model.named_weights):
+        warnings.warn(
+            f"The model loaded from {path!r} expected finite numbers, got NaN or infinity in {broken[0]} "
+            f"({len(broken)} of {len(model.named_weights)} arrays): its predictions are worth nothing.",
+            stacklevel=2,
+        )
+    return model
+
+
+def _check(content: Mapping[str, Any], model: Model) -> None:
+    """See that the model can be saved again, and would then say the same as the file."""
+    expect_same(content["model"], describe_model(model), "model")
+    expect_same(content["compiled"], describe_compiled(model), "compiled")
+    if "variables" in content:  # files of whole models have not always had it
+        expect_same(content["variables"], list(model.named_weights), "variables")
+    notes_in(content)
+    if not isinstance(content.get("scratchnet_version"), str):
+        raise ModelFileError("its header does not say which version of scratchnet wrote it")
 
 
 def _load_variables(model: Model, tensors: Mapping[str, Array]) -> set[str]:
@@ -80,8 +105,9 @@ def _load_compiled(
     model.compile_from_config(saved, custom)
     optimizer = model.optimizer
     assert optimizer is not None
-    optimizer.iterations = int(saved["iterations"])
-    optimizer.batches = int(saved.get("batches", optimizer.batches))
+    optimizer.iterations = whole_number("iterations of the optimizer", saved["iterations"], 0, MOST_STEPS)
+    if "batches" in saved:
+        optimizer.batches = whole_number("batches of the optimizer", saved["batches"], 0, MOST_STEPS)
     names = [f"optimizer/{name}" for name in optimizer.vector_names]
     if any(name.startswith("optimizer/") for name in tensors):  # there are none before the first step
         shape, dtype = (count(model.layers),), np.dtype(model.dtype)

@@ -15,7 +15,7 @@ from scratchnet import optimizers
 from scratchnet.graph.plan import Plan
 from scratchnet.graph.targets import Target
 from scratchnet.layers.tensor import SymbolicTensor
-from scratchnet.models.compiling import rebuild_target
+from scratchnet.models.compiling import check_targets, rebuild_target
 from scratchnet.models.rebuilding import MODELS, from_description
 from scratchnet.models.trained import Trained
 from scratchnet.models.wired import Tensors
@@ -56,7 +56,7 @@ class Model(Trained):
     """
 
     def __init__(self, inputs: Tensors, outputs: Tensors, name: str | None = None) -> None:
-        self.name = name or automatic_name("Functional")
+        self.name = name if name not in (None, "") else automatic_name("Functional")
         self._start_uncompiled()
         self._connect(inputs, outputs)
 
@@ -172,7 +172,9 @@ class Model(Trained):
         custom = checked_classes(custom_objects)
         optimizer = rebuild(config["optimizer"], "optimizer", custom)
         if "targets" in config:
-            self._set_compiled(optimizer, [rebuild_target(target, custom) for target in config["targets"]])
+            targets = [rebuild_target(target, custom) for target in config["targets"]]
+            check_targets(self._ends(), targets)
+            self._set_compiled(optimizer, targets)
         else:
             metrics = [rebuild(metric, "metric", custom) for metric in config["metrics"]]
             self.compile(optimizer, rebuild(config["loss"], "loss", custom), metrics)

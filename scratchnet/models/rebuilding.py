@@ -13,6 +13,7 @@ from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.saving.architecture import frozen_inside
 from scratchnet.saving.objects import Kind, find_class, made_again, rebuild
+from scratchnet.utils.numbers import shown
 
 MODELS: dict[str, type] = {}
 """The classes of models by name, as a description names them: each puts itself here."""
@@ -52,7 +53,9 @@ def from_description(cls: Any, description: Mapping[str, Any], custom_objects: M
             model = cls(inputs, outputs, name=description["name"])
     except Exception as error:  # a user's layer may raise anything
         raise ModelFileError(f"the layers described do not fit together: {error}") from error
-    model._trainable = bool(description.get("trainable", True))
+    model._trainable = description.get("trainable", True)
+    if not isinstance(model._trainable, bool):
+        raise ModelFileError(f"trainable of the model should be true or false, got {shown(model._trainable)}")
     if "frozen_inside" in description:
         _freeze_inside(model, description["frozen_inside"])
     return model
@@ -112,8 +115,9 @@ def from_model(model: Network, inputs: Sequence[SymbolicTensor] | None, clone: C
     return made
 
 
-def _freeze_inside(model: Any, frozen: Sequence[str]) -> None:
+def _freeze_inside(model: Any, names: Sequence[str]) -> None:
     """Set the flags of layers inside layers, one by one: a layer in a frozen model need not be frozen itself."""
+    frozen = set(names)
     for layer in model.layers:
         for path, leaf, _ in layer.leaves():
             if path:

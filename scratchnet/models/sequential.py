@@ -33,14 +33,15 @@ class Sequential(Model):
     is_sequential = True
 
     def __init__(self, layers: Sequence[Layer | SymbolicTensor] | None = None, name: str | None = None) -> None:
-        self.name = name or automatic_name("Sequential")
+        self.name = name if name not in (None, "") else automatic_name("Sequential")
         self._layers: list[Layer] = []
         self._input: SymbolicTensor | None = None
         self._tensors: list[SymbolicTensor] = []  # of each layer, once the input is known
         self._start_uncompiled()
         try:
+            taken: set[str] = set()
             for layer in layers or []:
-                self._append(layer)
+                self._append(layer, taken)
             if self.built:
                 self._connect_all()
         except BaseException:
@@ -68,10 +69,11 @@ class Sequential(Model):
                 puts out; then the model is as it was.
             TypeError: if it is not a layer.
         """
-        self._append(layer)
+        self._append(layer, {other.name for other in self._layers})
         self._count_as_functional()
 
-    def _append(self, layer: Layer | SymbolicTensor) -> None:
+    def _append(self, layer: Layer | SymbolicTensor, taken: set[str]) -> None:
+        """Append a layer whose name is not among those ``taken``, and add it to them."""
         if isinstance(layer, SymbolicTensor) and not layer.inputs:
             layer = layer.layer  # Input(...) returns a tensor
         if isinstance(layer, InputLayer):
@@ -84,7 +86,7 @@ class Sequential(Model):
         self._check_alone("get another layer")
         if any(inner is self for _, inner, _ in layer.leaves()):
             raise ValueError(f"Sequential model {self.name!r} expected a layer, got a model that it is a part of.")
-        if any(other.name == layer.name for other in self._layers):
+        if layer.name in taken:
             raise ValueError(
                 f"Sequential model {self.name!r} has a layer named {layer.name!r} already: give each layer a name of "
                 f"its own."
@@ -94,6 +96,7 @@ class Sequential(Model):
             self._tensors.append(self._after((self._tensors or [begin])[-1], layer))
             self._input = begin
         self._layers.append(layer)
+        taken.add(layer.name)
         self._forget_graph()
 
     def _after(self, tensor: SymbolicTensor, layer: Layer) -> SymbolicTensor:
@@ -200,8 +203,9 @@ class Sequential(Model):
     def __setstate__(self, state: dict[str, Any]) -> None:
         first, layers = state.pop("first"), state.pop("_layers")
         vars(self).update(state, _layers=[], _input=None, _tensors=[], _outputs=[], _plans={})
+        taken: set[str] = set()
         for layer in [*([first] if first is not None else []), *layers]:
-            self._append(layer)
+            self._append(layer, taken)
 
 
 MODELS["Sequential"] = Sequential

@@ -66,8 +66,7 @@ class Trained(Wired):
                 for a metric of several numbers; for a list or dict that does not fit the outputs. Nothing has been
                 changed then.
         """
-        outputs = Outputs(self.output_keys, self.outputs_by_name if self.built else None)
-        targets = make_targets(outputs, loss, metrics, loss_weights, weighted_metrics)
+        targets = make_targets(self._ends(), loss, metrics, loss_weights, weighted_metrics)
         chosen_optimizer = optimizers.get(optimizer)
         if chosen_optimizer is None:
             raise ValueError(f"compile expected an optimizer, one of {', '.join(optimizers.OPTIMIZERS)}, got None.")
@@ -84,6 +83,9 @@ class Trained(Wired):
                     f"probabilities, not logits: leave one of the two out.",
                     stacklevel=2,
                 )
+
+    def _ends(self) -> Outputs:
+        return Outputs(self.output_keys, self.outputs_by_name if self.built else None)
 
     def _set_compiled(self, optimizer: optimizers.Optimizer, targets: list[Target]) -> None:
         optimizer.start(self.identity)

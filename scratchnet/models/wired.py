@@ -20,6 +20,7 @@ from scratchnet.layers.tensor import SymbolicTensor, call
 from scratchnet.layers.variable import Variable, listed
 from scratchnet.training.penalties import Penalties
 from scratchnet.typing import Array, Shape
+from scratchnet.utils.naming import checked_name
 
 Tensors = SymbolicTensor | Sequence[SymbolicTensor] | Mapping[str, SymbolicTensor]
 
@@ -54,6 +55,8 @@ class Wired(Layer):
         self._connect(self.as_inputs_given(inputs), self.as_outputs_given(outputs))
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name == "name":
+            checked_name("A model", value)
         if name == "name" and self.__dict__.get("_outputs") and value != self.name:
             raise ValueError(
                 f"Model {self.name!r} expected to keep its name as a layer of another model, got {value!r}: name it "
@@ -271,6 +274,7 @@ def _apart_from_names(what: str, given: Any) -> tuple[list[str] | None, Any]:
     for key in given:
         if not isinstance(key, str) or not key:
             raise TypeError(f"Model({what}=…) expected names as keys of the dict, got {key!r}.")
+        checked_name(f"Model({what}=…)", key)
     return list(given), [given[key] for key in sorted(given)]
 
 

@@ -7,6 +7,7 @@ hands in as ``custom_objects``.
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -23,8 +24,10 @@ from scratchnet import (
     regularizers,
     schedules,
 )
+from scratchnet.config import check_float
 from scratchnet.errors import ModelFileError
 from scratchnet.layers import LAYERS, Layer
+from scratchnet.utils.numbers import shown
 
 
 class Kind(NamedTuple):
@@ -129,8 +132,10 @@ def _make(cls: Any, config: dict[str, Any], kind: str, facts: Mapping[str, Any])
         made = cls.from_config(config) if hasattr(cls, "from_config") else cls(**config)
     except Exception as error:  # a user's class may raise anything
         raise ModelFileError(
-            f"the {kind} {cls.__name__} cannot be made from the arguments {config}: {error}"
+            f"the {kind} {cls.__name__} cannot be made from the arguments {shown(config)}: {error}"
         ) from error
+    if "dtype" in facts and facts["dtype"] != made.dtype:  # of a user's class whose arguments do not include it
+        facts = {**facts, "dtype": check_float(facts["dtype"])}
     for fact, value in facts.items():
         setattr(made, fact, value)
     return made
@@ -158,6 +163,8 @@ def find_class(description: Mapping[str, Any], what: str, kind: Kind, custom_obj
                 f"{custom_objects[name]!r}: pass the class that the model was saved with"
             )
         return custom_objects[name]
+    if not isinstance(name, str) or not isinstance(description["custom"], bool):
+        raise ModelFileError(f"the class of a {what} should be named, got {shown(name)}")
     if description["custom"]:
         raise ModelFileError(
             f'unknown {what} class {name!r}, for it is not scratchnet\'s own: pass custom_objects={{"{name}": {name}}}'
@@ -180,15 +187,18 @@ def _is_plain(part: Any) -> bool:
 
 def _arguments(cls: Any) -> list[str] | None:
     """Return the names of the arguments that make an object of a class; None if it takes any."""
-    parameters = inspect.signature(cls).parameters.values()
-    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+    if any(p.kind is p.VAR_KEYWORD for p in _parameters(cls)):
         return None
     return _named_arguments(cls)
 
 
 def _named_arguments(cls: Any) -> list[str]:
-    parameters = inspect.signature(cls).parameters.values()
-    return [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    return [p.name for p in _parameters(cls) if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+
+
+@functools.lru_cache
+def _parameters(cls: Any) -> list[inspect.Parameter]:
+    return list(inspect.signature(cls).parameters.values())
 
 
 def _check_arguments(cls: Any, config: Mapping[str, Any], kind: str, where: str) -> None:

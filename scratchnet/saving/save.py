@@ -20,6 +20,7 @@ from scratchnet.saving.lost import check_nothing_is_lost
 from scratchnet.saving.model_file import read_model_file, write_model_file
 from scratchnet.saving.objects import describe
 from scratchnet.typing import Array
+from scratchnet.utils.numbers import printable, shown
 from scratchnet.utils.random import SeedGenerator
 from scratchnet.version import __version__
 
@@ -52,7 +53,7 @@ def save_model(model: Network, path: str | os.PathLike[str], notes: Mapping[str,
         "scratchnet_version": __version__,
         "model": describe_model(model),
         "variables": list(model.named_weights),
-        "compiled": _describe_compiled(model),
+        "compiled": describe_compiled(model),
         "notes": checked_notes(notes),
     }
     for layer in model.graph.flat.layers:
@@ -71,10 +72,23 @@ def read_notes(path: str | os.PathLike[str]) -> dict[str, str]:
     path = os.fspath(path)
     with explained(path):
         content, _ = read_model_file(path)
-        return checked_notes(content.get("notes"))
+        return notes_in(content)
 
 
-def _describe_compiled(model: Network) -> dict[str, Any] | None:
+def notes_in(content: Mapping[str, Any]) -> dict[str, str]:
+    """Return the notes in a file's header.
+
+    Raises:
+        ModelFileError: if they are something else than texts by name.
+    """
+    notes = content.get("notes", {})
+    if not isinstance(notes, dict) or not all(isinstance(text, str) for text in notes.values()):
+        raise ModelFileError(f"its notes should be texts by name, got {shown(notes)}")
+    return notes
+
+
+def describe_compiled(model: Network) -> dict[str, Any] | None:
+    """Return what a model was compiled with, and how far its optimizer has come; None if it is not compiled."""
     if not model.targets or model.optimizer is None:
         return None
     accumulates = model.optimizer.gradient_accumulation_steps
@@ -128,8 +142,13 @@ def random_states(model: Network) -> dict[str, Array]:
     }
 
 
+def not_finite(tensors: Mapping[str, Array]) -> list[str]:
+    """Return the names of the arrays that hold NaN or infinity."""
+    return [name for name, array in tensors.items() if not np.isfinite(array).all()]
+
+
 def _warn_if_not_finite(tensors: Mapping[str, Array], path: str) -> None:
-    broken = [name for name, array in tensors.items() if not np.isfinite(array).all()]
+    broken = not_finite(tensors)
     if broken:
         old = " in place of the file that was there" if os.path.exists(path) else ""
         warnings.warn(
@@ -163,4 +182,5 @@ def explained(path: str) -> Iterator[None]:
     try:
         yield
     except ModelFileError as error:
-        raise ModelFileError(f"Cannot load {path!r}: {str(error).removesuffix('.')}.") from error
+        reason = printable(str(error)).removesuffix(".")
+        raise ModelFileError(f"Cannot load {path!r}: {reason}.") from error

@@ -79,8 +79,8 @@ def _read(path: str) -> Layers:
     try:
         names = content.get("variables")
         if names is None:  # as files of whole models were before they said it
-            order = [layer["name"] for layer in content["model"]["layers"]]
-            names = sorted(tensors, key=lambda name: order.index(_layer_of(name)))
+            order = {layer["name"]: place for place, layer in enumerate(content["model"]["layers"])}
+            names = sorted(tensors, key=lambda name: order[_layer_of(name)])
         return _by_layer({name: tensors[name] for name in names})
     except (LookupError, TypeError, ValueError) as error:
         raise ModelFileError(f"its list of variables makes no sense ({error!r})") from error

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from scratchnet.errors import unknown_name
+from scratchnet.utils.numbers import shown
 
 T = TypeVar("T")
 
@@ -32,6 +33,17 @@ def automatic_name(class_name: str) -> str:
 def clear_session() -> None:
     """Start counting automatic names anew: the next nameless Dense is ``dense`` again."""
     _names_given.clear()
+
+
+def checked_name(what: str, name: Any) -> str:
+    """Return the name of a layer, a model or one of its ends.
+
+    Raises:
+        ValueError: if it is no text, empty, or holds what cannot be printed: a terminal would obey it.
+    """
+    if not isinstance(name, str) or not name or not name.isprintable():
+        raise ValueError(f"{what} expected a name of printable characters, got {shown(name)}.")
+    return name
 
 
 def look_up(kind: str, name: object, table: Mapping[str, T]) -> T:

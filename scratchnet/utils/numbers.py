@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 
-def whole_number(what: str, value: Any, least: int | None = None) -> int:
+def whole_number(what: str, value: Any, least: int | None = None, most: int | None = None) -> int:
     """Return a whole number of Python's or NumPy's as an ``int``. 3.0 is none: where a size is asked for, it is a slip.
 
     Args:
         what: the argument and whose it is, such as ``"units of Dense"``, for the error message.
         value: what was given for it.
-        least: the smallest number allowed, if there is one.
+        least, most: the smallest and the largest number allowed, if there is one.
 
     Raises:
         ValueError: if it is anything else, True and False included.
@@ -29,8 +29,8 @@ def whole_number(what: str, value: Any, least: int | None = None) -> int:
         number = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
     except TypeError:
         number = None
-    if number is None or (least is not None and number < least):
-        bound = "" if least is None else f" ≥ {least}"
+    if number is None or (least is not None and number < least) or (most is not None and number > most):
+        bound = ("" if least is None else f" ≥ {least}") + ("" if most is None else f" ≤ {most}")
         raise ValueError(f"{what} expected a whole number{bound}, got {shown(value)}.")
     return number
 
@@ -100,8 +100,8 @@ def text_or_none(what: str, value: Any) -> str | None:
     Raises:
         ValueError: if it is anything else.
     """
-    if value is not None and not isinstance(value, str):
-        raise ValueError(f"{what} expected text or None, got {shown(value)}.")
+    if value is not None and not (isinstance(value, str) and value.isprintable()):
+        raise ValueError(f"{what} expected printable text or None, got {shown(value)}.")
     return value
 
 
@@ -109,3 +109,15 @@ def shown(value: Any) -> str:
     """Return ``repr(value)`` on one line of moderate length, so that a sentence with it stays one."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 80 else f"{text[:77]}…"
+
+
+def printable(text: str) -> str:
+    """Return a stranger's text with control characters, line breaks among them, as Python writes them: ``\\x1b``.
+
+    Only what a terminal would obey is changed: letters of all scripts stay, and the bytes of a file's name that are no
+    text.
+    """
+    return "".join(
+        character if character.isprintable() or "\ud800" <= character <= "\udfff" else repr(character)[1:-1]
+        for character in text
+    )

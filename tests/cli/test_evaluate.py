@@ -10,6 +10,7 @@ import scratchnet
 from scratchnet.cli.samples import as_input, as_probabilities
 from scratchnet.datasets import fashion_mnist
 from scratchnet.layers import Dense, Flatten, Input, Rescaling
+from scratchnet.saving import save_model
 from tests.cli.conftest import Command
 
 
@@ -120,3 +121,23 @@ def test_a_folder_without_a_model_and_a_file_that_is_none_are_refused(scratchnet
     result = scratchnet_command("evaluate", "letter.txt")
     assert (result.code, result.err.count("\n")) == (1, 1)
     assert "letter.txt" in result.err
+
+
+@pytest.mark.filterwarnings("ignore:The model (saved to|loaded from)")
+@pytest.mark.parametrize("command", [("evaluate", "--mini"), ("predict", "test:0", "--mini")])
+def test_weights_that_are_no_numbers_are_told(scratchnet_command: Command, command: tuple[str, ...]) -> None:
+    model = classifier()
+    model.get_layer(index=-1).params["kernel"][5] = np.nan
+    model.save("broken.safetensors")
+    result = scratchnet_command(command[0], "broken.safetensors", *command[1:])
+    assert result.code == 1
+    assert "Test accuracy" not in result.out
+    assert "%" not in result.out
+    assert "got NaN or infinity for " in result.err
+
+
+def test_notes_of_a_stranger_are_shown_escaped(scratchnet_command: Command) -> None:
+    save_model(classifier(), "strange.safetensors", {"network": "\x1b[2Jmlp\n", "data": "\x07", "trained": "\r1"})
+    result = scratchnet_command("evaluate", "strange.safetensors", "--mini")
+    assert result.code == 0
+    assert r"\x1b[2Jmlp\n, trained for \r1 on \x07." in result.out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import scratchnet as sn
 from scratchnet import config, layers
 from scratchnet.layers import LAYERS, Conv2D, Dense, Flatten, Input, Layer, MaxPooling2D
 
@@ -109,6 +110,28 @@ def test_the_output_has_the_shape_foretold(name):
     layer, x = example(name)
     y = layer(x)
     assert layer.output_shape == (None, *y.shape[1:])
+
+
+@pytest.mark.parametrize("name", ["a\nb", "\x1b[2J", "\u202e", 3, ""])
+def test_a_name_can_be_printed(name):
+    for make in (
+        lambda: Dense(1, name=name),
+        lambda: setattr(Dense(1), "name", name),
+        lambda: setattr(sn.Sequential(), "name", name),
+    ):
+        with pytest.raises(ValueError, match="expected a name of printable characters, got "):
+            make()
+
+
+@pytest.mark.parametrize("make", [sn.losses.MeanSquaredError, sn.metrics.Accuracy, sn.optimizers.SGD])
+def test_names_of_other_things_can_be_printed(make):
+    with pytest.raises(ValueError, match=r"expected printable text or None, got '\\x1b'"):
+        make(name="\x1b")
+
+
+def test_a_layer_that_no_machine_could_run_is_refused():
+    with pytest.raises(ValueError, match="expected to put out what a computer can hold, got"):
+        layers.UpSampling2D(10**9)(Input((2, 2, 1)))
 
 
 def test_automatic_names_count_only_nameless_layers():

@@ -172,7 +172,7 @@ def test_non_finite_weights_come_back_as_they_were(small_model: Any, reload: Rel
 
 def test_any_name_will_do(reload: Reload, rng: Any) -> None:
     inputs = sn.Input((3,), name="optimizer")
-    model = sn.Model(inputs, layers.Dense(2, name="Größe·数 \n\"'")(inputs), name="__metadata__")
+    model = sn.Model(inputs, layers.Dense(2, name="Größe·数 \"'")(inputs), name="__metadata__")
     assert_same_model(reload(model), model, rng.normal(size=(4, 3)))
 
 
