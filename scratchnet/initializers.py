@@ -16,6 +16,7 @@ import numpy as np
 
 from scratchnet import config
 from scratchnet.typing import Array
+from scratchnet.utils.blas import single_threaded_blas
 from scratchnet.utils.naming import described, made_from, snake_case
 from scratchnet.utils.numbers import real_number, seed_or_none, shown
 from scratchnet.utils.random import new_generator
@@ -212,7 +213,8 @@ class Orthogonal(_Random):
             raise ValueError(f"Orthogonal expected a shape of at least two axes, got {shape}.")
         rows, columns = math.prod(shape[:-1]), shape[-1]
         a = new_generator(self.seed).standard_normal((max(rows, columns), min(rows, columns)))
-        q, r = np.linalg.qr(a)
+        with single_threaded_blas():
+            q, r = np.linalg.qr(a)
         q *= np.sign(np.diag(r))
         return (self.gain * (q.T if rows < columns else q)).reshape(shape)
 

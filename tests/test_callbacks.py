@@ -207,8 +207,21 @@ class TestHistory:
         assert history.epoch == [0, 1]
         assert history.params == {"epochs": 9}
 
-    def test_looks_as_promised_in_a_notebook(self):
-        assert re.fullmatch(r"<scratchnet\.callbacks\.History object at 0x[0-9a-f]+>", repr(History()))
+    def test_says_what_it_holds(self):
+        assert repr(History()) == "<scratchnet.callbacks.History of 0 epochs>"
+        _, history, _ = train([], [{"loss": 2.0, "accuracy": np.float32(0.25)}, {"loss": 1.0, "accuracy": 0.123456}])
+        assert repr(history) == "<scratchnet.callbacks.History of 2 epochs: loss 1, accuracy 0.1235>"
+
+    def test_is_a_table_in_a_notebook(self):
+        _, history, _ = train([], [{"loss": 2.0}, {"loss": 1.0, "a <b>": 3}])
+        html = history._repr_html_()
+        assert "<th>epoch</th><th>loss</th><th>a &lt;b&gt;</th>" in html
+        assert "<tr><td>1</td><td>2</td><td></td></tr><tr><td>2</td><td>1</td><td>3</td></tr>" in html
+        _, history, _ = train([], losses(*map(float, range(1000))))
+        html = history._repr_html_()
+        assert html.count("<tr>") == 22
+        assert "<td>…</td>" in html
+        assert "<td>1000</td><td>999</td>" in html
 
     def test_can_be_pickled_once_it_has_left_its_model(self):
         history = History()

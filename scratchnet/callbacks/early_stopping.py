@@ -8,7 +8,7 @@ from scratchnet.callbacks.callback import Logs
 from scratchnet.callbacks.checks import real_number, switch, verbosity
 from scratchnet.callbacks.monitor import Monitor
 from scratchnet.utils.numbers import whole_number
-from scratchnet.utils.terminal import write
+from scratchnet.utils.screen import say
 
 
 class EarlyStopping(Monitor):
@@ -85,8 +85,8 @@ class EarlyStopping(Monitor):
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Give the best weights back, if asked to."""
         if self.stopped_epoch and self.verbose:
-            write(f"Epoch {self.stopped_epoch + 1}: early stopping\n")
+            say(f"Epoch {self.stopped_epoch + 1}: early stopping\n")
         if self.best_weights is not None:
             if self.verbose:
-                write(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.\n")
+                say(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.\n")
             self.model.set_weights(self.best_weights)

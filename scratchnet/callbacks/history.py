@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 from scratchnet.callbacks.callback import Callback, Logs
+from scratchnet.utils.html import table
+
+_ROWS = 20  # of the table in a notebook; the middle of a longer training is left out
 
 
 class History(Callback):
@@ -14,7 +19,6 @@ class History(Callback):
     """
 
     state_names = ("history", "epoch")
-    __module__ = "scratchnet.callbacks"  # a notebook shows it as <scratchnet.callbacks.History object at …>
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,3 +39,26 @@ class History(Callback):
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
+
+    def __repr__(self) -> str:
+        count = len(self.epoch)
+        newest = ", ".join(f"{name} {_figure(values[-1])}" for name, values in self.history.items() if values)
+        return f"<scratchnet.callbacks.History of {count} epoch{'s' * (count != 1)}{': ' if newest else ''}{newest}>"
+
+    def _repr_html_(self) -> str:
+        """Return the figures as a table, for notebooks."""
+        length = max(map(len, self.history.values()), default=0)
+        # A fit that goes on leaves what History holds, and a figure may be new or stay out: the ends belong together.
+        epochs: list[object] = [epoch + 1 for epoch in self.epoch[-length:]] if length else []
+        epochs = [""] * (length - len(epochs)) + epochs
+        columns = [
+            [""] * (length - len(values)) + [_figure(value) for value in values] for values in self.history.values()
+        ]
+        rows = list(zip(epochs, *columns))
+        if length > _ROWS:
+            rows[_ROWS // 2 : -(_ROWS // 2)] = [("…",) * (len(columns) + 1)]
+        return f"<p><b>History</b>, {length} epochs</p>{table(['epoch', *self.history], rows)}"
+
+
+def _figure(value: object) -> str:
+    return f"{float(value):.4g}" if isinstance(value, Real) else str(value)

@@ -10,7 +10,7 @@ from typing import Any
 
 from scratchnet.callbacks.callback import Callback, Logs
 from scratchnet.callbacks.checks import refuse_schedule, verbosity
-from scratchnet.utils.terminal import write
+from scratchnet.utils.screen import say
 
 
 class LearningRateScheduler(Callback):
@@ -51,7 +51,7 @@ class LearningRateScheduler(Callback):
             )
         optimizer.learning_rate = float(rate)
         if self.verbose:
-            write(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {float(rate)}.\n")
+            say(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {float(rate)}.\n")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Add the rate to ``logs``, for the callbacks after this one."""

@@ -8,7 +8,7 @@ from scratchnet.callbacks.callback import Logs
 from scratchnet.callbacks.checks import path_text, real_number, switch, verbosity
 from scratchnet.callbacks.monitor import Monitor
 from scratchnet.utils.numbers import whole_number
-from scratchnet.utils.terminal import write
+from scratchnet.utils.screen import say
 
 
 class ModelCheckpoint(Monitor):
@@ -105,4 +105,4 @@ class ModelCheckpoint(Monitor):
 
     def _say(self, facts: Logs, what: str) -> None:
         if self.verbose:
-            write(f"\nEpoch {facts['epoch']}: {what}\n")
+            say(f"\nEpoch {facts['epoch']}: {what}\n")

@@ -6,7 +6,7 @@ from scratchnet.callbacks.callback import Logs
 from scratchnet.callbacks.checks import refuse_schedule, verbosity
 from scratchnet.callbacks.monitor import Monitor
 from scratchnet.utils.numbers import real_number, whole_number
-from scratchnet.utils.terminal import write
+from scratchnet.utils.screen import say
 
 
 class ReduceLROnPlateau(Monitor):
@@ -93,6 +93,4 @@ class ReduceLROnPlateau(Monitor):
         optimizer.learning_rate = max(rate * self.factor, self.min_lr)
         self.wait, self.cooldown_counter = 0, self.cooldown
         if self.verbose:
-            write(
-                f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {float(optimizer.learning_rate)}.\n"
-            )
+            say(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {float(optimizer.learning_rate)}.\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scratchnet.callbacks.callback import Callback
 from scratchnet.callbacks.checks import switch
-from scratchnet.utils.terminal import write
+from scratchnet.utils.screen import say
 
 
 class TerminateOnNaN(Callback):
@@ -31,6 +31,6 @@ class TerminateOnNaN(Callback):
             raise RuntimeError(
                 f"NaN or Inf loss encountered at batch {batch}: {error} Terminating training immediately."
             ) from error
-        write(f"Batch {batch}: Invalid loss, terminating training\n")
+        say(f"Batch {batch}: Invalid loss, terminating training\n")
         self.model.stop_training = True
         return True

@@ -224,10 +224,8 @@ class Runner:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Run what is inside on one thread: the batches are small, and the bits are the same on any number."""
-        from threadpoolctl import threadpool_limits
-
         if self.plan.backend != "numba":
-            with threadpool_limits(1, "blas"):
+            with self.plan.running():
                 yield
             return
         import numba

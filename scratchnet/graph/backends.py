@@ -12,6 +12,7 @@ from scratchnet.layers.layer import Layer
 from scratchnet.losses import Loss
 from scratchnet.optimizers import Optimizer, UpdateRule
 from scratchnet.typing import Array
+from scratchnet.utils.blas import single_threaded_blas
 from scratchnet.utils.memory import place_zeros
 
 _WORTH_SHARING = 6e6  # floating-point operations of kernels for which it pays to wake more than one thread
@@ -45,8 +46,9 @@ class Backend:
         return np.asarray(data[rows], dtype)
 
     def running(self) -> AbstractContextManager[Any]:
-        """Return the context in which batches run."""
-        return nullcontext()
+        """Return the context in which batches run: BLAS has one thread, so that the last bits do not
+        depend on how many there are."""
+        return single_threaded_blas()
 
     def running_few(self, flops: float) -> AbstractContextManager[Any]:
         """Return the context in which so many operations run, within ``running``."""
@@ -91,9 +93,9 @@ class KernelBackend(Backend):
 
     def running(self) -> AbstractContextManager[Any]:
         """Return the context in which BLAS has one thread while kernels own the threads."""
-        from scratchnet.kernels.runtime import single_threaded_blas
+        from scratchnet.kernels import runtime
 
-        return single_threaded_blas()
+        return runtime.single_threaded_blas()
 
     @contextmanager
     def _on_one_thread(self) -> Iterator[None]:

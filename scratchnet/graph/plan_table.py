@@ -12,6 +12,7 @@ from scratchnet import config
 from scratchnet.graph.plan import LayerStep, Plan, Step
 from scratchnet.losses import Loss, SparseCategoricalCrossentropy
 from scratchnet.typing import Array
+from scratchnet.utils.tables import fitting
 from scratchnet.utils.terminal import make_console
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def print_plan(
     file = io.StringIO() if print_fn else None
     console = make_console(file=file, width=None if file is None else 120)
     console.print(f"[bold]Backend {plan.backend}[/], batches of {batch_size}, times in ms, measured now")
-    console.print(_table(measure(plan, batch_size, losses)))
+    console.print(fitting(console, _table(measure(plan, batch_size, losses))))
     if print_fn and file:
         print_fn(file.getvalue())
 

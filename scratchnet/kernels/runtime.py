@@ -31,6 +31,7 @@ import numba
 from numba.core import config, event
 
 from scratchnet.kernels.simd import NEAREST_CACHE, TILE, VECTOR_BYTES
+from scratchnet.utils import blas
 
 SPIN_COUNT = "2000"
 
@@ -260,7 +261,6 @@ def _after_fork_in_child() -> None:
     global _lock
     _start_threads.cache_clear()
     _lock = threading.RLock()  # another thread of the parent may have held the old one
-    _blas_limit.lock = threading.Lock()
     if threading_layer() in ("omp", "workqueue"):
         _state["forked"] = True
         for each in _kernels:
@@ -268,52 +268,14 @@ def _after_fork_in_child() -> None:
                 each._call = each._first_call
 
 
-class _BlasLimit:
-    """Counts who wants BLAS at one thread; the first one in sets it, the last one out puts it back."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.depth = 0
-        self.libraries: list[Any] | None = None
-        self.before: list[int] = []
-
-    def enter(self) -> None:
-        with self.lock:
-            if self.depth == 0:
-                if self.libraries is None:
-                    import scipy.linalg.cython_blas  # noqa: F401  loads SciPy's BLAS, so that it is limited too
-                    import threadpoolctl
-
-                    self.libraries = threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers
-                self.before = [library.get_num_threads() for library in self.libraries]
-                for library in self.libraries:
-                    library.set_num_threads(1)
-            self.depth += 1
-
-    def leave(self) -> None:
-        with self.lock:
-            self.depth -= 1
-            if self.depth == 0:
-                for library, threads in zip(self.libraries or (), self.before):
-                    library.set_num_threads(threads)
-
-
-_blas_limit = _BlasLimit()
-
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 @contextmanager
 def single_threaded_blas() -> Iterator[None]:
-    """Hold every BLAS library at one thread inside the `with`, and put its number back afterwards.
+    """Hold BLAS at one thread, that of SciPy included, which kernels call: see ``utils.blas``."""
+    import scipy.linalg.cython_blas  # noqa: F401  a library can only be held once it is loaded
 
-    NumPy definitions that run between kernels call BLAS, whose threads and the kernels' would wait for each other
-    actively (an entire step then takes 40 times as long). May be nested and used from several Python threads at once;
-    the numbers of threads come back when the last user leaves.
-    """
-    _blas_limit.enter()
-    try:
+    with blas.single_threaded_blas():
         yield
-    finally:
-        _blas_limit.leave()

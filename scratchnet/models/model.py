@@ -16,6 +16,7 @@ from scratchnet.graph.plan import Plan
 from scratchnet.graph.targets import Target
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.models.compiling import check_targets, rebuild_target
+from scratchnet.models.html import model_html
 from scratchnet.models.rebuilding import MODELS, from_description
 from scratchnet.models.trained import Trained
 from scratchnet.models.wired import Tensors
@@ -181,6 +182,10 @@ class Model(Trained):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, {len(self.layers)} layers, {self.count_params():,} params>"
+
+    def _repr_html_(self) -> str:
+        """Return the model as a table, for notebooks."""
+        return model_html(self)
 
 
 MODELS["Model"] = Model

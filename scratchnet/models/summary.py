@@ -15,7 +15,8 @@ from scratchnet.graph.parameters import count_trainable
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.utils.numbers import real_number, true_or_false
-from scratchnet.utils.terminal import make_console
+from scratchnet.utils.tables import fitting
+from scratchnet.utils.terminal import columns, make_console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 CHAIN_COLUMNS = (("Layer (type)", 0.45), ("Output Shape", 0.80), ("Param #", 1.0))
 GRAPH_COLUMNS = (("Layer (type)", 0.3), ("Output Shape", 0.56), ("Param #", 0.74), ("Connected to", 1.0))
 NARROWEST = 4
+NARROWEST_TABLE = 30  # in a terminal of whatever width
 
 
 def readable_size(size: float) -> str:
@@ -60,13 +62,27 @@ def print_summary(
 ) -> None:
     """Print the table of a model's layers, output shapes and numbers of parameters; see ``Model.summary``."""
     form = _form(model, line_length, positions, expand_nested, show_trainable, layer_range)
-    if print_fn is None:
-        # At least as wide as the table, so that rich never folds it.
-        _render(model, form, make_console(width=max(form.width, 80)))
+    totals, table, file = _totals(model), _table(model, form), io.StringIO() if print_fn else None
+    there = None if print_fn or line_length or positions else columns()
+    if there is not None and (there < form.width or _breaks_words(table)):
+        for column in table.columns:
+            column.width = None
+        table.width = None
+        _render(model, table, totals, make_console(width=there))
         return
-    text = io.StringIO()
-    _render(model, form, make_console(file=text, color_system=None, width=max(form.width, 80)))
-    print_fn(text.getvalue())
+    # At least as wide as the table, so that rich never folds it.
+    options: dict[str, Any] = {"file": file, "color_system": None} if file else {}
+    _render(model, table, totals, make_console(width=max(form.width, 80), **options))
+    if print_fn and file:
+        print_fn(file.getvalue())
+
+
+def _breaks_words(table: Table) -> bool:
+    """Return whether some word is longer than the column that it stands in."""
+    from rich.text import Text
+
+    cells = ((column.width, str(cell)) for column in table.columns for cell in column.cells)
+    return any(len(word) > (width or 0) for width, cell in cells for word in Text.from_markup(cell).plain.split())
 
 
 def _form(
@@ -88,7 +104,7 @@ def _form(
     if true_or_false("show_trainable of summary", show_trainable):
         titles, ends = (*titles, "Trainable"), (*(end * 0.9 for end in ends), 1.0)
     usual = (88 if chain else 108) + (12 if show_trainable else 0)
-    width = line_length or min(usual, shutil.get_terminal_size().columns - 4)
+    width = line_length or min(usual, max(shutil.get_terminal_size().columns - 4, NARROWEST_TABLE))
     stops = [int(end * width) for end in ends]
     widths = [stop - start for start, stop in zip([0, *stops], stops)]
     if min(widths) < NARROWEST:
@@ -115,7 +131,8 @@ def _rows(model: Network, layer_range: Sequence[str] | None) -> slice:
     return slice(first[0], last[-1] + 1)
 
 
-def _render(model: Network, form: _Form, console: Console) -> None:
+def _totals(model: Network) -> list[tuple[str, int, int]]:
+    """Return what the lines below the table say: a title, a number of parameters, and their size in bytes."""
     weights = sum(layer.count_params() for layer in model.layers)
     trainable = count_trainable(model.layers, model.trainable)
     width_in_bytes = np.dtype(model.dtype).itemsize
@@ -130,11 +147,24 @@ def _render(model: Network, form: _Form, console: Console) -> None:
         vectors = len(model.optimizer.slots) * moves
         rate = 0 if model.optimizer.has_schedule else 1
         rows.append(("Optimizer params", vectors + rate + 1, (vectors + rate) * width_in_bytes + 8))
-    rows.insert(0, ("Total params", sum(count for _, count, _ in rows), sum(size for _, _, size in rows)))
-    console.print(f'[bold]Model: "{model.name}"[/]')
-    console.print(_table(model, form))
-    for title, count, size in rows:
-        console.print(f"[bold] {title}: [/][green]{count:,}[/] ({readable_size(size)})")
+    return [("Total params", sum(count for _, count, _ in rows), sum(size for _, _, size in rows)), *rows]
+
+
+def _render(model: Network, table: Table, totals: list[tuple[str, int, int]], console: Console) -> None:
+    from rich.console import Group
+
+    below = (f"[bold] {title}: [/][green]{count:,}[/] ({readable_size(size)})" for title, count, size in totals)
+    # All at once: a notebook makes an output of each print.
+    console.print(Group(f'[bold]Model: "{model.name}"[/]', fitting(console, table), *below))
+
+
+def summary_rows(model: Network) -> tuple[list[str], list[tuple[str, ...]], list[tuple[str, int, int]]]:
+    """Return the titles, the rows and the totals of a model's summary, as text without colours."""
+    from rich.text import Text
+
+    table = _table(model, _form(model, 108, None, False, False, None))
+    columns = ([Text.from_markup(str(cell)).plain for cell in column.cells] for column in table.columns)
+    return [str(column.header) for column in table.columns], list(zip(*columns)), _totals(model)
 
 
 def _table(model: Network, form: _Form) -> Table:

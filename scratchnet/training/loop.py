@@ -24,6 +24,7 @@ from scratchnet.training.sources import Arrays, Source
 from scratchnet.training.step import Compiled, compiled_parts, prepare_optimizer, train_step
 from scratchnet.typing import Array
 from scratchnet.utils.random import given_back_on_error
+from scratchnet.utils.screen import screen
 
 if TYPE_CHECKING:
     from scratchnet.graph.network import Network
@@ -39,6 +40,7 @@ def fit(model: Network, x: Any, y: Any, options: FitOptions) -> History:
         with unbuilt_if_refused(model), given_back_on_error():
             run = _prepare(model, x, y, options, verbose, history, stack)
         model.stop_training = False  # now that nothing can be refused any more
+        shown_on = stack.enter_context(screen())
         stack.enter_context(run.parts.plan.running())
         stack.enter_context(np.errstate(over="ignore", invalid="ignore"))  # a loss of NaN gets an error of its own
         interruption = stack.enter_context(deferred_interrupt())
@@ -58,7 +60,7 @@ def fit(model: Network, x: Any, y: Any, options: FitOptions) -> History:
             if not announced:
                 announce()
             announced = False
-            progress = Progress(run.training.steps, verbose)
+            progress = Progress(run.training.steps, verbose, shown_on)
             try:
                 if not run.stopped:  # a run that goes on may have been stopped in the middle of this epoch
                     _train_epoch(run, progress, interruption)
@@ -185,11 +187,11 @@ def evaluate(
             stack.callback(source.close)
             listeners = CallbackList(callbacks, model, {"verbose": verbose, "epochs": 1, "steps": source.steps})
             _begin(source)
-        progress = Progress(source.steps, verbose)
+        progress = Progress(source.steps, verbose, stack.enter_context(screen()))
         parts = compiled_parts(model, "test")
         with parts.plan.running():
             logs = _evaluate_pass(parts, source, listeners, progress)
-    progress.finish(logs)
+        progress.finish(logs)
     return logs
 
 
@@ -245,7 +247,7 @@ def predict(
         plan, outputs, progress = (
             model.run_plan("predict"),
             Outputs(model, source.count),
-            Progress(source.steps, verbose),
+            Progress(source.steps, verbose, stack.enter_context(screen())),
         )
 
         def compute(samples: Samples, rows: Any) -> None:
@@ -259,7 +261,7 @@ def predict(
             listeners.on_predict_begin()
             _run_pass(plan, compute, source, listeners, "predict", progress, logs, Logs, plan.always_trains)
             listeners.on_predict_end()
-    progress.finish({})
+        progress.finish({})
     return outputs.all()
 
 

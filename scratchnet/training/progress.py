@@ -1,4 +1,4 @@
-"""What training prints: Keras's lines, to the letter."""
+"""What training prints: Keras's lines, to the letter, wherever the terminal is wide enough for them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import sys
 import time
 from collections.abc import Callable
 
-from scratchnet.utils.terminal import write
+from scratchnet.training.progress_line import Bar, metric, plain_line, time_of_step, time_remaining
+from scratchnet.utils.screen import Screen, in_notebook, say
+from scratchnet.utils.terminal import moves_cursor
 
 Logs = dict[str, float]
 
-_BAR_WIDTH = 20
-_SECONDS_BETWEEN_DRAWINGS = 0.05
+_SECONDS_BEFORE_AN_ESTIMATE = 0.25
 
 
 def is_interactive() -> bool:
     """Whether standard output shows live updates: a terminal or a notebook."""
-    return sys.stdout is not None and (sys.stdout.isatty() or "ipykernel" in sys.modules)
+    return sys.stdout is not None and (moves_cursor() or in_notebook())
 
 
 def resolve_verbose(verbose: int | str) -> int:
@@ -25,7 +26,7 @@ def resolve_verbose(verbose: int | str) -> int:
     Raises:
         ValueError: for any other value.
     """
-    if verbose == "auto":
+    if isinstance(verbose, str) and verbose == "auto":
         return 1 if is_interactive() else 2
     if verbose in (0, 1, 2):  # True and False count as 1 and 0, as in Keras
         return int(verbose)
@@ -41,29 +42,30 @@ class Progress:
     Args:
         steps: how many steps the pass has; None if nobody knows, until it ends.
         verbose: 0, 1 or 2.
+        screen: where to draw.
     """
 
-    def __init__(self, steps: int | None, verbose: int) -> None:
+    def __init__(self, steps: int | None, verbose: int, screen: Screen | None = None) -> None:
         self.steps = steps
         self.verbose = verbose
+        self.screen = Screen() if screen is None else screen
         self._done = 0
-        self._live = verbose == 1 and is_interactive()
+        self._live = verbose == 1 and self.screen.live
         self._start = time.perf_counter()
-        self._after_first = 0.0
+        self._first: tuple[int, float] | None = None
         self._next_drawing = 0.0
-        self._drawn_length = 0
 
     def update(self, done: int, logs: Callable[[], Logs]) -> None:
         """Say that ``done`` steps are done. ``logs`` is only called if the bar is redrawn now."""
         now = time.perf_counter()
         self._done = done
-        if done == 1:
-            self._after_first = now
+        if self._first is None:
+            self._first = done, now
         if self._live and now >= self._next_drawing and (self.steps is None or done < self.steps):
-            self._next_drawing = now + _SECONDS_BETWEEN_DRAWINGS
-            each = self._seconds_each(done, now)
-            clock = f"{now - self._start:.0f}s" if self.steps is None else _clock(each * (self.steps - done))
-            self._draw(done, clock, each, logs())
+            self._next_drawing = now + self.screen.pause
+            metrics = [metric(name, value) for name, value in logs().items()]
+            bar = Bar(done, self.steps, self._times(done, now), metrics)
+            self.screen.draw(bar.line(self.screen.width, self.screen.coloured))
 
     def finish(self, logs: Logs) -> None:
         """Draw the pass as complete, with its time instead of the time remaining, and end the line."""
@@ -72,62 +74,39 @@ class Progress:
         if self.steps is None:
             self.steps = self._done
         now = time.perf_counter()
-        elapsed, each = f"{now - self._start:.0f}s", self._seconds_each(self.steps, now)
+        elapsed, each = f"{now - self._start:.0f}s", time_of_step(self._seconds_each(self.steps, now))
+        metrics = [metric(name, value) for name, value in logs.items()]
         if self.verbose == 1:
-            self._draw(self.steps, elapsed, each, logs)
-            write("\n")
+            bar = Bar(self.steps, self.steps, [elapsed, each], metrics)
+            lines = bar.lines(self.screen.width, self.screen.coloured)
         else:
-            write(f"{self.steps}/{self.steps} - {elapsed} - {_per_step(each)}{_metrics(logs)}\n")
+            lines = plain_line([f"{self.steps}/{self.steps}", elapsed, each, *metrics], self.screen.width)
+        self.screen.write("".join(f"{line}\n" for line in lines))
 
     def abandon(self) -> None:
         """End the line of a bar that will not be finished."""
-        if self._drawn_length:
-            write("\n")
+        self.screen.finish_line()
+
+    def _times(self, done: int, now: float) -> list[str]:
+        """Return what the bar says of times, for the steps so far.
+
+        Nothing at first: the first step may have compiled kernels, and a few of the next are too short a time to tell
+        from how long a thousand will take.
+        """
+        elapsed = [f"{now - self._start:.0f}s"] if self.steps is None else []
+        if self._first is None or done == self._first[0] or now - self._first[1] < _SECONDS_BEFORE_AN_ESTIMATE:
+            return elapsed
+        each = self._seconds_each(done, now)
+        return [*(elapsed or [time_remaining(each * ((self.steps or done) - done))]), time_of_step(each)]
 
     def _seconds_each(self, done: int, now: float) -> float:
         """Return the mean time of a step; the first, which may have compiled kernels, is left out."""
-        if done > 1 and self._after_first:
-            return (now - self._after_first) / (done - 1)
+        if self._first is not None and done > self._first[0]:
+            return (now - self._first[1]) / (done - self._first[0])
         return (now - self._start) / max(done, 1)
-
-    def _draw(self, done: int, clock: str, each: float, logs: Logs) -> None:
-        tail = f"{_per_step(each)}{_metrics(logs)}"
-        if self.steps is None:
-            plain = f"{done:7d}/Unknown {clock} {tail}"
-            coloured = f"{done:7d}/Unknown \x1b[1m{clock}\x1b[0m {tail}"
-        else:
-            filled = _BAR_WIDTH * done // max(self.steps, 1)
-            count = f"{done:{len(str(self.steps))}d}/{self.steps}"
-            plain = f"{count} {'━' * _BAR_WIDTH} {clock} {tail}"
-            bar = f"\x1b[32m{'━' * filled}\x1b[0m\x1b[37m{'━' * (_BAR_WIDTH - filled)}\x1b[0m"
-            coloured = f"\x1b[1m{count}\x1b[0m {bar} \x1b[1m{clock}\x1b[0m {tail}"
-        if not self._live:
-            write(plain)
-            return
-        blanks = " " * (self._drawn_length - len(plain))
-        self._drawn_length = len(plain)
-        write(f"\r{coloured}{blanks}")
 
 
 def print_epoch(epoch: int, epochs: int, verbose: int) -> None:
     """Print the line above an epoch's bar. With a single epoch Keras prints none."""
     if verbose and epochs > 1:
-        write(f"Epoch {epoch + 1}/{epochs}\n")
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    if seconds > 3600:
-        return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
-    return f"{minutes}:{rest:02d}" if seconds > 60 else f"{rest + 60 * minutes}s"
-
-
-def _per_step(seconds: float) -> str:
-    if seconds >= 1 or seconds == 0:
-        return f"{seconds:.0f}s/step"
-    return f"{seconds * 1e3:.0f}ms/step" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us/step"
-
-
-def _metrics(logs: Logs) -> str:
-    shown = ((name, f"{value:.4f}" if abs(value) > 1e-3 else f"{value:.4e}") for name, value in logs.items())
-    return "".join(f" - {name}: {value}" for name, value in shown)
+        say(f"Epoch {epoch + 1}/{epochs}\n")

@@ -8,6 +8,7 @@ printed there goes nowhere. All that scratchnet prints passes through here.
 from __future__ import annotations
 
 import codecs
+import os
 import re
 import sys
 import unicodedata
@@ -52,6 +53,7 @@ _ASCII = {
     "æ": "ae",
 }
 
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _CUT_CELL = re.compile(r"…(?=(?:\x1b\[[\d;]*m| )*[|│┃])")  # where rich cut a cell of a table short
 
 
@@ -85,6 +87,74 @@ def write(text: str) -> None:
     if sys.stdout is not None:
         sys.stdout.write(writable(text))
         sys.stdout.flush()
+
+
+def columns(stream: Any = None) -> int | None:
+    """Return how wide the terminal is that a stream, standard output if not given, writes to; None if to no terminal.
+
+    As everywhere, the variable COLUMNS counts for more than what the terminal says.
+    """
+    stream = sys.stdout if stream is None else stream
+    try:
+        if stream is None or not stream.isatty():
+            return None
+        said = os.get_terminal_size(stream.fileno()).columns
+    except (AttributeError, OSError, ValueError):  # closed, or something that only says that it is a terminal
+        return None
+    given = os.environ.get("COLUMNS", "")
+    wanted = int(given) if given.isdecimal() else 0
+    return wanted or said or 80  # one that does not know its width says 0
+
+
+def moves_cursor(stream: Any = None) -> bool:
+    """Return whether a stream, standard output if not given, is a terminal on which a line can be drawn again."""
+    stream = sys.stdout if stream is None else stream
+    try:
+        is_terminal = stream is not None and stream.isatty()
+    except ValueError:  # closed
+        return False
+    return is_terminal and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
+
+
+def has_colours(stream: Any = None) -> bool:
+    """Return whether a stream, standard output if not given, is a terminal that shall show colours."""
+    return moves_cursor(stream) and not os.environ.get("NO_COLOR")
+
+
+def folded(text: str, width: int | None, indent: str = "") -> str:
+    """Return text in lines of at most ``width`` characters, cut at spaces only; None leaves them as they are.
+
+    A word that is longer than the line, such as a path, stays whole. Lines that follow begin with ``indent``.
+    """
+    if width is None:
+        return text
+    return "\n".join(_fold_line(line, width, indent) for line in text.split("\n"))
+
+
+def _fold_line(line: str, width: int, indent: str) -> str:
+    if cells(line) <= width:
+        return line
+    words = line.split(" ")
+    lines, now = [], words[0]
+    for word in words[1:]:
+        if now.strip() and cells(now) + 1 + cells(word) > width:
+            lines.append(now.rstrip())
+            now = indent + word
+        else:
+            now += " " + word
+    return "\n".join([*lines, now])
+
+
+def cells(text: str) -> int:
+    """Return how many columns of a terminal a line of text takes: none for colours, two for a character of Chinese."""
+    from rich.cells import cell_len
+
+    return cell_len(_COLOUR.sub("", text))
+
+
+def one_line(text: str) -> str:
+    """Return text with its control characters, which would move a cursor, in the form in which Python writes them."""
+    return "".join(c if c.isprintable() or "\udc80" <= c <= "\udcff" else repr(c)[1:-1] for c in text)
 
 
 def make_console(stderr: bool = False, file: Any = None, **options: Any) -> Console:

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import io
 import re
 import sys
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scratchnet import Input, Sequential
 from scratchnet.layers import Dense
 from scratchnet.training import progress
 from scratchnet.training.progress import Progress, resolve_verbose
+from scratchnet.training.progress_line import Bar, metric, time_of_step, time_remaining
+from scratchnet.utils import screen
+from scratchnet.utils.terminal import cells
 
 LOGS = {"accuracy": 0.78059, "loss": 0.62831}
 
@@ -24,7 +30,8 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def terminal(monkeypatch):
-    monkeypatch.setattr(progress, "is_interactive", lambda: True)
+    monkeypatch.setattr(screen, "moves_cursor", lambda: True)
+    monkeypatch.setattr(screen, "has_colours", lambda: True)
 
 
 def run(clock, verbose, steps=938, seconds_each=0.005):
@@ -57,7 +64,7 @@ def test_the_live_bar_shows_the_time_remaining(clock, terminal, capsys):
         bar.update(step, lambda: LOGS)
     last = capsys.readouterr().out.split("\r")[-1]
     plain = re.sub(r"\x1b\[\d+m", "", last)
-    assert plain.rstrip() == " 25/100 ━━━━━━━━━━━━━━━━━━━━ 5:00 4s/step - accuracy: 0.7806 - loss: 0.6283"
+    assert plain.rstrip() == " 25/100 ━━━━━─────────────── 5:00 4s/step - accuracy: 0.7806 - loss: 0.6283"
     assert last.count("\x1b[32m━━━━━\x1b[0m") == 1
 
 
@@ -87,16 +94,17 @@ def test_first_step_does_not_count_in_the_mean(clock, capsys):
     ("seconds", "text"), [(2.4, "2s/step"), (0.0124, "12ms/step"), (0.000213, "213us/step"), (0, "0s/step")]
 )
 def test_time_per_step(seconds, text):
-    assert progress._per_step(seconds) == text
+    assert time_of_step(seconds) == text
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(5.9, "5s"), (60, "60s"), (75, "1:15"), (4000, "1:06:40")])
 def test_time_remaining(seconds, text):
-    assert progress._clock(seconds) == text
+    assert time_remaining(seconds) == text
 
 
 def test_small_numbers_are_shown_with_an_exponent():
-    assert progress._metrics({"loss": 0.00012345, "accuracy": 0.0}) == " - loss: 1.2345e-04 - accuracy: 0.0000e+00"
+    assert metric("loss", 0.00012345) == "loss: 1.2345e-04"
+    assert metric("accuracy", 0.0) == "accuracy: 0.0000e+00"
 
 
 def test_auto_is_one_in_a_terminal_and_two_elsewhere(monkeypatch):
@@ -104,8 +112,39 @@ def test_auto_is_one_in_a_terminal_and_two_elsewhere(monkeypatch):
     assert resolve_verbose("auto") == 1
     monkeypatch.setattr(sys.stdout, "isatty", lambda: False)
     assert resolve_verbose("auto") == 2
-    monkeypatch.setitem(sys.modules, "ipykernel", sys)
+    monkeypatch.setattr(sys, "stdout", type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"})())
     assert resolve_verbose("auto") == 1
+    monkeypatch.setattr(sys, "stdout", None)
+    assert resolve_verbose("auto") == 2
+
+
+def test_a_terminal_that_cannot_draw_a_line_again_gets_a_line_an_epoch(monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "dumb")
+    assert resolve_verbose("auto") == 2
+
+
+def test_nothing_is_estimated_from_the_first_step_alone(clock, terminal, capsys):
+    """It may have compiled kernels: 1.6 s × 938 steps would be 25:03."""
+    bar, drawn = Progress(938, 1), []
+    for step in range(1, 300):
+        clock.now += 1.6 if step == 1 else 0.003
+        bar.update(step, lambda: LOGS)
+        drawn += re.sub(r"\x1b\[\d+m", "", capsys.readouterr().out).split("\r")[1:]
+    assert drawn[0].startswith("  1/938 ──────────────────── - accuracy: 0.7806")
+    clocks = [match[1] for line in drawn if (match := re.search(r"[━─] ([\d:]+s?) \d+\w+/step", line))]
+    assert len(clocks) > 5
+    assert set(clocks) <= {"2s", "1s"}
+
+
+def test_a_pass_in_large_blocks_leaves_the_first_block_out(clock, terminal, capsys):
+    bar = Progress(100, 1)
+    clock.now += 9.0
+    bar.update(32, dict)
+    assert "step" not in capsys.readouterr().out
+    clock.now += 0.64
+    bar.update(64, dict)
+    assert "20ms/step" in capsys.readouterr().out
 
 
 def test_fit_evaluate_and_predict_print_keras_steps(capsys):
@@ -147,3 +186,35 @@ def test_its_last_line_knows_the_length(verbose, line, clock, capsys):
         bar.update(step, lambda: LOGS)
     bar.finish(LOGS)
     assert capsys.readouterr().out == f"{line} {'- ' * (verbose - 1)}500ms/step - accuracy: 0.7806 - loss: 0.6283\n"
+
+
+NAMES = ["loss", "accuracy", "auc", "precision", "recall", "a_metric_with_quite_a_long_name_of_its_own", "日本語"]
+
+
+@given(
+    st.integers(1, 10**6),
+    st.floats(0, 1),
+    st.lists(st.sampled_from(NAMES), unique=True),
+    st.lists(st.sampled_from(["5s", "1:06:40", "12ms/step"]), max_size=2),
+    st.integers(30, 120),
+)
+def test_no_line_is_longer_than_the_terminal_and_no_figure_is_cut(steps, share, names, times, width):
+    done, figures = int(share * steps), [metric(name, 0.123456) for name in names]
+    live = Bar(done, steps, times, figures).line(width, False)
+    lines = Bar(steps, steps, times, figures).lines(width, False)
+    assert all(cells(line) <= width for line in [live, *lines])
+    shown = " - ".join(lines).split(" - ")
+    assert sum(figure.endswith(": 0.1235") for figure in shown) == len(names)
+    assert all(figure.endswith(": 0.1235") for figure in live.removesuffix(" …").split(" - ")[1:])
+    assert [
+        cells(re.sub(r"\x1b\[\d+m", "", line)) for line in Bar(steps, steps, times, figures).lines(width, True)
+    ] == [cells(line) for line in lines]
+
+
+def test_the_bar_is_as_long_as_what_is_done_without_colours_too():
+    lengths = [Bar(done, 100, [], []).line(80, False).count("━") for done in range(101)]
+    assert lengths == [done // 5 for done in range(101)]
+
+
+def test_a_name_cannot_move_the_cursor():
+    assert metric("a\nb\x1b[2J", 1.0) == "a\\nb\\x1b[2J: 1.0000"
