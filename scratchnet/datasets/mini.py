@@ -7,18 +7,25 @@ the first 100 test images of each class, in rounds: ten images, one of each clas
 from __future__ import annotations
 
 import hashlib
+import io
+import math
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from scratchnet.errors import DatasetError
 from scratchnet.typing import Array
+from scratchnet.utils.reading import read_regular
 
 MINI_FILE = Path(__file__).with_name("fashion_mnist_mini.npz")
 MINI_SHA256 = "83fd0d71cc1376b4575d9cdf96be2f009cb8d82c3ca382fef24d0601c17a82c4"
 """Of the content (see ``content_sha256``), not of the file: another zlib may compress differently."""
+
+MAX_BYTES = 8_000_000
+"""The file has 2.6 million; stored without compression it would have 4.7 million."""
+
+HEADER = 1000  # bytes before an array at most; NumPy writes 128
 
 SHAPES = {"x_train": (5000, 28, 28), "y_train": (5000,), "x_test": (1000, 28, 28), "y_test": (1000,)}
 
@@ -30,9 +37,10 @@ def load_mini(path: Path = MINI_FILE) -> dict[str, Array]:
         DatasetError: the file is missing or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in SHAPES}
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        # Read whole and small before it is unpacked: a damaged file may claim to be anything.
+        with zipfile.ZipFile(io.BytesIO(read_regular(path, MAX_BYTES))) as archive:
+            arrays = {name: _array(archive, name) for name in SHAPES}
+    except Exception as error:  # zipfile, zlib and NumPy raise whatever a damaged header leads them to
         raise DatasetError(f"{path}: the embedded subset cannot be read ({error}); install scratchnet again.") from None
     found = content_sha256(arrays)
     if found != MINI_SHA256:
@@ -41,6 +49,26 @@ def load_mini(path: Path = MINI_FILE) -> dict[str, Array]:
             "install scratchnet again."
         )
     return arrays
+
+
+def _array(archive: zipfile.ZipFile, name: str) -> Array:
+    """Unpack one array, and no more of it than it has to have.
+
+    Raises:
+        ValueError: dtype, shape or size is another than it has to be. And whatever zipfile raises.
+    """
+    shape, expected = SHAPES[name], math.prod(SHAPES[name])
+    with archive.open(f"{name}.npy") as packed:
+        content = io.BytesIO(packed.read(HEADER + expected + 1))
+    if np.lib.format.read_magic(content) != (1, 0):
+        raise ValueError(f"{name} is not of .npy's version 1.0")
+    found, fortran, dtype = np.lib.format.read_array_header_1_0(content, max_header_size=HEADER)
+    if (found, fortran, dtype) != (shape, False, np.dtype(np.uint8)):
+        raise ValueError(f"expected {name} of shape {shape} and dtype uint8, found {found} and {dtype}")
+    numbers = np.frombuffer(content.read(), np.uint8)
+    if len(numbers) != expected:
+        raise ValueError(f"expected {expected:,} bytes of {name}, found {len(numbers):,}")
+    return numbers.reshape(shape).copy()
 
 
 def content_sha256(arrays: dict[str, Array]) -> str:

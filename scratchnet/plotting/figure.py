@@ -123,12 +123,22 @@ def grey_range(images: Array) -> tuple[float, float]:
 
 def show_image(axes: Any, image: Array, limits: tuple[float, float]) -> None:
     """Draw one image (H, W) or (H, W, 3) without an axis round it."""
+    draw_image(axes, image, limits)
+    axes.set_xticks([])
+    axes.set_yticks([])
+
+
+def draw_image(
+    axes: Any, image: Array, limits: tuple[float, float], extent: tuple[float, float, float, float] | None = None
+) -> None:
+    """Draw one image into axes that have others already, if ``extent`` says where: left, right, bottom, top."""
     low, high = limits
     if image.ndim == 3:
         image = np.clip((image - low) / (high - low), 0, 1)
-    axes.imshow(image, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
-    axes.set_xticks([])
-    axes.set_yticks([])
+    aspect = "auto" if extent else "equal"  # axes with several images are not stretched to fit one of them
+    autoscale = axes.get_autoscale_on()
+    axes.imshow(image, cmap="gray", vmin=low, vmax=high, interpolation="nearest", extent=extent, aspect=aspect)
+    axes.set_autoscale_on(autoscale)
 
 
 def mosaic(tiles: Array, columns: int) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from pathlib import Path
 
 import numpy as np
@@ -188,7 +189,7 @@ def test_a_file_that_cannot_be_read_is_not_set_aside(machine, monkeypatch) -> No
     machine.fill(machine.cache)
     machine.fill(machine.debian)
 
-    def refuse(path: Path, limit: int | None = None) -> bytes:
+    def refuse(path: Path, limit: int) -> bytes:
         if path.is_relative_to(machine.cache):
             raise PermissionError(13, "Permission denied", str(path))
         return read_plain(path, limit)
@@ -197,6 +198,16 @@ def test_a_file_that_cannot_be_read_is_not_set_aside(machine, monkeypatch) -> No
     monkeypatch.setattr(files, "read_plain", refuse)
     assert_right(fashion_mnist.load_data())
     assert len(list(machine.cache.glob("*.gz"))) == 4
+
+
+def test_a_pipe_in_the_place_of_a_file_is_named_and_not_waited_for(machine) -> None:
+    machine.fill(machine.cache, leave_out=IMAGES)
+    os.mkfifo(machine.cache / IMAGES)
+    machine.fill(machine.debian)
+    assert_right(fashion_mnist.load_data())
+    (status,) = [file for file in fashion_mnist.verify(machine.cache)[0].files if file.name == IMAGES]
+    assert status.state == "unreadable"
+    assert status.detail.endswith("cannot be read (it is a pipe, not an ordinary file)")
 
 
 def test_a_variable_set_in_vain_is_said(machine, tmp_path: Path, monkeypatch) -> None:

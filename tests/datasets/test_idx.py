@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import os
 import struct
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -95,7 +97,7 @@ def test_a_path_may_be_a_string(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (GOOD[:-1], r"expected 36 bytes for \(3, 4\) int16, but it is truncated: found 35"),
-        (GOOD + b"\0", r"expected 36 bytes for \(3, 4\) int16, but it is too long: found 37"),
+        (GOOD + b"\0", r"expected 36 bytes for \(3, 4\) int16, but it is too long: more follows"),
         (b"\x89PNG....", "expected an IDX file .first bytes 00 00., but it starts with 89 50 4e 47"),
         (b"\0\0\x0a\x01\0\0\0\0", "expected an IDX dtype code .*08 uint8.*0e float64.*third byte is 0a"),
         (GOOD[:10], "expected 12 bytes of IDX header for 2 dimensions, found 10"),
@@ -127,9 +129,53 @@ def test_a_gz_file_must_be_gzip(tmp_path: Path, content: bytes, message: str) ->
     assert str(path) in str(raised.value)
 
 
-def test_a_header_that_promises_more_than_memory_is_refused() -> None:
-    with pytest.raises(DatasetError, match="truncated"):
-        read_idx(b"\0\0\x0e\x04" + b"\xff" * 16)
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\0\0\x0e\x04" + b"\xff" * 16, "more than the limit of 1,073,741,824; pass a greater `limit`"),
+        (b"\0\0\x08\x02" + b"\0\0\x10\0" * 2, r"expected 16,777,228 bytes .* but it is truncated: found 12"),
+        (b"\0\0\x08\x41" + b"\0\0\0\1" * 65 + b"\7", "there can be no array of that shape"),
+        (b"\0\0\x08\x05" + b"\0\0\0\0" + b"\xff" * 16, "there can be no array of that shape"),
+    ],
+)
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_header_that_promises_what_cannot_be_is_refused(content: bytes, message: str, zipped: bool) -> None:
+    with pytest.raises(DatasetError, match=message):
+        read_idx(gzip.compress(content) if zipped else content)
+
+
+def test_no_more_is_unpacked_than_the_header_promises(tmp_path: Path) -> None:
+    bomb = tmp_path / "bomb.gz"
+    with gzip.open(bomb, "wb", compresslevel=1) as stream:
+        stream.write(GOOD)
+        for _ in range(200):
+            stream.write(bytes(1 << 20))
+    tracemalloc.start()
+    with pytest.raises(DatasetError, match="too long"):
+        read_idx(bomb)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 << 20
+
+
+def test_the_limit_is_of_the_array_and_may_be_raised_and_lowered(tmp_path: Path) -> None:
+    assert read_idx(GOOD, limit=24).nbytes == 24
+    with pytest.raises(DatasetError, match="more than the limit of 23"):
+        read_idx(GOOD, limit=23)
+    with pytest.raises(ValueError, match="limit of read_idx"):
+        read_idx(GOOD, limit=-1)
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_what_is_no_file_is_refused_at_once(tmp_path: Path, zipped: bool) -> None:
+    pipe = tmp_path / f"pipe{'.gz' if zipped else ''}"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="a pipe, not an ordinary file"):
+        read_idx(pipe)
+    with pytest.raises(OSError, match="a device, not an ordinary file"):
+        read_idx("/dev/zero")
+    with pytest.raises(IsADirectoryError, match="a folder, not a file"):
+        read_idx(tmp_path)
 
 
 def test_a_missing_file_is_a_file_not_found_error(tmp_path: Path) -> None:

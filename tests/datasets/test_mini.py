@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import tracemalloc
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +67,48 @@ def test_a_missing_or_foreign_file_is_noticed(tmp_path: Path, content: bytes | N
         (tmp_path / "mini.npz").write_bytes(content)
     with pytest.raises(DatasetError, match=r"mini.npz: the embedded subset cannot be read"):
         mini.load_mini(tmp_path / "mini.npz")
+
+
+def npy(shape: tuple[int, ...], dtype: str = "|u1", content: bytes = b"") -> bytes:
+    """A .npy file whose header claims what it likes."""
+    header = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}".encode()
+    header = header.ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + content
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        (npy((1 << 33,)), r"expected x_train of shape \(5000, 28, 28\).*found \(8589934592,\)"),
+        (npy((5000, 28, 28)), "expected 3,920,000 bytes of x_train, found 0"),
+        (npy((5000, 28, 28), content=bytes(50_000_000)), "expected 3,920,000 bytes of x_train, found"),
+        (npy((5000, 28, 28), "<f8", bytes(100)), "dtype uint8, found .* float64"),
+        (npy((5000, 28, 28), "|O", bytes(100)), "dtype uint8, found .* object"),
+        (b"\x93NUMPY\x02\x00" + bytes(100), "not of .npy's version"),
+        (b"", "EOF"),
+    ],
+)
+def test_an_array_that_claims_to_be_another_is_noticed_before_it_is_made(
+    tmp_path: Path, file: bytes, message: str
+) -> None:
+    with zipfile.ZipFile(tmp_path / "mini.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x_train.npy", file)
+    tracemalloc.start()
+    with pytest.raises(DatasetError, match=message):
+        mini.load_mini(tmp_path / "mini.npz")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 16 << 20
+
+
+def test_a_large_file_and_a_pipe_are_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "mini.npz").open("wb") as stream:
+        stream.truncate(1 << 40)
+    os.mkfifo(tmp_path / "pipe.npz")
+    with pytest.raises(DatasetError, match="more than 8,000,000 bytes"):
+        mini.load_mini(tmp_path / "mini.npz")
+    with pytest.raises(DatasetError, match="a pipe"):
+        mini.load_mini(tmp_path / "pipe.npz")
 
 
 def test_an_unknown_subset_is_a_value_error() -> None:
