@@ -14,34 +14,38 @@ import numpy as np
 
 from scratchnet.errors import ModelFileError
 from scratchnet.graph.network import Network
-from scratchnet.saving.model_file import TRAINING, read_model_file, write_model_file
+from scratchnet.saving.model_file import TRAINING, read_model_file
 from scratchnet.saving.save import explained, optimizer_vectors, random_states
+from scratchnet.saving.snapshot import Snapshot, copied, one_instant
 from scratchnet.typing import Array
 from scratchnet.utils.numbers import shown
+from scratchnet.version import __version__
 
 _ARRAY, _TUPLE = "!array", "!tuple"  # what JSON has no word for
 
 
-def write_training_state(model: Network, path: str, run: Mapping[str, Any]) -> None:
-    """Write the model and ``run``, which may hold numbers, words and arrays in lists, tuples and dictionaries.
+def training_snapshot(model: Network, run: Mapping[str, Any]) -> Snapshot:
+    """Return what goes into the file: the model as it is now, and ``run``.
 
     Raises:
-        TypeError: for anything else in ``run``.
-        OSError: if the file cannot be written.
+        TypeError: for anything in ``run`` but numbers, words and arrays, in lists, tuples and dictionaries.
     """
     assert model.optimizer is not None
     arrays: list[Array] = []
-    content = {
-        "run": _pack(run, arrays, "the state of a run"),
-        "batches": model.optimizer.batches,
-        "learning_rate": None if model.optimizer.has_schedule else model.optimizer.learning_rate,
-    }
-    tensors = _model_arrays(model) | {f"run/{number}": array for number, array in enumerate(arrays)}
-    write_model_file(path, content, tensors, TRAINING)
+    packed = _pack(run, arrays, "the state of a run")
+    with one_instant(model):
+        content = {
+            "scratchnet_version": __version__,
+            "run": packed,
+            "batches": model.optimizer.batches,
+            "learning_rate": None if model.optimizer.has_schedule else model.optimizer.learning_rate,
+        }
+        tensors = _model_arrays(model) | {f"run/{number}": array for number, array in enumerate(arrays)}
+        return Snapshot(content, copied(tensors), TRAINING)
 
 
 def read_training_state(model: Network, path: str) -> tuple[dict[str, Any], Callable[[], None]] | None:
-    """Return what ``write_training_state`` was given, and what puts the model's part of it in its place.
+    """Return what ``training_snapshot`` was given, and what puts the model's part of it in its place.
 
     None if there is no file. Nothing has been changed before the function is called.
 
@@ -68,11 +72,12 @@ def read_training_state(model: Network, path: str) -> tuple[dict[str, Any], Call
         run: dict[str, Any] = _unpack(content["run"], tensors)
 
     def put_back() -> None:
-        for name, array in here.items():
-            array[...] = tensors[name]
-        optimizer.batches = content["batches"]
-        if content["learning_rate"] is not None:
-            optimizer.learning_rate = content["learning_rate"]
+        with one_instant(model):
+            for name, array in here.items():
+                array[...] = tensors[name]
+            optimizer.batches = content["batches"]
+            if content["learning_rate"] is not None:
+                optimizer.learning_rate = content["learning_rate"]
 
     return run, put_back
 
