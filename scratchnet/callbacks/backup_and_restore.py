@@ -100,10 +100,7 @@ class BackupAndRestore(Callback):
         self.backup_dir = os.path.abspath(self.backup_dir)  # a hook of someone else may change the working directory
         self.attached = True
         if os.path.isdir(self.backup_dir) and not self._lock.take(self.backup_dir):
-            raise InUseError(
-                f"{type(self).__name__} expected the folder {self.backup_dir!r} for this run alone, but another "
-                f"process is training with it: wait until it has ended, or choose another folder."
-            )
+            raise self._in_use()
 
     def let_go(self) -> None:
         """Let others into the folder."""
@@ -117,9 +114,14 @@ class BackupAndRestore(Callback):
         if self.save_freq != "epoch" or self.minutes is not None:
             run.training.fetch_ahead(False)  # so that random numbers are those of the batches trained on, no more
 
+    def after_step(self) -> None:
+        """Save, if enough minutes have passed. No hook: the figures that hooks get take time in every step."""
+        if self.minutes is not None and time.monotonic() - self._saved_at >= 60 * self.minutes:
+            self._save(self._run.snapshot())
+
     def keep(self, snapshot: Any) -> None:
         """Save a run that is being interrupted."""
-        self._save(self._copies(snapshot))
+        self._save(snapshot)
 
     # Hooks --------------------------------------------------------------------------------------------------------
 
@@ -146,14 +148,13 @@ class BackupAndRestore(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Save, if by epochs."""
         if self.save_freq == "epoch":
-            self._save(self._copies(self._run.snapshot()))
+            self._save(self._run.snapshot())
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Save, if by batches and it is time, or if enough minutes have passed."""
+        """Save, if by batches and it is time."""
         self._batches += 1
-        waited = self.minutes is not None and time.monotonic() - self._saved_at >= 60 * self.minutes
-        if waited or (self.save_freq != "epoch" and self._batches % int(self.save_freq) == 0):
-            self._save({self.path: self._run.snapshot().to_bytes})
+        if self._batches % int(self.save_freq) == 0:
+            self._save(self._run.snapshot())
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Delete the backup, unless training has not come to its end."""
@@ -167,11 +168,10 @@ class BackupAndRestore(Callback):
         else:
             self._tell()
             if done and self._failure is not None:
-                raise self._give_up(self._failure)
+                self._give_up(self._failure)
 
     def _listens_to(self, hook: str) -> bool:
-        by_batch = self.save_freq != "epoch" or self.minutes is not None
-        idle = not by_batch and getattr(type(self), hook) is BackupAndRestore.on_train_batch_end
+        idle = self.save_freq == "epoch" and getattr(type(self), hook) is BackupAndRestore.on_train_batch_end
         return super()._listens_to(hook) and not idle
 
     # Saving -------------------------------------------------------------------------------------------------------
@@ -180,8 +180,9 @@ class BackupAndRestore(Callback):
         """Return by path what makes the bytes of each file, from copies that were taken now."""
         return {self.path: snapshot.to_bytes}
 
-    def _save(self, copies: Mapping[str, Callable[[], bytes]]) -> None:
+    def _save(self, snapshot: Any) -> None:
         """Write files in the thread beside, once the last ones are written."""
+        copies = self._copies(snapshot)
         self._writer.wait()
         self._tell()
         self._saved_at = time.monotonic()
@@ -206,11 +207,17 @@ class BackupAndRestore(Callback):
             stacklevel=2,
         )
 
-    def _give_up(self, failure: OSError) -> OSError:
-        """Return the error for a run that has come to its end, and whose last save has failed."""
+    def _give_up(self, failure: OSError) -> None:
+        """Raise the error for a run that has come to its end, and whose last save has failed."""
         error = type(failure)(
             f"{type(self).__name__} could not save the end of the run: {failure} The trained model is in memory: save "
             f"it elsewhere."
         )
         error.errno = failure.errno
-        return error
+        raise error
+
+    def _in_use(self) -> InUseError:
+        return InUseError(
+            f"{type(self).__name__} expected the folder {self.backup_dir!r} for this run alone, but another process is "
+            f"training with it: wait until it has ended, or choose another folder."
+        )

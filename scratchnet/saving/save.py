@@ -56,6 +56,32 @@ def model_snapshot(model: Network, notes: Mapping[str, str] | None = None) -> Sn
     Raises:
         ValueError, TypeError: as ``save_model``.
     """
+    _expect_built(model)
+    with one_instant(model):
+        content = model_content(model, notes)
+        weights = {f"weights/{name}": array for name, array in model.named_weights.items()}
+        tensors = copied(weights | random_states(model) | optimizer_vectors(model))
+    for layer in model.graph.flat.layers:
+        check_nothing_is_lost(layer)
+    return Snapshot(content, tensors)
+
+
+def model_content(model: Network, notes: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return what a model's file says beside the tensors: how the model is built and compiled, and notes.
+
+    Raises:
+        TypeError: as ``save_model``.
+    """
+    return {
+        "scratchnet_version": __version__,
+        "model": describe_model(model),
+        "variables": list(model.named_weights),
+        "compiled": _describe_compiled(model),
+        "notes": checked_notes(notes),
+    }
+
+
+def _expect_built(model: Network) -> None:
     if not hasattr(model, "graph") and not getattr(model, "is_sequential", False):
         raise TypeError(f"save_model expected a Model, got {model!r}.")
     if not model.built or not model.layers:
@@ -63,19 +89,6 @@ def model_snapshot(model: Network, notes: Mapping[str, str] | None = None) -> Sn
             f"Cannot save the Sequential model {model.name!r}: it is not built yet; begin it with Input(shape), call "
             f"build((None, …)), or fit it first."
         )
-    with one_instant(model):
-        content = {
-            "scratchnet_version": __version__,
-            "model": describe_model(model),
-            "variables": list(model.named_weights),
-            "compiled": _describe_compiled(model),
-            "notes": checked_notes(notes),
-        }
-        weights = {f"weights/{name}": array for name, array in model.named_weights.items()}
-        tensors = copied(weights | random_states(model) | optimizer_vectors(model))
-    for layer in model.graph.flat.layers:
-        check_nothing_is_lost(layer)
-    return Snapshot(content, tensors)
 
 
 def read_notes(path: str | os.PathLike[str]) -> dict[str, str]:

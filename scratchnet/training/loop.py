@@ -138,6 +138,7 @@ def _prepare(
 def _train_epoch(run: Run, progress: Progress, interruption: Interruption) -> None:
     model, parts, means, callbacks = run.model, run.parts, run.means, run.callbacks
     watched = callbacks.needs_batch_logs("on_train_batch_end")
+    timed = [backup for backup in run.backups if backup.minutes is not None]
     for step, samples, rows in run.training.epoch():
         callbacks.on_train_batch_begin(step)
         with interruption.shield:
@@ -153,6 +154,8 @@ def _train_epoch(run: Run, progress: Progress, interruption: Interruption) -> No
         if watched:
             run.training.wait()  # before a callback may draw random numbers, too
             callbacks.on_train_batch_end(step, means.logs())
+        for backup in timed:
+            backup.after_step()
         progress.update(step + 1, means.logs)
         if model.stop_training or interruption.requested:
             break

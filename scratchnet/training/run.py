@@ -80,6 +80,11 @@ class Run:
         """Return a copy of everything, a ``saving.Snapshot``."""
         return self.model._run_snapshot(self._state())
 
+    @property
+    def within_epoch(self) -> bool:
+        """Whether it stands within an epoch, rather than between two."""
+        return self.training.begun or self.trained
+
     def end_steps(self) -> None:
         """Note that the steps of this epoch are done. Whatever interrupts the rest, they need not be done again."""
         self.training.end_epoch()
@@ -154,14 +159,13 @@ class Run:
 
     def _state(self) -> dict[str, Any]:
         version, numbers, gauss = random.getstate()
-        within_epoch = self.training.begun or self.trained
         return {
             "settings": {**self.settings, "callbacks that remember": self.callbacks.state_owners()},
             "epoch": self.epoch,
             "trained": self.trained,
             "training": self.training.get_state(),
             "validation": None if self.validation is None else self.validation.get_state(),
-            "means": self.means.get_state() if within_epoch else None,
+            "means": self.means.get_state() if self.within_epoch else None,
             "callbacks": self.callbacks.get_state(),
             "stop_training": self.model.stop_training,
             "seeds": seeds.global_state(),

@@ -25,6 +25,11 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     write_together({os.fspath(path): content})
 
 
+def is_part(name: str) -> bool:
+    """Return whether this is the name of a file that is, or was, being written."""
+    return name.startswith(".") and name.endswith(PART_SUFFIX)
+
+
 def write_together(contents: Mapping[str, bytes]) -> None:
     """Write several files as ``write_atomically`` does, and move them to their places one right after the other.
 

@@ -12,6 +12,8 @@ from typing import Any, NoReturn
 class Terminated(SystemExit):
     """SIGTERM came. Where nobody catches it, the process ends with exit code 143, as one that the signal kills does."""
 
+    code: int
+
     def __init__(self) -> None:
         super().__init__(128 + signal.SIGTERM)
 
