@@ -5,6 +5,7 @@ python -m benchmarks --quick            the same in two or three minutes, with f
 python -m benchmarks tables             Markdown and pictures again, from the JSON
 python -m benchmarks ladder             the story of the speed, rung by rung
 python -m benchmarks roofline           each kernel against the limits of the machine
+python -m benchmarks checkpoints        what it costs to save a run after every epoch; 1 if more than 2 % of it
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from benchmarks import environment
 
-COMMANDS = ("run", "tables", "ladder", "roofline")
+COMMANDS = ("run", "tables", "ladder", "roofline", "checkpoints")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,6 +54,10 @@ def main(arguments: list[str]) -> int:
         from benchmarks import roofline
 
         return roofline.main(options.reports, options.quick)
+    if options.command == "checkpoints":
+        from benchmarks import checkpoints
+
+        return checkpoints.main(options.quick)
     return run(options) if options.command == "run" else write_tables(options.reports)
 
 

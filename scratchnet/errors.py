@@ -23,6 +23,10 @@ class ModelFileError(ScratchnetError, ValueError):
     """A file is not a scratchnet model, is damaged, or was written by a newer version."""
 
 
+class InUseError(ScratchnetError):
+    """A folder belongs to another process that is still training."""
+
+
 class NonFiniteError(ScratchnetError, ArithmeticError):
     """A loss became NaN or infinite during training."""
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import tempfile
+import warnings
 
 from scratchnet.callbacks.callback import Logs
 from scratchnet.callbacks.checks import path_text, real_number, switch, verbosity
@@ -13,6 +16,9 @@ from scratchnet.utils.screen import say
 
 class ModelCheckpoint(Monitor):
     """Save the model after every epoch, after every so many batches, or whenever a metric is better than ever.
+
+    A file that cannot be written, as on a full disk, is told in a warning, and training goes on. If that is so for the
+    last one, too, the model is saved among the system's temporary files at the end of ``fit``, and an error says where.
 
     Args:
         filepath: where to; folders that are missing are made. May hold ``{epoch:02d}`` (from 1), ``{batch}`` (from 1,
@@ -27,6 +33,7 @@ class ModelCheckpoint(Monitor):
         initial_value_threshold: the value that the first save has to beat already.
 
     Raises:
+        OSError: at the end of ``fit``, if the last file could not be written.
         TypeError, ValueError: for an argument of another kind; in ``fit``, if the metric does not come, or if with
             mode="auto" nobody says what is better; when saving, for a placeholder that names nothing in ``logs``.
     """
@@ -56,6 +63,8 @@ class ModelCheckpoint(Monitor):
         self.best = None if threshold is None else real_number(self, "initial_value_threshold", threshold)
         self._epoch = 0
         self._batches = 0
+        self._failure: OSError | None = None  # of the last save
+        self._told = False
 
     def _check_fit(self) -> None:
         if self.save_best_only:
@@ -91,17 +100,55 @@ class ModelCheckpoint(Monitor):
                 f"ModelCheckpoint expected placeholders for {', '.join(facts)} in filepath, got {self.filepath!r}: "
                 f"{type(error).__name__} {error}."
             ) from error
-        reason = ""
         if self.save_best_only and (current := self.current(logs)) is not None:
             best = "None" if self.best is None else f"{self.best:.5f}"
             if not self.is_better(current, self.best):
                 self._say(facts, f"{self.monitor} did not improve from {best}")
                 return
-            reason = f"{self.monitor} improved from {best} to {current:.5f}, "
+            if not self._wrote(path, f"{self.monitor} improved from {best} to {current:.5f}, ", facts):
+                return  # what is the best in the file, the next one has to beat
             self.best = current
+        else:
+            self._wrote(path, "", facts)
+
+    def _wrote(self, path: str, reason: str, facts: Logs) -> bool:
+        """Save the model, and return whether that went well; if not, warn once."""
         self._say(facts, f"{reason}saving model to {path}")
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        try:
+            os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+            self._save_to(path)
+            self._failure = None
+        except OSError as error:
+            self._failure = error
+            if not self._told:
+                self._told = True
+                warnings.warn(
+                    f"ModelCheckpoint could not save to {path!r}: {str(error).removesuffix('.')}. Training goes on, "
+                    f"and every further save tries again.",
+                    stacklevel=2,
+                )
+        return self._failure is None
+
+    def _save_to(self, path: str) -> None:
         (self.model.save_weights if self.save_weights_only else self.model.save)(path)
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Forget what went wrong in the last run."""
+        self._failure, self._told = None, False
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Save the model elsewhere, if the last file could not be written."""
+        if self._failure is None:
+            return
+        where = "the model as it is now is only in memory"
+        with contextlib.suppress(OSError):
+            path = os.path.join(tempfile.mkdtemp(prefix="scratchnet-"), "model.safetensors")
+            self._save_to(path)
+            where = f"the model as it is now is in {path!r}"
+        reason = str(self._failure).removesuffix(".")
+        error = type(self._failure)(f"ModelCheckpoint could not save: {reason}; {where}.")
+        error.errno = self._failure.errno
+        raise error
 
     def _say(self, facts: Logs, what: str) -> None:
         if self.verbose:

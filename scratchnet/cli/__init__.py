@@ -6,6 +6,7 @@ What a sub-command needs (matplotlib, Pillow, the kernels) is imported when it r
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from scratchnet.cli import data, evaluate, export, predict, show, summary, train
 from scratchnet.cli.gradcheck import gradcheck
 from scratchnet.cli.output import Interrupted, complain, help_of, remark
 from scratchnet.errors import ScratchnetError
+from scratchnet.utils.signals import Terminated, raise_terminated
 from scratchnet.utils.terminal import STAND_INS
 
 FAILURE, USAGE, INTERRUPTED = 1, 2, 130
@@ -55,7 +57,12 @@ app.command("gradcheck", help=help_of(gradcheck))(gradcheck)
 
 
 def main() -> None:
-    """Run the command line of this process and exit: 0, 1 for a failure, 2 for wrong usage, 130 after Ctrl-C."""
+    """Run the command line of this process and exit.
+
+    The code is 0, 1 for a failure, 2 for wrong usage, 130 after Ctrl-C, 143 after SIGTERM.
+    """
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, raise_terminated)
     sys.exit(run(sys.argv[1:]))
 
 
@@ -80,7 +87,10 @@ def run(arguments: Sequence[str]) -> int:
             return INTERRUPTED
         except Interrupted as stopped:
             remark(str(stopped))
-            return INTERRUPTED
+            return stopped.code
+        except Terminated as terminated:
+            remark("Stopped by SIGTERM.")
+            return int(terminated.code)
         except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return FAILURE

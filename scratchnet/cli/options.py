@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,26 +11,28 @@ from scratchnet.architectures import ARCHITECTURES
 from scratchnet.errors import unknown_name
 
 
-def known_network(name: str) -> str:
-    """Return the name of one of our networks.
+def known_network(name: str | None) -> str | None:
+    """Return the name of one of our networks, or None for none.
 
     Raises:
         typer.BadParameter: if there is none of that name; names the nearest one.
     """
-    if name not in ARCHITECTURES:
+    if name is not None and name not in ARCHITECTURES:
         raise typer.BadParameter(str(unknown_name("network", name, ARCHITECTURES)))
     return name
 
 
-Network = Annotated[
-    str,
-    typer.Argument(
+def network_argument() -> Any:
+    """Return the argument that names one of our networks."""
+    return typer.Argument(
         metavar="mlp|cnn",
         callback=known_network,
         show_default=False,
         help="[bold]mlp[/], one hidden layer, 203,530 parameters; or [bold]cnn[/], convolutions, 302,026 parameters.",
-    ),
-]
+    )
+
+
+Network = Annotated[str, network_argument()]
 
 Run = Annotated[
     Path,

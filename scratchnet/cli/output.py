@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 
 class Interrupted(ScratchnetError):
-    """Ctrl-C was pressed; the message says what was kept."""
+    """Ctrl-C was pressed, or SIGTERM came; the message says what was kept.
+
+    Attributes:
+        code: the exit code, 128 and the number of the signal.
+    """
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"

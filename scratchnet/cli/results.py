@@ -30,18 +30,21 @@ def finish(model: Model, data: samples.Data, folder: Path, record: dict[str, Any
     """Test the network, write the pictures and the record, and print it all."""
     x_test = samples.as_input(model, data.x_test)
     scores = model.evaluate(x_test, data.y_test, verbose=0, return_dict=True)
-    record.update(status="finished", test_accuracy=scores["accuracy"], test_loss=scores["loss"])
-    runs.write_record(folder, record)
+    record.update(test_accuracy=scores["accuracy"], test_loss=scores["loss"])
     with console().status("Drawing the pictures"):
         _draw(model, data, x_test, folder, record)
+    record["status"] = "finished"  # the last word: a run that is killed before it can be resumed
+    runs.write_record(folder, record)
     _print(data, folder, record)
 
 
-def interruption(folder: Path, record: dict[str, Any]) -> Interrupted:
-    """Return what to raise after Ctrl-C: it says what is left of the run."""
+def interruption(folder: Path, record: dict[str, Any], signal: str, code: int) -> Interrupted:
+    """Return what to raise after Ctrl-C or SIGTERM: it says what is left of the run."""
     return Interrupted(
-        f"Stopped by Ctrl-C after {record['epochs_finished']} of {record['epochs']} epochs. What was reached is in "
-        f"{folder}/; test it with: {_command('evaluate', folder, record)}"
+        f"Stopped by {signal} after {record['epochs_finished']} of {record['epochs']} epochs. What was reached is in "
+        f"{folder}/; test it with: {_command('evaluate', folder, record)}; go on with: "
+        f"{runs.command('train', '--resume', str(folder))}",
+        code,
     )
 
 
@@ -102,10 +105,8 @@ def _print_pairs(meanings: dict[str, str]) -> None:
 
 def _command(name: str, folder: Path, record: dict[str, Any], *arguments: str) -> str:
     """Return a command line that can be pasted: with the same data as this run, if that was asked for."""
-    import shlex
-
     asked_for_mini = record["data"]["subset"] == samples.MINI
-    return shlex.join(["scratchnet", name, str(folder), *arguments, *(["--mini"] if asked_for_mini else [])])
+    return runs.command(name, str(folder), *arguments, *(["--mini"] if asked_for_mini else []))
 
 
 def _duration(seconds: float) -> str:

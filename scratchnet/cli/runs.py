@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import shlex
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,11 +42,16 @@ def new_folder(wanted: Path | None, network: str) -> Path:
 def check_free(wanted: Path) -> None:
     """Raise a ScratchnetError unless this is no folder yet, or an empty one."""
     if wanted.is_dir():
-        if any(wanted.iterdir()):
-            what = "holds a run" if (wanted / MODEL).exists() or (wanted / RECORD).exists() else "is not empty"
+        from scratchnet.utils.files import is_part
+
+        if any(not is_part(path.name) for path in wanted.iterdir()):
+            holds_run = (wanted / MODEL).exists() or (wanted / RECORD).exists()
+            what, resume = "is not empty", ""
+            if holds_run:
+                what, resume = "holds a run", f"; to go on with that run: {command('train', '--resume', str(wanted))}"
             raise ScratchnetError(
                 f"{wanted} exists already and {what}, which would be overwritten: choose another --output, or leave "
-                f"it out for a new folder in {RUNS}/."
+                f"it out for a new folder in {RUNS}/{resume}."
             )
     elif wanted.exists():
         raise ScratchnetError(f"{wanted} is a file: choose a folder for --output.")
@@ -55,7 +61,17 @@ def write_record(folder: Path, record: dict[str, Any]) -> None:
     """Write ``run.json``; a reader never sees half of it."""
     from scratchnet.utils.files import write_atomically
 
-    write_atomically(folder / RECORD, (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode())
+    write_atomically(folder / RECORD, record_bytes(record))
+
+
+def record_bytes(record: dict[str, Any]) -> bytes:
+    """Return the content of ``run.json``."""
+    return (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def command(name: str, *arguments: str) -> str:
+    """Return a command line that can be pasted."""
+    return shlex.join(["scratchnet", name, *arguments])
 
 
 def model_path(run: Path) -> Path:
@@ -73,12 +89,17 @@ def model_path(run: Path) -> Path:
         if inside:
             raise ScratchnetError(f"{run} holds several runs: name one of them, such as {_newest(inside)}.")
         raise ScratchnetError(f"{run} holds no {MODEL}: its training may have ended before the first epoch did.")
+    raise no_such_run(run)
+
+
+def no_such_run(run: Path) -> ScratchnetError:
+    """Return the error for a run that does not exist; it names one that does."""
     known = sorted(folder for folder in RUNS.glob("*") if (folder / MODEL).is_file())
     if not known:
-        raise ScratchnetError(f"There is no run {run}: make one with scratchnet train cnn.")
+        return ScratchnetError(f"There is no run {run}: make one with scratchnet train cnn.")
     near = difflib.get_close_matches(str(run), [str(folder) for folder in known], n=1)
     hint = f"did you mean {near[0]}?" if near else f"the newest is {_newest(known)}."
-    raise ScratchnetError(f"There is no run {run}: {hint}")
+    return ScratchnetError(f"There is no run {run}: {hint}")
 
 
 def _newest(folders: list[Path]) -> Path:

@@ -71,6 +71,29 @@ def load(mini: bool) -> Data:
     return data
 
 
+def load_again(subset: str, count: int, notice: str | None) -> Data:
+    """Return the data of a run that goes on: the same ones.
+
+    Raises:
+        ScratchnetError: if they are not to be had.
+    """
+    from scratchnet.datasets import fashion_mnist
+
+    try:
+        (x_train, y_train), (x_test, y_test) = fashion_mnist.load_data(subset=None if subset == FULL else subset)
+    except DatasetError as error:
+        raise ScratchnetError(
+            f"The run was begun with the whole of Fashion-MNIST, which cannot be had now: get it with scratchnet data "
+            f"fetch, then resume. ({error})"
+        ) from error
+    if not 1 <= count <= len(x_train):
+        raise ScratchnetError(f"The run was begun with {count:,} training images, got {len(x_train):,} in all.")
+    data = Data(x_train, y_train, x_test, y_test, subset, notice)
+    data.keep_first(count)
+    announce(data)
+    return data
+
+
 def announce(data: Data, advice: str = "") -> None:
     """Print the notice that this is not the whole data set, if it is not, in a box that cannot be missed."""
     if data.notice is None:

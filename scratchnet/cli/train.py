@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scratchnet import __version__
-from scratchnet.cli import results, runs, samples
-from scratchnet.cli.options import Mini, Network
+from scratchnet.cli import results, resuming, runs, samples
+from scratchnet.cli.options import Mini, network_argument
 from scratchnet.cli.output import console, remark, say
+from scratchnet.utils.signals import Terminated, handled_by
 
 if TYPE_CHECKING:
+    from scratchnet.cli.keeping import Keeper
     from scratchnet.models import Model
 
 _WORTH_MENTIONING = 2.0  # seconds of compiling, from which on they are reported
 
 
 def train(
-    network: Network,
+    context: typer.Context,
+    network: Annotated[str | None, network_argument()] = None,
     epochs: Annotated[int, typer.Option("--epochs", "-e", min=1, help="Passes through the training images.")] = 10,
     batch_size: Annotated[int, typer.Option("--batch-size", "-b", min=1, help="Images a step.")] = 64,
     learning_rate: Annotated[float, typer.Option(help="Adam's step size; above 0.")] = 0.001,
@@ -43,35 +46,79 @@ def train(
         ),
     ] = None,
     mini: Mini = False,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            "--resume",
+            metavar="RUN",
+            show_default=False,
+            help="Go on with the run in this folder, which remembers its options; more [cyan]--epochs[/] may be given.",
+        ),
+    ] = None,
 ) -> None:
     """Train a network, test it, and keep all of it in a folder.
 
     The folder gets the model, the history as CSV, the pictures, and run.json, which says how it was made.
 
-    Ctrl-C stops after the running step and keeps what was reached.
+    Ctrl-C stops after the running step and keeps what was reached. After that, or a crash, [cyan]--resume[/] goes on,
+    and ends with the same bits as a run that was left alone.
     """
-    import scratchnet
-    from scratchnet.architectures import ARCHITECTURES
-    from scratchnet.optimizers import Adam
+    from scratchnet.cli.keeping import Keeper
 
     if not 0 < learning_rate < float("inf"):
         raise typer.BadParameter(f"expected a number above 0, got {learning_rate}.", param_hint="--learning-rate")
-    if output is not None:
-        runs.check_free(output)
+    if resume is not None:
+        resuming.check_folder(resume)
+        keeper = Keeper(resume)
+        keeper.take()
+        record = resuming.remembered(resume, _given(context))
+        facts = record["data"]
+        data = samples.load_again(facts["subset"], facts["training_images"], facts["notice"])
+    elif network is None:
+        raise typer.BadParameter("Missing argument: mlp or cnn to train one, or --resume RUN to go on with a run.")
+    else:
+        if output is not None:
+            runs.check_free(output)
+        data = _load(mini, number)
+        record = _record(network, data, epochs, batch_size, learning_rate, seed)
+    network = record["network"]
+    _compile_kernels(network)
+    if resume is None:
+        keeper = Keeper(runs.new_folder(output, network))
+        keeper.take()
+    model = _model(record)
+    keeper.begin(record, data)
+    _say_what(model, keeper, resumed=resume is not None)
+    _fit(model, keeper)
+    results.finish(model, data, keeper.folder, record)
+
+
+def _given(context: typer.Context) -> dict[str, Any]:
+    """Return the options that were given, by their names on the command line."""
+    names = {"network": "network", "number": "--samples"}
+    return {
+        names.get(name, f"--{name.replace('_', '-')}"): value
+        for name, value in context.params.items()
+        if (source := context.get_parameter_source(name)) is not None and source.name == "COMMANDLINE"
+    }
+
+
+def _load(mini: bool, number: int | None) -> samples.Data:
     data = samples.load(mini)
     if number is not None:
         if number > len(data.x_train):
             raise typer.BadParameter(f"expected at most {len(data.x_train):,}, got {number:,}.", param_hint="--samples")
         data.keep_first(number)
+    return data
 
-    _compile_kernels(network)
-    scratchnet.utils.clear_session()
-    scratchnet.utils.set_random_seed(seed)
-    model = ARCHITECTURES[network]()
-    model.compile(Adam(learning_rate), "sparse_categorical_crossentropy", ["accuracy"])
 
-    folder = runs.new_folder(output, network)
-    record: dict[str, Any] = {
+def _record(
+    network: str, data: samples.Data, epochs: int, batch_size: int, learning_rate: float, seed: int
+) -> dict[str, Any]:
+    """Return what run.json says of a new run: all that it takes to make it again."""
+    from scratchnet import config
+
+    return {
         "scratchnet": __version__,
         "network": network,
         "status": "training",
@@ -88,13 +135,20 @@ def train(
         "learning_rate": learning_rate,
         "optimizer": "adam",
         "seed": seed,
-        "backend": scratchnet.config.backend(),
+        "backend": config.backend(),
     }
-    say(f"{network}: {model.count_params():,} parameters, on {data.described}.")
-    say(f"{epochs} {'epochs' if epochs > 1 else 'epoch'}, batches of {batch_size}, seed {seed}. Writing to {folder}/")
-    if _fit(model, data, folder, record):
-        raise results.interruption(folder, record)
-    results.finish(model, data, folder, record)
+
+
+def _model(record: dict[str, Any]) -> Model:
+    import scratchnet
+    from scratchnet.architectures import ARCHITECTURES
+    from scratchnet.optimizers import Adam
+
+    scratchnet.utils.clear_session()
+    scratchnet.utils.set_random_seed(record["seed"])
+    model = ARCHITECTURES[record["network"]]()
+    model.compile(Adam(record["learning_rate"]), "sparse_categorical_crossentropy", ["accuracy"])
+    return model
 
 
 def _compile_kernels(network: str) -> None:
@@ -115,23 +169,26 @@ def _compile_kernels(network: str) -> None:
         say(f"Compiled the kernels in {seconds:.0f} s; they are kept, so the next run starts at once.")
 
 
-def _fit(model: Model, data: samples.Data, folder: Path, record: dict[str, Any]) -> bool:
-    """Train, saving the model after every epoch and at the end, and return True if Ctrl-C ended it."""
-    from scratchnet.callbacks import CSVLogger, LambdaCallback
-    from scratchnet.saving import save_model
+def _say_what(model: Model, keeper: Keeper, resumed: bool) -> None:
+    record, epochs = keeper.record, keeper.record["epochs"]
+    say(f"{record['network']}: {model.count_params():,} parameters, on {keeper.data.described}.")
+    begun = f"Going on after {record['epochs_finished']} of " if resumed else ""
+    where = "In" if resumed else "Writing to"
+    say(
+        f"{begun}{epochs} {'epochs' if epochs > 1 else 'epoch'}, batches of {record['batch_size']}, seed "
+        f"{record['seed']}. {where} {keeper.folder}/"
+    )
 
-    def save(status: str) -> None:
-        record["status"] = status
-        record["epochs_finished"] = len(model.history.epoch) if model.history is not None else 0
-        record["seconds"] = round(time.perf_counter() - start, 3)
-        save_model(model, folder / runs.MODEL, notes=_notes(record, data))
-        runs.write_record(folder, record)
 
-    runs.write_record(folder, record)
-    start = time.perf_counter()
+def _fit(model: Model, keeper: Keeper) -> None:
+    """Train; the keeper saves all after every epoch and at the end.
+
+    Raises:
+        Interrupted: after Ctrl-C or SIGTERM.
+    """
+    data, record, folder = keeper.data, keeper.record, keeper.folder
     # The test images only draw the second curve. Nothing is chosen by them: the last epoch's network is the result.
     validation = (samples.as_input(model, data.x_test), data.y_test)
-    each_epoch = LambdaCallback(on_epoch_end=lambda epoch, logs: save("training"))
     try:
         model.fit(
             samples.as_input(model, data.x_train),
@@ -139,25 +196,17 @@ def _fit(model: Model, data: samples.Data, folder: Path, record: dict[str, Any])
             batch_size=record["batch_size"],
             epochs=record["epochs"],
             validation_data=validation,
-            callbacks=[CSVLogger(folder / runs.HISTORY), each_epoch],
+            callbacks=[keeper],
         )
-    except KeyboardInterrupt:
-        save("interrupted")
-        return True
+    except (KeyboardInterrupt, Terminated) as stop:
+        with handled_by(lambda number, frame: None):  # we are about to stop, whoever asks once more
+            keeper.publish("interrupted")
+            terminated = isinstance(stop, Terminated)
+            raise results.interruption(folder, record, *("SIGTERM", 143) if terminated else ("Ctrl-C", 130)) from None
     except Exception as error:
         record.update(status="failed", error=str(error))
         runs.write_record(folder, record)
         if (folder / runs.MODEL).exists():
             remark(f"{folder / runs.MODEL} holds the network as it was after the last whole epoch.")
         raise
-    save("trained")
-    return False
-
-
-def _notes(record: dict[str, Any], data: samples.Data) -> dict[str, str]:
-    """Return what the model file says about itself, for whoever gets it without its folder."""
-    notes = {"network": record["network"], "data": data.described, "seed": str(record["seed"])}
-    notes["trained"] = f"{record['epochs_finished']} of {record['epochs']} epochs"
-    if record["status"] == "interrupted":
-        notes["trained"] += " and part of the next"
-    return notes if data.notice is None else {**notes, "notice": data.notice}
+    keeper.publish("trained")

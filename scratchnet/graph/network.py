@@ -75,8 +75,8 @@ class Network(Protocol):
     def as_outputs_given(self, arrays: list[Any]) -> Any:
         """Return something for each output in the form in which the outputs were given."""
 
-    def _save_run(self, path: str, run: Mapping[str, Any]) -> None:
-        """Write the model, as it is in the middle of training, and the state of the training loop."""
+    def _run_snapshot(self, run: Mapping[str, Any]) -> Any:
+        """Return a ``saving.Snapshot`` of the model in the middle of training, and the state of the training loop."""
 
     def _load_run(self, path: str) -> tuple[dict[str, Any], Callable[[], None]] | None:
         """Return what was written and what puts the model's part of it in its place; None if there is no file."""

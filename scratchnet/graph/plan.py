@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from scratchnet.activations import ActivationFunction
+from scratchnet.graph import moments
 from scratchnet.graph.backends import backend_named
 from scratchnet.graph.graph import Graph
 from scratchnet.graph.logits import from_logits, put_out_logits
@@ -153,6 +154,7 @@ class Plan:
         self._idle = [gradient for leaf in graph.idle for gradient in leaf.own("grads").values()]
         defined = {output for step, _, output in self.wiring if isinstance(step, LayerStep)}
         self._adding = tuple((t, s.losses) for t, s in self._stand_ins.items() if t in defined or t in self._penalized)
+        moments.add(self)
 
     # What the plan is made from -----------------------------------------------------------------------------------
 

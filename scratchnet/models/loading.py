@@ -68,6 +68,8 @@ def load_model(path: str | os.PathLike[str], custom_objects: Mapping[str, type] 
             raise
         except Exception as error:  # whatever a header that nobody's save_model wrote may lead to
             raise ModelFileError(f"its description of the model makes no sense ({error!r})") from error
+        if "training" in content:  # beside the model, for callbacks.BackupAndRestore
+            expected |= {name for name in tensors if name.startswith("run/")}
         if unexpected := sorted(tensors.keys() - expected):
             raise ModelFileError(f"the tensor {unexpected[0]!r} belongs to no part of the model described in the file")
     if broken := not_finite(model.named_weights):

@@ -16,13 +16,14 @@ from scratchnet.metrics import Metric
 from scratchnet.models.compiling import Outputs, make_targets
 from scratchnet.models.summary import print_summary
 from scratchnet.models.wired import Wired
-from scratchnet.saving.training_state import read_training_state, write_training_state
+from scratchnet.saving.training_state import read_training_state, training_snapshot
 from scratchnet.training import loop
 from scratchnet.training.options import FitOptions
 from scratchnet.utils.numbers import true_or_false
 
 if TYPE_CHECKING:
     from scratchnet.callbacks import Callback, History
+    from scratchnet.saving.snapshot import Snapshot
 
 _planning = threading.RLock()  # threads that ask for the same plan get the same one
 
@@ -193,12 +194,15 @@ class Trained(Wired):
 
         Returns:
             The ``History``: loss and metrics of each epoch, ``val_…`` included. It is also ``model.history``, where it
-            can be found after an interruption by Ctrl-C, which stops after the step that is running.
+            can be found after an interruption by Ctrl-C or SIGTERM, which stops after the step that is running, and
+            once the epoch's last step is done after the validation. A second one stops at once, but for the step.
 
         Raises:
             ValueError: if an argument makes no sense; nothing has been changed then.
             RuntimeError: before ``compile``.
             NonFiniteError: if the loss becomes NaN or infinite; the parameters are those before that step.
+            KeyboardInterrupt, SystemExit: after Ctrl-C, and after SIGTERM (exit code 143); the callbacks have heard
+                that training ends.
         """
         return loop.fit(
             self,
@@ -355,8 +359,8 @@ class Trained(Wired):
             return self._place(inputs, several, training)
         return self.as_outputs_given(loop.call(self, x, training))
 
-    def _save_run(self, path: str, run: Mapping[str, Any]) -> None:
-        write_training_state(self, path, run)
+    def _run_snapshot(self, run: Mapping[str, Any]) -> Snapshot:
+        return training_snapshot(self, run)
 
     def _load_run(self, path: str) -> tuple[dict[str, Any], Callable[[], None]] | None:
         return read_training_state(self, path)

@@ -3,6 +3,7 @@
 - ``save.py``          what goes into the file: save_model, read_notes
 - ``architecture.py``  a graph of layers as JSON
 - ``weights.py``       save_weights and load_weights
+- ``snapshot.py``      a model copied at one instant, whatever runs beside
 - ``training_state.py``  a model and a ``fit`` that runs, for callbacks.BackupAndRestore
 - ``objects.py``       one layer, loss, optimizer, … as JSON, and back
 - ``model_file.py``    the file itself: checksum, format version, foreign and damaged files

@@ -49,11 +49,15 @@ FOREIGN = (
 
 def write_model_file(path: str, content: Mapping[str, Any], tensors: Mapping[str, Array], form: str = FORMAT) -> None:
     """Write a model file: ``content`` must be ready for JSON. See ``write_atomically`` for the errors."""
+    write_atomically(path, file_bytes(content, tensors, form))
+
+
+def file_bytes(content: Mapping[str, Any], tensors: Mapping[str, Array], form: str = FORMAT) -> bytes:
+    """Return the bytes of a model file. Nobody may change the tensors meanwhile: the checksum would be of others."""
     head = {"format": form, "format_version": FORMAT_VERSION, **content}
     head["sha256"] = checksum(head, tensors)
     # safetensors' own writer would write in place.
-    data = safetensors.numpy.save(dict(tensors), metadata={KEY: _canonical_json(head)})
-    write_atomically(path, data)
+    return safetensors.numpy.save(dict(tensors), metadata={KEY: _canonical_json(head)})
 
 
 def read_model_file(path: str, forms: Sequence[str] = (FORMAT,)) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -86,7 +90,7 @@ def checksum(head: Mapping[str, Any], tensors: Mapping[str, Array]) -> str:
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(json.dumps([name, tensor.dtype.str, tensor.shape]).encode())
-        digest.update(tensor.tobytes())
+        digest.update(np.ascontiguousarray(tensor).reshape(-1).view(np.uint8).data)  # tobytes() would copy
     return digest.hexdigest()
 
 

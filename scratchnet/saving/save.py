@@ -17,9 +17,11 @@ from scratchnet.graph.targets import Target
 from scratchnet.layers.variables import found_in
 from scratchnet.saving.architecture import describe_model
 from scratchnet.saving.lost import check_nothing_is_lost
-from scratchnet.saving.model_file import read_model_file, write_model_file
+from scratchnet.saving.model_file import read_model_file
 from scratchnet.saving.objects import describe
+from scratchnet.saving.snapshot import Snapshot, copied, one_instant
 from scratchnet.typing import Array
+from scratchnet.utils.files import write_atomically
 from scratchnet.utils.numbers import printable, shown
 from scratchnet.utils.random import SeedGenerator
 from scratchnet.version import __version__
@@ -30,7 +32,8 @@ def save_model(model: Network, path: str | os.PathLike[str], notes: Mapping[str,
 
     The tensors are ``weights/<layer>/<variable>``, ``random/<layer>/<generator>`` and ``optimizer/<vector>``; all else
     is JSON in the header. Weights that are NaN or infinite are saved with a warning.
-    The file is written beside its place and moved there when it is whole.
+    The file is written beside its place and moved there when it is whole. While another thread trains the model, it
+    gets what the model is between two of its steps.
 
     Args:
         model: any model that is built, compiled or not.
@@ -42,6 +45,44 @@ def save_model(model: Network, path: str | os.PathLike[str], notes: Mapping[str,
         TypeError: if the ``get_config`` of a class of your own does not return the arguments that make it again.
         OSError: if the file cannot be written.
     """
+    snapshot = model_snapshot(model, notes)
+    weights = {name: array for name, array in snapshot.tensors.items() if name.startswith("weights/")}
+    _warn_if_not_finite(weights, os.fspath(path))
+    write_atomically(path, snapshot.to_bytes())
+
+
+def model_snapshot(model: Network, notes: Mapping[str, str] | None = None) -> Snapshot:
+    """Return what ``save_model`` writes, as it is between two steps, whatever trains the model at the time.
+
+    Raises:
+        ValueError, TypeError: as ``save_model``.
+    """
+    _expect_built(model)
+    with one_instant(model):
+        content = model_content(model, notes)
+        weights = {f"weights/{name}": array for name, array in model.named_weights.items()}
+        tensors = copied(weights | random_states(model) | optimizer_vectors(model))
+    for layer in model.graph.flat.layers:
+        check_nothing_is_lost(layer)
+    return Snapshot(content, tensors)
+
+
+def model_content(model: Network, notes: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return what a model's file says beside the tensors: how the model is built and compiled, and notes.
+
+    Raises:
+        TypeError: as ``save_model``.
+    """
+    return {
+        "scratchnet_version": __version__,
+        "model": describe_model(model),
+        "variables": list(model.named_weights),
+        "compiled": describe_compiled(model),
+        "notes": checked_notes(notes),
+    }
+
+
+def _expect_built(model: Network) -> None:
     if not hasattr(model, "graph") and not getattr(model, "is_sequential", False):
         raise TypeError(f"save_model expected a Model, got {model!r}.")
     if not model.built or not model.layers:
@@ -49,18 +90,6 @@ def save_model(model: Network, path: str | os.PathLike[str], notes: Mapping[str,
             f"Cannot save the Sequential model {model.name!r}: it is not built yet; begin it with Input(shape), call "
             f"build((None, …)), or fit it first."
         )
-    content = {
-        "scratchnet_version": __version__,
-        "model": describe_model(model),
-        "variables": list(model.named_weights),
-        "compiled": describe_compiled(model),
-        "notes": checked_notes(notes),
-    }
-    for layer in model.graph.flat.layers:
-        check_nothing_is_lost(layer)
-    tensors = {f"weights/{name}": array for name, array in model.named_weights.items()}
-    _warn_if_not_finite(tensors, os.fspath(path))
-    write_model_file(os.fspath(path), content, tensors | random_states(model) | optimizer_vectors(model))
 
 
 def read_notes(path: str | os.PathLike[str]) -> dict[str, str]:

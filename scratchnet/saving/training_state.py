@@ -1,7 +1,8 @@
 """A running ``fit`` in a file: what the model is in the middle of training, and what the training loop adds to it.
 
 The tensors are those of a saved model, ``weights/…``, ``random/…`` and ``optimizer/…``, and ``run/<number>`` for the
-arrays of the loop's own state, which is JSON in the header otherwise. How the model is built is not in it.
+arrays of the loop's own state, which is JSON in the header otherwise. How the model is built is not in it; but the file
+of a whole model may have all of it, too, under the key ``training``: such a file can be loaded, and gone on with.
 """
 
 from __future__ import annotations
@@ -14,34 +15,49 @@ import numpy as np
 
 from scratchnet.errors import ModelFileError
 from scratchnet.graph.network import Network
-from scratchnet.saving.model_file import TRAINING, read_model_file, write_model_file
+from scratchnet.saving.model_file import FORMAT, TRAINING, read_model_file
 from scratchnet.saving.save import explained, optimizer_vectors, random_states
+from scratchnet.saving.snapshot import Snapshot, copied, one_instant
 from scratchnet.typing import Array
 from scratchnet.utils.numbers import shown
+from scratchnet.version import __version__
 
 _ARRAY, _TUPLE = "!array", "!tuple"  # what JSON has no word for
 
 
-def write_training_state(model: Network, path: str, run: Mapping[str, Any]) -> None:
-    """Write the model and ``run``, which may hold numbers, words and arrays in lists, tuples and dictionaries.
+def training_snapshot(model: Network, run: Mapping[str, Any]) -> Snapshot:
+    """Return what goes into the file: the model as it is now, and ``run``.
 
     Raises:
-        TypeError: for anything else in ``run``.
-        OSError: if the file cannot be written.
+        TypeError: for anything in ``run`` but numbers, words and arrays, in lists, tuples and dictionaries.
     """
     assert model.optimizer is not None
     arrays: list[Array] = []
-    content = {
-        "run": _pack(run, arrays, "the state of a run"),
-        "batches": model.optimizer.batches,
-        "learning_rate": None if model.optimizer.has_schedule else model.optimizer.learning_rate,
-    }
-    tensors = _model_arrays(model) | {f"run/{number}": array for number, array in enumerate(arrays)}
-    write_model_file(path, content, tensors, TRAINING)
+    packed = _pack(run, arrays, "the state of a run")
+    with one_instant(model):
+        content = {
+            "scratchnet_version": __version__,
+            "run": packed,
+            "batches": model.optimizer.batches,
+            "iterations": model.optimizer.iterations,
+            "learning_rate": None if model.optimizer.has_schedule else model.optimizer.learning_rate,
+        }
+        tensors = _model_arrays(model) | {f"run/{number}": array for number, array in enumerate(arrays)}
+        return Snapshot(content, copied(tensors), TRAINING)
+
+
+def with_model(training: Snapshot, content: Mapping[str, Any]) -> Snapshot:
+    """Return a snapshot for one file of both: a model, whose ``model_content`` this is, and its training.
+
+    The content may have been made earlier in the same training: the number of steps is set right.
+    """
+    compiled = {**content["compiled"], "iterations": training.content["iterations"]}
+    parts = {key: training.content[key] for key in ("run", "batches", "learning_rate")}
+    return Snapshot({**content, "compiled": compiled, "training": parts}, training.tensors)
 
 
 def read_training_state(model: Network, path: str) -> tuple[dict[str, Any], Callable[[], None]] | None:
-    """Return what ``write_training_state`` was given, and what puts the model's part of it in its place.
+    """Return what ``training_snapshot`` was given, and what puts the model's part of it in its place.
 
     None if there is no file. Nothing has been changed before the function is called.
 
@@ -53,7 +69,11 @@ def read_training_state(model: Network, path: str) -> tuple[dict[str, Any], Call
     optimizer = model.optimizer
     assert optimizer is not None
     with explained(path):
-        content, tensors = read_model_file(path, (TRAINING,))
+        content, tensors = read_model_file(path, (TRAINING, FORMAT))
+        if content["format"] == FORMAT:
+            if "training" not in content:
+                raise ModelFileError("it holds a model alone, and nothing of a training that could go on")
+            content = content["training"]
         here = _model_arrays(model)
         kinds, kinds_there = (
             {name: f"{a.dtype} {a.shape}" for name, a in arrays.items() if not name.startswith("run/")}
@@ -68,11 +88,12 @@ def read_training_state(model: Network, path: str) -> tuple[dict[str, Any], Call
         run: dict[str, Any] = _unpack(content["run"], tensors)
 
     def put_back() -> None:
-        for name, array in here.items():
-            array[...] = tensors[name]
-        optimizer.batches = content["batches"]
-        if content["learning_rate"] is not None:
-            optimizer.learning_rate = content["learning_rate"]
+        with one_instant(model):
+            for name, array in here.items():
+                array[...] = tensors[name]
+            optimizer.batches = content["batches"]
+            if content["learning_rate"] is not None:
+                optimizer.learning_rate = content["learning_rate"]
 
     return run, put_back
 

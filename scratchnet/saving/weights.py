@@ -15,6 +15,7 @@ from scratchnet.errors import ModelFileError
 from scratchnet.graph.network import Network
 from scratchnet.saving.model_file import FORMAT, WEIGHTS, read_model_file, write_model_file
 from scratchnet.saving.save import explained
+from scratchnet.saving.snapshot import copied, one_instant
 from scratchnet.typing import Array
 from scratchnet.utils.numbers import true_or_false
 from scratchnet.version import __version__
@@ -29,8 +30,9 @@ def save_weights(model: Network, path: str | os.PathLike[str], overwrite: bool =
     _expect_built(model, f"save_weights to {path!r}")
     if not true_or_false("overwrite of save_weights", overwrite) and os.path.exists(path):
         raise FileExistsError(f"save_weights expected no file {path!r}, since overwrite=False: choose another path.")
-    content = {"scratchnet_version": __version__, "variables": list(model.named_weights)}
-    write_model_file(path, content, model.named_weights, WEIGHTS)
+    with one_instant(model):
+        weights = copied(model.named_weights)
+    write_model_file(path, {"scratchnet_version": __version__, "variables": list(weights)}, weights, WEIGHTS)
 
 
 def load_weights(
@@ -57,9 +59,10 @@ def load_weights(
             raise ModelFileError(f"it has no layer of the names {', '.join(map(repr, here))}, got {_names(there)}")
     for problem in problems:
         warnings.warn(f"load_weights from {path!r} left a layer as it was: {problem}.", stacklevel=3)
-    for variables, found in fitting:
-        for name, array in variables.items():
-            array[...] = found[name]
+    with one_instant(model):
+        for variables, found in fitting:
+            for name, array in variables.items():
+                array[...] = found[name]
 
 
 def _expect_built(model: Network, what: str) -> None:

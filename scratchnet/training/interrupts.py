@@ -1,42 +1,64 @@
-"""Ctrl-C during training: finish the step that is running, then stop."""
+"""Ctrl-C or SIGTERM during training: finish the step that is running, then stop."""
 
 from __future__ import annotations
 
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from scratchnet.utils.signals import Terminated, handled_by, stop_now
+
+
+class Shield:
+    """``with shield:`` lets what is inside come to its end. Made once, since it goes round every step."""
+
+    up = False
+
+    def __enter__(self) -> None:
+        self.up = True
+
+    def __exit__(self, *_: object) -> None:
+        self.up = False
+
 
 class Interruption:
-    """Whether Ctrl-C has been pressed."""
+    """Whether someone has asked to stop, and how often.
 
-    requested = False
+    The first time sets a flag that the loop looks at, so that no step is cut in half. The second time ends at once
+    whatever runs, such as a validation or a callback, but for steps and the saving of a checkpoint: they come to their
+    end, unless it is said a third time.
+    """
+
+    def __init__(self) -> None:
+        self._signals: list[int] = []
+        self.shield = Shield()
+
+    @property
+    def requested(self) -> bool:
+        """Whether to stop after the step that runs."""
+        return bool(self._signals)
+
+    def note(self, number: int, frame: Any = None) -> None:
+        """Hear of a signal."""
+        self._signals.append(number)
+        if len(self._signals) > (2 if self.shield.up else 1):
+            stop_now(number)
+
+    def error(self) -> BaseException:
+        """Return what ``fit`` raises after a stop that was asked for."""
+        if self._signals[0] == signal.SIGTERM:
+            return Terminated()
+        return KeyboardInterrupt("Training was stopped by Ctrl-C; the model and model.history hold what was reached.")
 
 
 @contextmanager
 def deferred_interrupt() -> Iterator[Interruption]:
-    """Turn the first Ctrl-C into a flag, so that no step is cut in half; a second one interrupts at once.
+    """Turn the first Ctrl-C or SIGTERM into a flag.
 
-    Where Python's usual handler is not in charge (another thread, or a program with a handler of its own), nothing
-    is changed and the flag stays False.
+    Where the usual handlers are not in charge (another thread, or a program with handlers of its own), nothing is
+    changed and the flag stays False.
     """
     interruption = Interruption()
-    in_charge = (
-        threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    )
-    if not in_charge:
+    with handled_by(interruption.note):
         yield interruption
-        return
-
-    def note(number: int, frame: Any) -> None:
-        interruption.requested = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield interruption
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)

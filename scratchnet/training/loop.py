@@ -53,37 +53,48 @@ def fit(model: Network, x: Any, y: Any, options: FitOptions) -> History:
         run.callbacks.on_train_begin()
         stack.callback(lambda: run.callbacks.on_train_end(logs))  # also after an error: log files get closed
         announced = run.go_on(announce)
-        while run.epoch < options.epochs and (announced or not run.stopped):
-            if not run.training.begun and not run.training.begin_epoch():
+        while run.epoch < options.epochs and (announced or not run.stopped) and not interruption.requested:
+            if not (run.training.begun or run.trained) and not run.training.begin_epoch():
                 run.training.at_end()
                 break
             if not announced:
                 announce()
             announced = False
             progress = Progress(run.training.steps, verbose, shown_on)
-            try:
-                if not run.stopped:  # a run that goes on may have been stopped in the middle of this epoch
-                    _train_epoch(run, progress, interruption)
-            except BaseException:
-                progress.abandon()
-                raise
-            run.training.end_epoch()
-            logs = run.means.logs()
-            if options.validates_after(run.epoch) and not interruption.requested:
-                logs |= _validate(model, run)
-            if interruption.requested:
-                progress.abandon()
-                break
-            run.epoch += 1
-            run.callbacks.on_epoch_end(run.epoch - 1, logs)  # may add to what is shown, such as the learning rate
-            progress.finish(logs)
-            run.stopped = model.stop_training
+            logs = _run_epoch(run, options, progress, interruption) or logs
         if not interruption.requested:
-            run.parts.optimizer.finalize(run.parts.segments)
+            with run.parts.plan.lock:
+                run.parts.optimizer.finalize(run.parts.segments)
             run.finished = True
     if interruption.requested:
-        raise KeyboardInterrupt("Training was stopped by Ctrl-C; the model and model.history hold what was reached.")
+        raise interruption.error()
     return history
+
+
+def _run_epoch(run: Run, options: FitOptions, progress: Progress, interruption: Interruption) -> Logs | None:
+    """Run what is left of an epoch and return its figures; None if it was interrupted before its last step."""
+    try:
+        if not run.trained:
+            if not run.stopped:  # a run that goes on may have been stopped in the middle of this epoch
+                _train_epoch(run, progress, interruption)
+            if interruption.requested and not run.training.through:
+                progress.abandon()
+                with interruption.shield:
+                    run.keep(at_step=True)
+                return None
+            run.end_steps()
+        logs = run.means.logs()
+        if options.validates_after(run.epoch):
+            logs |= _validate(run.model, run)
+        run.end_epoch(logs)
+    except BaseException:
+        progress.abandon()
+        if interruption.requested:
+            with interruption.shield:
+                run.keep()
+        raise
+    progress.finish(logs)
+    return logs
 
 
 def _prepare(
@@ -103,7 +114,8 @@ def _prepare(
     if len(backups) > 1:
         raise ValueError(f"fit expected at most one BackupAndRestore among its callbacks, got {len(backups)}.")
     for backup in backups:
-        backup.attached = True
+        stack.callback(backup.let_go)
+        backup.take()
     callbacks._check_fit()
     training.shuffle(options.shuffle)
     goes_on = any(backup.exists() for backup in backups)
@@ -118,7 +130,7 @@ def _prepare(
     parts = compiled_parts(model, "train")
     if validation is not None:
         compiled_parts(model, "test")  # refuses now what it refuses
-    run = Run(model, parts, training, validation, callbacks, options.settings(), options.initial_epoch)
+    run = Run(model, parts, training, validation, callbacks, options.settings(), options.initial_epoch, backups)
     for backup in backups:
         backup.follow(run)
         if goes_on:
@@ -129,20 +141,24 @@ def _prepare(
 def _train_epoch(run: Run, progress: Progress, interruption: Interruption) -> None:
     model, parts, means, callbacks = run.model, run.parts, run.means, run.callbacks
     watched = callbacks.needs_batch_logs("on_train_batch_end")
+    timed = [backup for backup in run.backups if backup.minutes is not None]
     for step, samples, rows in run.training.epoch():
         callbacks.on_train_batch_begin(step)
-        with parts.plan.lock:
-            batch = samples.take(parts.plan, rows)
-            try:
-                loss, size = train_step(model, parts, batch, number=step + 1), len(batch.x[0])
-            except NonFiniteError as error:
-                if not callbacks._ends_at(error, step):
-                    raise
-                loss, size = math.nan, 0  # nothing has been learnt from this batch
-        means.add(loss, size)
+        with interruption.shield:
+            with parts.plan.lock:
+                batch = samples.take(parts.plan, rows)
+                try:
+                    loss, size = train_step(model, parts, batch, number=step + 1), len(batch.x[0])
+                except NonFiniteError as error:
+                    if not callbacks._ends_at(error, step):
+                        raise
+                    loss, size = math.nan, 0  # nothing has been learnt from this batch
+            means.add(loss, size)
         if watched:
             run.training.wait()  # before a callback may draw random numbers, too
             callbacks.on_train_batch_end(step, means.logs())
+        for backup in timed:
+            backup.after_step()
         progress.update(step + 1, means.logs)
         if model.stop_training or interruption.requested:
             break

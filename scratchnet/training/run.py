@@ -9,13 +9,13 @@ they come again with the next call of ``fit``, which must be the same one.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scratchnet.callbacks import CallbackList
+from scratchnet.callbacks import BackupAndRestore, CallbackList
 from scratchnet.training.means import RunningMeans
 from scratchnet.training.sources import Source
 from scratchnet.training.step import Compiled
@@ -34,9 +34,11 @@ class Run:
         model, parts: what is trained, and what runs it.
         training, validation: where the batches come from.
         callbacks: all of them.
+        backups: those that save it.
         settings: the arguments of ``fit`` that its result depends on.
         epoch: the epoch that runs, or comes next.
         means: the figures of the epoch that runs.
+        trained: whether its steps are done, so that the validation comes next.
         stopped: whether a callback has asked for the end.
         finished: whether training has come to its end, rather than to an error or to Ctrl-C.
     """
@@ -48,10 +50,13 @@ class Run:
     callbacks: CallbackList
     settings: dict[str, Any]
     epoch: int
+    backups: Sequence[BackupAndRestore] = ()
     means: RunningMeans = field(init=False)
+    trained: bool = False
     stopped: bool = False
     finished: bool = False
     _found: tuple[dict[str, Any], Callable[[], None]] | None = None
+    _end_of_steps: Any = None
 
     def __post_init__(self) -> None:
         self.means = RunningMeans(self.parts.objective)
@@ -60,6 +65,7 @@ class Run:
             "loss": [type(target.loss).__name__ for target in self.model.targets],
             "loss_weights": [target.weight for target in self.model.targets],
             "figures": list(self.means.logs()),
+            "backend": self.parts.plan.backend,
             "optimizer": type(self.parts.optimizer).__name__,
             **{f"{k} of the optimizer": repr(v) for k, v in self.parts.optimizer.get_config().items()},
             **self.training.settings(),
@@ -70,12 +76,42 @@ class Run:
             del settings["learning_rate of the optimizer"]  # a callback may have made it smaller; the backup's counts
         self.settings = settings
 
-    def save(self, path: str) -> None:
-        """Write everything to a file."""
-        self.model._save_run(path, self._state())
+    def snapshot(self) -> Any:
+        """Return a copy of everything, a ``saving.Snapshot``."""
+        return self.model._run_snapshot(self._state())
+
+    @property
+    def within_epoch(self) -> bool:
+        """Whether it stands within an epoch, rather than between two."""
+        return self.training.begun or self.trained
+
+    def end_steps(self) -> None:
+        """Note that the steps of this epoch are done. Whatever interrupts the rest, they need not be done again."""
+        self.training.end_epoch()
+        self.trained = True
+        if self.backups:
+            self._end_of_steps = self.snapshot()
+
+    def end_epoch(self, logs: dict[str, Any]) -> None:
+        """Count the epoch, and let the callbacks hear of it."""
+        self.epoch, self.trained = self.epoch + 1, False
+        self.callbacks.on_epoch_end(self.epoch - 1, logs)  # may add to what is shown, such as the learning rate
+        self.stopped, self._end_of_steps = self.model.stop_training, None
+
+    def keep(self, at_step: bool = False) -> None:
+        """Save a run that is being interrupted: as it stands, if it is ``at_step``, or else as it last stood.
+
+        Nothing is saved where that is not known: in the middle of a step, or if the next batch has been fetched.
+        """
+        snapshot = self._end_of_steps
+        if at_step and self.backups and not self.training.fetches_ahead:
+            snapshot = self.snapshot()
+        if snapshot is not None:
+            for backup in self.backups:
+                backup.keep(snapshot)
 
     def find(self, path: str) -> None:
-        """Look for what ``save`` wrote, and whether this run may go on from there.
+        """Look for what a backup wrote, and whether this run may go on from there.
 
         Raises:
             ValueError: if the arguments of ``fit``, or the model, are not those of the run that was interrupted.
@@ -95,7 +131,7 @@ class Run:
                 )
 
     def go_on(self, announce: Callable[[], None]) -> bool:
-        """Become the run that was found, if one was. If it stands within an epoch, this is announced first.
+        """Become the run that was found, if one was. If it stands within an epoch, that is announced first.
 
         Returns:
             Whether it does.
@@ -103,8 +139,8 @@ class Run:
         if self._found is None:
             return False
         (state, put_back), self._found = self._found, None
-        self.epoch = state["epoch"]
-        if state["training"]["begun"]:
+        self.epoch, self.trained = state["epoch"], state["trained"]
+        if state["means"] is not None:
             announce()
         self.training.set_state(state["training"])
         if self.validation is not None:
@@ -117,19 +153,22 @@ class Run:
         # Last: whatever was drawn on the way here, the numbers to come are those of the run that was interrupted.
         seeds.set_global_state(state["seeds"])
         np.random.set_state(state["numpy"])
-        random.setstate(state["python"])
-        return self.training.begun
+        version, numbers, gauss = state["python"]
+        random.setstate((version, tuple(map(int, numbers)), gauss))
+        return state["means"] is not None
 
     def _state(self) -> dict[str, Any]:
+        version, numbers, gauss = random.getstate()
         return {
             "settings": {**self.settings, "callbacks that remember": self.callbacks.state_owners()},
             "epoch": self.epoch,
+            "trained": self.trained,
             "training": self.training.get_state(),
             "validation": None if self.validation is None else self.validation.get_state(),
-            "means": self.means.get_state() if self.training.begun else None,
+            "means": self.means.get_state() if self.within_epoch else None,
             "callbacks": self.callbacks.get_state(),
             "stop_training": self.model.stop_training,
             "seeds": seeds.global_state(),
             "numpy": np.random.get_state(),
-            "python": random.getstate(),
+            "python": (version, np.array(numbers, np.uint32), gauss),  # as 625 single numbers it takes much longer
         }

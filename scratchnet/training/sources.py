@@ -66,6 +66,16 @@ class Source(ABC):
         """How many batches an epoch has, if known."""
         return self.limit or self.length
 
+    @property
+    def through(self) -> bool:
+        """Whether all batches of the epoch have been handed out, as far as is known."""
+        return self.steps is not None and self.taken >= self.steps
+
+    @property
+    def fetches_ahead(self) -> bool:
+        """Whether batches are made before they are asked for, so that random numbers may be used up already."""
+        return False
+
     def begin_epoch(self, anew: bool = False) -> bool:
         """Begin an epoch, with a new pass if it is time, or if ``anew``; return False if there is no batch any more."""
         self.taken, self.begun = 0, True

@@ -41,6 +41,11 @@ class Batches(Source):
         """Say whether batches may be fetched ahead."""
         self.ahead.on = on
 
+    @property
+    def fetches_ahead(self) -> bool:
+        """Whether batches are fetched ahead."""
+        return self.ahead.on
+
     def wait(self) -> None:
         """Wait for the batch that is being fetched."""
         self.ahead.wait()

@@ -1,11 +1,13 @@
-"""Write a file so that at every moment there is either the whole old one or the whole new one."""
+"""Write files so that at every moment there is either the whole old one or the whole new one."""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import secrets
 import stat
+from collections.abc import Iterator, Mapping
 
 PART_SUFFIX = ".part"
 
@@ -14,34 +16,90 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     """Write ``content`` to a file beside ``path``, and move it there once it is safely on the disk.
 
     A symbolic link stays one: the file that it points to is replaced. A file that exists keeps its permissions, and
-    one that may not be written is not replaced. When anything goes wrong, the file beside is removed again.
+    one that may not be written is not replaced. When anything goes wrong, the file beside is removed again; what a
+    process that was killed has left beside is removed by the next one to write there.
 
     Raises:
         OSError: of the fitting subclass, if the file cannot be written; the message says why and what to do.
     """
-    path = os.fspath(path)
+    write_together({os.fspath(path): content})
+
+
+def is_part(name: str) -> bool:
+    """Return whether this is the name of a file that is, or was, being written."""
+    return name.startswith(".") and name.endswith(PART_SUFFIX)
+
+
+def write_together(contents: Mapping[str, bytes]) -> None:
+    """Write several files as ``write_atomically`` does, and move them to their places one right after the other.
+
+    They are moved in their order, once all are on the disk: a process killed at any time leaves them old or new
+    together, but for the some microseconds of the moves.
+
+    Raises:
+        OSError: as ``write_atomically``; if nothing has been moved yet, all are the old ones.
+    """
+    with contextlib.ExitStack() as stack:
+        parts = [(path, stack.enter_context(_part_of(path, content))) for path, content in contents.items()]
+        for path, (part, place) in parts:
+            with _explained(path, os.path.dirname(place)):
+                os.replace(part, place)
+
+
+@contextlib.contextmanager
+def _part_of(path: str, content: bytes) -> Iterator[tuple[str, str]]:
+    """Write the file beside, and give its path and the one to move it to; remove it in the end if it is still there."""
     place = os.path.realpath(path)
-    mode = _mode_of_old_file(path, place)
     folder, name = os.path.split(place)
-    part = os.path.join(folder, f".{name[:40]}.{secrets.token_hex(8)}{PART_SUFFIX}")  # short: names have a maximum
+    beginning = f".{name[:40]}."  # short: names have a maximum
+    with _explained(path, folder):
+        mode = _mode_of_old_file(path, place)
+        part, descriptor = _open_part(folder, beginning)
     try:
+        with _explained(path, folder), os.fdopen(descriptor, "wb", closefd=False) as stream:
+            stream.write(content)
+            if mode is not None:
+                os.fchmod(descriptor, mode)
+            stream.flush()
+            # The move may reach the disk before the content: after a power cut the file would be empty.
+            os.fsync(descriptor)
+        _remove_parts_of_the_dead(folder, beginning)
+        yield part, place
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(part)
+        os.close(descriptor)
+
+
+def _open_part(folder: str, beginning: str) -> tuple[str, int]:
+    """Make a new file beside the one to write, and lock it: the lock says that its writer lives."""
+    while True:
+        part = os.path.join(folder, f"{beginning}{secrets.token_hex(8)}{PART_SUFFIX}")
         # Not tempfile: it makes private files, while this one is to have the permissions that any new file gets.
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(content)
-                if mode is not None:
-                    os.fchmod(stream.fileno(), mode)
-                stream.flush()
-                # The move may reach the disk before the content: after a power cut the file would be empty.
-                os.fsync(stream.fileno())
-            os.replace(part, place)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(part)
-            raise
-    except OSError as error:
-        raise _explained(error, path, folder) from error
+        with contextlib.suppress(OSError):  # a file system without locks: then nobody can take it for one of the dead
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.path.exists(part):  # else somebody took it for one of the dead before it was locked
+            return part, descriptor
+        os.close(descriptor)
+
+
+def _remove_parts_of_the_dead(folder: str, beginning: str) -> None:
+    """Remove what writers of the same file have left beside it, unless they are still at it."""
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
+            if name.startswith(beginning) and name.endswith(PART_SUFFIX):
+                with contextlib.suppress(OSError):
+                    _remove_if_unlocked(os.path.join(folder, name))
+
+
+def _remove_if_unlocked(part: str) -> None:
+    descriptor = os.open(part, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.unlink(part)
+    finally:
+        os.close(descriptor)
 
 
 def _mode_of_old_file(path: str, place: str) -> int | None:
@@ -51,24 +109,34 @@ def _mode_of_old_file(path: str, place: str) -> int | None:
     except OSError:
         return None  # what is wrong, if anything is, shows when the new file is made
     if stat.S_ISDIR(mode):
-        raise IsADirectoryError(f"Cannot write {path!r}: it is a folder; give the path of a file in it.")
+        raise _Refused(IsADirectoryError(f"Cannot write {path!r}: it is a folder; give the path of a file in it."))
     if not stat.S_ISREG(mode):
-        raise OSError(f"Cannot write {path!r}: it is a device or pipe; give the path of an ordinary file.")
+        raise _Refused(OSError(f"Cannot write {path!r}: it is a device or pipe; give the path of an ordinary file."))
     if not os.access(place, os.W_OK):
-        raise PermissionError(f"Cannot write {path!r}: the file is write-protected; choose another path.")
+        raise _Refused(PermissionError(f"Cannot write {path!r}: the file is write-protected; choose another path."))
     return stat.S_IMODE(mode)
 
 
-def _explained(error: OSError, path: str, folder: str) -> OSError:
-    """Return an error of the same type and number, whose message is a sentence."""
-    if isinstance(error, FileNotFoundError):
-        reason = f"the folder {folder!r} does not exist; make it first"
-    elif isinstance(error, NotADirectoryError):
-        reason = f"{folder!r} is not a folder; give a path inside one"
-    elif isinstance(error, PermissionError):
-        reason = f"the folder {folder!r} may not be written; choose another path"
-    else:
-        reason = f"{error.strerror or error}; an earlier file at this path is untouched"
-    explained = type(error)(f"Cannot write {path!r}: {reason}.")
-    explained.errno = error.errno
-    return explained
+class _Refused(Exception):
+    """Carries an error that is a sentence already."""
+
+
+@contextlib.contextmanager
+def _explained(path: str, folder: str) -> Iterator[None]:
+    """Turn an error of the operating system into one of the same type and number, whose message is a sentence."""
+    try:
+        yield
+    except _Refused as refused:
+        raise refused.args[0] from None
+    except OSError as error:
+        if isinstance(error, FileNotFoundError):
+            reason = f"the folder {folder!r} does not exist; make it first"
+        elif isinstance(error, NotADirectoryError):
+            reason = f"{folder!r} is not a folder; give a path inside one"
+        elif isinstance(error, PermissionError):
+            reason = f"the folder {folder!r} may not be written; choose another path"
+        else:
+            reason = f"{error.strerror or error}; an earlier file at this path is untouched"
+        explained = type(error)(f"Cannot write {path!r}: {reason}.")
+        explained.errno = error.errno
+        raise explained from error
