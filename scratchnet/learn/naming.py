@@ -36,7 +36,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet.learn.mistakes import Mistake, Subject, subject
-from scratchnet.learn.signatures import Signature, alike
+from scratchnet.learn.signatures import Signature, alike, raises, runs
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def name(kind: str, candidate: Callable[..., Any]) -> Naming | None:
     """
     found = subject(kind)
     seen = signature(found, candidate)
-    if alike(seen, right_signature(found)):
+    if not runs(seen) or alike(seen, right_signature(found)):
         return None
     single = [mistake for mistake in found.mistakes.values() if alike(seen, signature_of(mistake))]
     return Naming((single[0],)) if len(single) == 1 else None
@@ -79,7 +79,7 @@ def signature(found: Subject, candidate: Callable[..., Any]) -> Signature:
         with np.errstate(all="ignore"):
             return found.observe(candidate)
     except Exception as error:
-        return {"error": type(error).__name__}
+        return {"all of it": raises(error)}
 
 
 @cache

@@ -20,6 +20,16 @@ CLOSE = {"float64": 1e-9, "float32": 2e-4}
 """How far numbers may lie apart, relative to the largest of their array: other orders of summing differ by less."""
 
 
+def raises(error: Exception) -> str:
+    """Return what stands in a signature where code ended with an error."""
+    return f"raises {type(error).__name__}"
+
+
+def runs(signature: Signature) -> bool:
+    """Whether code ran through: an error says too little to recognize anything by."""
+    return not any(isinstance(value, str) and value.startswith("raises ") for value in signature.values())
+
+
 def alike(a: Signature, b: Signature) -> bool:
     """Whether two signatures are the same but for rounding."""
     return a.keys() == b.keys() and all(_equal(a[key], b[key]) for key in a)

@@ -261,10 +261,10 @@ class SlopeOneAtZero(Parts):
     """The ReLU's slope at 0 is taken as 1 (`>=` for `>`)."""
 
     def dz(self, dy: Array) -> Array:
-        return np.where(self._z >= 0, dy, 0)
+        return np.where(self._at_z >= 0, dy, 0) if self.activation.name == "relu" else super().dz(dy)
 
     def forward(self, x: Array, training: bool = False) -> Array:
         y = super().forward(x, training)
         z = self._cols[0] @ self.params["kernel"].reshape(-1, self.filters) + self.params["bias"]
-        self._z = z.reshape(y.shape)
+        self._at_z = z.reshape(y.shape)
         return y

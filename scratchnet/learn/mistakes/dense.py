@@ -24,6 +24,11 @@ class Parts(Dense):
         self.write(self.dkernel(dz), self.dbias(dz))
         return self.dx(dz)
 
+    @property
+    def is_relu(self) -> bool:
+        """Whether the activation is a ReLU, where some mistakes are made and elsewhere not."""
+        return self.activation.name == "relu"
+
     def write(self, dkernel: Array, dbias: Array) -> None:
         self.grads["kernel"][...] = dkernel
         self.grads["bias"][...] = dbias
@@ -154,7 +159,7 @@ class MaskFromTheGradient(Parts):
     """The ReLU lets through what is positive in dy in place of what was positive in x."""
 
     def dz(self, dy: Array) -> Array:
-        return np.where(dy > 0, dy, 0)
+        return np.where(dy > 0, dy, 0) if self.is_relu else super().dz(dy)
 
 
 @dense.mistake("mask-from-the-input", (4, 6), 5, activation="relu")
@@ -162,7 +167,7 @@ class MaskFromTheInput(Parts):
     """The ReLU's mask is taken from the sign of the sample's first feature, not from the unit."""
 
     def dz(self, dy: Array) -> Array:
-        return np.where(self._x[:, :1] > 0, dy, 0)
+        return np.where(self._x[:, :1] > 0, dy, 0) if self.is_relu else super().dz(dy)
 
 
 @dense.mistake("gradients-add-up", (4, 6), 5)
@@ -226,6 +231,8 @@ class UpstreamChanged(Parts):
     """backward masks dy in place, on the caller's array."""
 
     def dz(self, dy: Array) -> Array:
+        if not self.is_relu:
+            return super().dz(dy)
         dy[self._y <= 0] = 0
         return dy
 

@@ -136,7 +136,7 @@ def register(name: str, observe: Observe, right: Callable[..., Any], mistakes: I
     Args:
         name: in small letters with underscores; its file in ``scratchnet/learn/mistakes`` has the same name.
         observe: takes a candidate (a class, or a function) and returns its signature. It has to give the same on every
-            call, must leave nothing behind, and may let errors through: they become part of the signature.
+            call, must leave nothing behind, and may let errors through: code that raises one is never named.
         right: the right code.
         mistakes: those already made; more are added by ``@subject.mistake(…)``.
 

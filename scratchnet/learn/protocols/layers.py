@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.learn.signatures import Signature
+from scratchnet.learn.signatures import Signature, raises
 from scratchnet.typing import Array
 
 DOES_NOT_FIT = "the shapes do not fit"
@@ -89,13 +89,13 @@ def _observe_one(
         layer = make(setting, dtype)
         layer.build((None, *setting.shape[1:]))
     except Exception as error:
-        return {key: f"is not made: {type(error).__name__}"}
+        return {key: raises(error)}
     seen: Signature = {}
     for kind in batches:
         try:
             seen |= _observe_batch(layer, setting, dtype, kind, f"{key}/{kind}")
         except Exception as error:
-            seen[f"{key}/{kind}"] = DOES_NOT_FIT if isinstance(error, ValueError) else type(error).__name__
+            seen[f"{key}/{kind}"] = DOES_NOT_FIT if isinstance(error, ValueError) else raises(error)
             break
     return seen
 
