@@ -30,13 +30,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-import numpy as np
-
 from scratchnet.learn.mistakes import Mistake, Subject, subject
-from scratchnet.learn.signatures import Signature, alike, raises, runs
+from scratchnet.learn.pairs import pair_signature, table
+from scratchnet.learn.running import right_signature, signature, signature_of
+from scratchnet.learn.signatures import Signature, alike, runs
 
 
 @dataclass(frozen=True)
@@ -65,30 +64,17 @@ def name(kind: str, candidate: Callable[..., Any]) -> Naming | None:
     Raises:
         ValueError: if there is no such subject.
     """
-    found = subject(kind)
-    seen = signature(found, candidate)
-    if not runs(seen) or alike(seen, right_signature(found)):
+    within = subject(kind)
+    seen = signature(within, candidate)
+    if not runs(seen) or alike(seen, right_signature(within)):
         return None
-    single = [mistake for mistake in found.mistakes.values() if alike(seen, signature_of(mistake))]
-    return Naming((single[0],)) if len(single) == 1 else None
+    single = [mistake for mistake in within.mistakes.values() if alike(seen, signature_of(mistake))]
+    if single:
+        return Naming((single[0],)) if len(single) == 1 else None
+    pairs = [pair for pair in table().like(seen, within) if _makes_both(seen, pair, within)]
+    return Naming(pairs[0]) if len({frozenset(pair) for pair in pairs}) == 1 else None
 
 
-def signature(found: Subject, candidate: Callable[..., Any]) -> Signature:
-    """Return what the candidate shows on the subject's protocol; an error it lets through is all of it."""
-    try:
-        with np.errstate(all="ignore"):
-            return found.observe(candidate)
-    except Exception as error:
-        return {"all of it": raises(error)}
-
-
-@cache
-def right_signature(found: Subject) -> Signature:
-    """Return the signature of the subject's right code."""
-    return signature(found, found.right)
-
-
-@cache
-def signature_of(mistake: Mistake) -> Signature:
-    """Return the signature of a known mistake."""
-    return signature(subject(mistake.subject), mistake.wrong)
+def _makes_both(seen: Signature, pair: tuple[Mistake, Mistake], within: Subject) -> bool:
+    behaviour = pair_signature(*pair, within)
+    return behaviour is not None and alike(seen, behaviour)
