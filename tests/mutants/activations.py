@@ -1,4 +1,4 @@
-"""Activations with one mistake each, as layers of their own."""
+"""Activations with one mistake each, as layers of their own; the commonest are those of the library's catalogue."""
 
 from __future__ import annotations
 
@@ -8,164 +8,12 @@ import numpy as np
 
 from scratchnet import activations
 from scratchnet.layers import Activation, ReLU, Softmax
-from tests.mutants.catalogue import layer
+from scratchnet.learn.mistakes.softmax import SoftmaxWithoutOffDiagonal as SoftmaxWithoutOffDiagonal
+from tests.mutants.catalogue import adopt, layer
 
 Array = Any
 
-
-@layer((4, 6))
-class SoftmaxWithoutOffDiagonal(Softmax):
-    """The softmax's Jacobian has only its diagonal, y(1 - y), as if it were a sigmoid."""
-
-    def backward(self, dy: Array) -> Array:
-        return dy * self._y * (1 - self._y)
-
-
-@layer((4, 6))
-class SoftmaxPlainSum(Softmax):
-    """The row's Σ dy·y is taken as Σ dy."""
-
-    def backward(self, dy: Array) -> Array:
-        return self._y * (dy - dy.sum(axis=-1, keepdims=True))
-
-
-@layer((4, 6))
-class SoftmaxUnweightedMean(Softmax):
-    """The row's Σ dy·y, a mean of dy weighted by y, is taken as the plain mean of dy."""
-
-    def backward(self, dy: Array) -> Array:
-        return self._y * (dy - dy.mean(axis=-1, keepdims=True))
-
-
-@layer((4, 6))
-class SoftmaxGradientThroughMean(Softmax):
-    """The row's Σ dy·y is taken as its mean."""
-
-    def backward(self, dy: Array) -> Array:
-        return self._y * (dy - (dy * self._y).mean(axis=-1, keepdims=True))
-
-
-@layer((4, 6))
-class SoftmaxSumsTheBatch(Softmax):
-    """backward sums over the batch in place of the classes."""
-
-    def backward(self, dy: Array) -> Array:
-        return self._y * (dy - (dy * self._y).sum(axis=0, keepdims=True))
-
-
-@layer((4, 6))
-class SoftmaxOverTheBatch(Softmax):
-    """The softmax runs down the batch, forward and backward, so samples influence each other."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(axis=0, **kwargs)
-
-
-@layer((4, 6))
-class SoftmaxWithoutShift(Softmax):
-    """The row's maximum is not taken off first: eˣ overflows."""
-
-    def forward(self, x: Array, training: bool = False) -> Array:
-        e = np.exp(x)
-        self._y = e / e.sum(axis=-1, keepdims=True)
-        return self._y.copy()
-
-
-@layer((4, 6), "sigmoid")
-class SigmoidOfTheOutput(Activation):
-    """The sigmoid's slope is worked out at y in place of x."""
-
-    def backward(self, dy: Array) -> Array:
-        s = 1 / (1 + np.exp(-self._y))
-        return dy * s * (1 - s)
-
-
-@layer((4, 6), "sigmoid")
-class SigmoidWithoutTheOther(Activation):
-    """The sigmoid's slope is taken as y in place of y(1 - y)."""
-
-    def backward(self, dy: Array) -> Array:
-        return dy * self._y
-
-
-@layer((4, 6), "sigmoid")
-class SigmoidOverflows(Activation):
-    """The sigmoid is eˣ / (1 + eˣ), which is inf / inf for large x."""
-
-    def forward(self, x: Array, training: bool = False) -> Array:
-        self._y = np.exp(x) / (1 + np.exp(x))
-        return self._y.copy()
-
-
-@layer((4, 6), "tanh")
-class TanhNotSquared(Activation):
-    """The slope of tanh is taken as 1 - y in place of 1 - y²."""
-
-    def backward(self, dy: Array) -> Array:
-        return dy * (1 - self._y)
-
-
-@layer((4, 6))
-class ReLUMaskFromGradient(ReLU):
-    """Lets through what is positive in dy in place of what was positive in x."""
-
-    def backward(self, dy: Array) -> Array:
-        return np.maximum(dy, 0)
-
-
-@layer((4, 6))
-class ReLUGuided(ReLU):
-    """Lets dy through only where both x and dy are positive, as in guided backpropagation."""
-
-    def backward(self, dy: Array) -> Array:
-        return np.where((self._y > 0) & (dy > 0), dy, 0)
-
-
-@layer((4, 6))
-class ReLUSlopeOneAtZero(ReLU):
-    """The slope at 0 is taken as 1 (`>=` for `>`)."""
-
-    def forward(self, x: Array, training: bool = False) -> Array:
-        self._mask = x >= 0
-        return super().forward(x, training)
-
-    def backward(self, dy: Array) -> Array:
-        return np.where(self._mask, dy, 0)
-
-
-@layer((4, 6))
-class ReLULeaksBackward(ReLU):
-    """Where x was negative, a hundredth of dy leaks through; forward has no leak."""
-
-    def backward(self, dy: Array) -> Array:
-        return np.where(self._y > 0, dy, 0.01 * dy)
-
-
-@layer((4, 6))
-class ReLUInPlace(ReLU):
-    """forward cuts x off in place, on the caller's array."""
-
-    def forward(self, x: Array, training: bool = False) -> Array:
-        self._y = np.maximum(x, 0, out=x)
-        return self._y.copy()
-
-
-@layer((4, 6))
-class ReLUMasksInPlace(ReLU):
-    """backward writes its zeros into dy, on the caller's array."""
-
-    def backward(self, dy: Array) -> Array:
-        dy[self._y <= 0] = 0
-        return dy.copy()
-
-
-@layer((4, 6))
-class ReLUHandsOutItsMemory(ReLU):
-    """forward returns the array that backward reads its mask from."""
-
-    def forward(self, x: Array, training: bool = False) -> Array:
-        self._y = np.maximum(x, 0)
-        return self._y
+adopt("layer", "activations", "softmax", "sigmoid", "tanh", "relu")
 
 
 @layer((4, 6), "linear")

@@ -1,7 +1,8 @@
 """The catalogue of planted mistakes: how one is written down, and the list of all.
 
 A mutant is a class of ours with one mistake. Its docstring says the mistake in one sentence, its code shows it, and
-the decorator says on what to check it:
+the decorator says on what to check it. Those that learners make, too, stand in ``scratchnet/learn/mistakes``, with
+words for the learner, and are adopted here:
 
     @layer((4, 5), 5, activation="relu")        # the batch's shape, then the constructor's arguments
     class BiasDoubled(Dense):
@@ -17,6 +18,7 @@ from typing import Any, TypeVar
 from unittest import mock
 
 from scratchnet.layers import Dense
+from scratchnet.learn.mistakes import subject
 
 Class = TypeVar("Class", bound=type)
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -161,6 +163,23 @@ def callback(**options: Any) -> Callable[[Class], Class]:
 def run() -> Callable[[Class], Class]:
     """Register a mistake in how a ``fit`` that was interrupted goes on; see ``tests.oracles.runs``."""
     return _register("run", None, (), {})
+
+
+def adopt(kind: str, group: str, *names: str) -> None:
+    """Register the library's mistakes in some subjects as mutants of a kind, in a group."""
+    for mistake in (mistake for name in names for mistake in subject(name).mistakes.values()):
+        _all.append(
+            Mutant(
+                kind,
+                group,
+                mistake.wrong.__name__,
+                " ".join((mistake.wrong.__doc__ or "").split()),
+                mistake.make,
+                mistake.shape,
+                dict(mistake.options),
+                mistake.checking,
+            )
+        )
 
 
 def all_mutants() -> list[Mutant]:

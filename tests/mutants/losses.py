@@ -1,4 +1,4 @@
-"""Losses with one mistake each."""
+"""Losses with one mistake each; most of the cross-entropies' are those of the library's catalogue."""
 
 from __future__ import annotations
 
@@ -15,47 +15,11 @@ from scratchnet.losses import (
     MeanSquaredError,
     SparseCategoricalCrossentropy,
 )
-from tests.mutants.catalogue import loss
+from tests.mutants.catalogue import adopt, loss
 
 Array = Any
 
-
-@loss(from_logits=True)
-class GradientOfTheSum(SparseCategoricalCrossentropy):
-    """The gradient has no 1/N, though the loss is a mean."""
-
-    def backward(self) -> Array:
-        return super().backward() * len(self.predictions)
-
-
-@loss(from_logits=True)
-class GradientOfTheMeanTwice(SparseCategoricalCrossentropy):
-    """The gradient has 1/N twice."""
-
-    def backward(self) -> Array:
-        return super().backward() / len(self.predictions)
-
-
-@loss(from_logits=True)
-class SumInsteadOfMean(SparseCategoricalCrossentropy):
-    """Loss and gradient are sums over the batch: they agree with each other, but a batch counts by its size."""
-
-    def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
-        return len(y_pred) * super().forward(y_true, y_pred, sample_weight)
-
-    def backward(self) -> Array:
-        return super().backward() * len(self.predictions)
-
-
-@loss(from_logits=True)
-class MeanTwice(CategoricalCrossentropy):
-    """Loss and gradient are divided by N twice: they agree with each other."""
-
-    def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
-        return super().forward(y_true, y_pred, sample_weight) / len(y_pred)
-
-    def backward(self) -> Array:
-        return super().backward() / len(self.predictions)
+adopt("loss", "losses", "softmax_cross_entropy", "categorical_crossentropy")
 
 
 @loss(from_logits=True, ignore_class=1)
@@ -100,52 +64,6 @@ class LogitsGradientForProbabilities(SparseCategoricalCrossentropy):
         return dy * self._scale[:, None]
 
 
-@loss(from_logits=True)
-class ProbabilityGradientForLogits(CategoricalCrossentropy):
-    """The loss takes logits, its gradient is -t/p, which is the one for probabilities."""
-
-    def backward(self) -> Array:
-        return -self._t / self._p * self._scale[:, None]
-
-
-@loss(from_logits=True)
-class LabelsOffByOne(SparseCategoricalCrossentropy):
-    """The gradient takes the labels for 1…C."""
-
-    def backward(self) -> Array:
-        rows, labels = self._right
-        dy = self.predictions.copy()
-        dy[rows, labels - 1] -= 1
-        return dy * self._scale[:, None]
-
-
-@loss(from_logits=True)
-class SoftmaxWithoutShift(SparseCategoricalCrossentropy):
-    """log softmax is worked out without taking the maximum off: extreme logits overflow."""
-
-    def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
-        super().forward(y_true, y_pred, sample_weight)
-        e = np.exp(y_pred)
-        self.predictions = e / e.sum(axis=1, keepdims=True)
-        return float(-(np.log(self.predictions[self._right]) * self._scale).sum())
-
-
-@loss(from_logits=True)
-class TruthForgotten(CategoricalCrossentropy):
-    """The gradient is p in place of p - t."""
-
-    def backward(self) -> Array:
-        return self.predictions * self._scale[:, None]
-
-
-@loss(from_logits=True)
-class SignTurned(CategoricalCrossentropy):
-    """The gradient is t - p."""
-
-    def backward(self) -> Array:
-        return -super().backward()
-
-
 @loss()
 class SumOfProbabilitiesForgotten(SparseCategoricalCrossentropy):
     """The loss divides the probabilities by their sum, the gradient does not know."""
@@ -162,79 +80,6 @@ class NormalisationForgotten(CategoricalCrossentropy):
 
     def backward(self) -> Array:
         return -self._t / self._r * self._scale[:, None]
-
-
-@loss(from_logits=True)
-class WeightsIgnoredInGradient(SparseCategoricalCrossentropy):
-    """Sample weights count in the loss, not in its gradient."""
-
-    def backward(self) -> Array:
-        self._scale = np.full_like(self._scale, 1 / len(self._scale))
-        return super().backward()
-
-
-@loss(from_logits=True)
-class WeightsIgnored(CategoricalCrossentropy):
-    """Sample weights are accepted and ignored."""
-
-    def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
-        return super().forward(y_true, y_pred, None)
-
-
-@loss(from_logits=True)
-class DividesByTheWeights(SparseCategoricalCrossentropy):
-    """The mean divides by the sum of the weights in place of N."""
-
-    def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
-        if sample_weight is not None:
-            sample_weight = sample_weight * len(y_pred) / sample_weight.sum()
-        return super().forward(y_true, y_pred, sample_weight)
-
-
-@loss(from_logits=True)
-class LabelsRememberedThemselves(SparseCategoricalCrossentropy):
-    """The loss remembers the caller's labels, which may change before backward."""
-
-    def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
-        value = super().forward(y_true, y_pred, sample_weight)
-        self._right = self._right[0], y_true
-        return value
-
-
-@loss(from_logits=True)
-class LabelsChanged(CategoricalCrossentropy):
-    """Label smoothing is written into the caller's labels."""
-
-    def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
-        y_true *= 0.9
-        y_true += 0.1 / y_true.shape[1]
-        return super().forward(y_true, y_pred, sample_weight)
-
-
-@loss(from_logits=True)
-class GradientGrows(SparseCategoricalCrossentropy):
-    """Every call of backward adds to the gradient of the one before."""
-
-    def backward(self) -> Array:
-        self._sum = getattr(self, "_sum", 0) + super().backward()
-        return self._sum
-
-
-@loss(from_logits=True)
-class AlwaysFloat64(SparseCategoricalCrossentropy):
-    """The gradient comes out as float64, whatever the predictions are."""
-
-    def backward(self) -> Array:
-        return super().backward().astype(np.float64)
-
-
-@loss(from_logits=True)
-class OneNumberForEachSample(SparseCategoricalCrossentropy):
-    """forward returns the array of samples' losses, not their mean."""
-
-    def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> Any:
-        super().forward(y_true, y_pred, sample_weight)
-        return -np.log(self._p[self._right]) * self._scale
 
 
 @loss()

@@ -1,4 +1,4 @@
-"""Dropout and GaussianNoise with one mistake each."""
+"""Dropout and GaussianNoise with one mistake each; most of Dropout's are those of the library's catalogue."""
 
 from __future__ import annotations
 
@@ -7,63 +7,11 @@ from typing import Any
 import numpy as np
 
 from scratchnet.layers import Dropout, GaussianNoise
-from tests.mutants.catalogue import layer
+from tests.mutants.catalogue import adopt, layer
 
 Array = Any
 
-
-@layer((6, 8), 0.4)
-class DropoutPaysEverybody(Dropout):
-    """The gradient passes as if nothing had been dropped."""
-
-    def backward(self, dy: Array) -> Array:
-        return dy.copy()
-
-
-@layer((6, 8), 0.4)
-class DropoutForgetsToEnlargeTheGradient(Dropout):
-    """dx is dy where the number was kept, without the factor 1 / (1 - rate)."""
-
-    def backward(self, dy: Array) -> Array:
-        return dy * (self._mask > 0)
-
-
-@layer((6, 8), 0.4)
-class DropoutShrinksTheGradient(Dropout):
-    """dx takes the factor 1 - rate, as if forward had divided."""
-
-    def backward(self, dy: Array) -> Array:
-        return dy * (self._mask > 0) * (1 - self.rate)
-
-
-@layer((6, 8), 0.4)
-class DropoutDrawsAgain(Dropout):
-    """backward draws a mask of its own."""
-
-    def backward(self, dy: Array) -> Array:
-        return dy * (self.seed_generator.next().random(dy.shape) >= self.rate) / (1 - self.rate)
-
-
-@layer((6, 8), 0.4)
-class DropoutPaysWhereXIsNotZero(Dropout):
-    """The mask is kept as the numbers that came out, so dx takes in the numbers themselves."""
-
-    def backward(self, dy: Array) -> Array:
-        return dy * self._y
-
-    def forward(self, x: Array, training: bool = False) -> Array:
-        self._y = super().forward(x, training)
-        return self._y.copy()
-
-
-@layer((6, 8), 0.4)
-class DropoutInPlace(Dropout):
-    """forward drops numbers in x itself."""
-
-    def forward(self, x: Array, training: bool = False) -> Array:
-        y = super().forward(x, training)
-        x[...] = y
-        return y
+adopt("layer", "random_layers", "dropout")
 
 
 @layer((4, 5, 6), 0.4, noise_shape=(None, 1, None))
