@@ -1,7 +1,7 @@
 """Trainings that are killed with SIGKILL at random instants, resumed, and compared bit for bit with one left alone.
 
-``python -m tests.killing`` kills 34 trainings of each kind, 102 in all: both networks by the command line, and one in Python
-with Dropout, BatchNormalization and augmentation. ``python -m tests.killing 5 mlp`` kills five of one kind.
+``python -m tests.killing`` kills 34 trainings of each kind, 102 in all: both networks by the command line, and one in
+Python with Dropout, BatchNormalization and augmentation. ``python -m tests.killing 5 mlp`` kills five of one kind.
 """
 
 from __future__ import annotations
