@@ -9,7 +9,7 @@ BIN    := $(VENV)/bin
 MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help data train test test-narrow check fuzz clean
+.PHONY: help data train test test-narrow check explorer fuzz clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -32,12 +32,21 @@ data: $(VENV)/.base  ## Get Fashion-MNIST and check it
 train: $(VENV)/.base  ## Train the CNN on Fashion-MNIST (fetched if need be) and show the result
 	$(BIN)/scratchnet train cnn
 
+explorer/node_modules/.package-lock.json: explorer/package-lock.json
+	cd explorer && npm ci --silent
+
+explorer: explorer/node_modules/.package-lock.json  ## Build the script of the page that `scratchnet explore` writes (needs Node.js)
+	cd explorer && npm run --silent check && npm run --silent build
+
 check: $(VENV)/.dev  ## Run the linter, the type checker, and the check that imports go one way
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check  ## Run the whole test suite, linter and type checker included
+# The front end's packages, where there is Node.js; without it the tests of the front end say so and are skipped.
+NODE_PACKAGES := $(if $(shell command -v npm),explorer/node_modules/.package-lock.json)
+
+test: check $(NODE_PACKAGES)  ## Run the whole test suite, linter and type checker included
 	$(BIN)/python -m tests.warm
 	$(BIN)/pytest -n 2 --dist worksteal
 
@@ -49,4 +58,4 @@ fuzz: $(VENV)/.dev  ## Read changed files for MINUTES=10 each, or those of TARGE
 	$(BIN)/python -m tests.fuzz $(or $(TARGET),all) --minutes $(MINUTES)
 
 clean:  ## Remove the environment and what tools have left behind
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build explorer/node_modules explorer/build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
-BESIDE = ("benchmarks", "docs", "reference", "tests")
+BESIDE = ("benchmarks", "docs", "explorer", "reference", "tests")
 
 
 def packages() -> set[str]:

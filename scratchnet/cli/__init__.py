@@ -16,7 +16,7 @@ import typer
 import typer.main
 
 from scratchnet import __version__
-from scratchnet.cli import data, evaluate, export, predict, show, summary, train
+from scratchnet.cli import data, evaluate, explore, export, predict, show, summary, train
 from scratchnet.cli.gradcheck import gradcheck
 from scratchnet.cli.output import Interrupted, complain, help_of, remark
 from scratchnet.errors import ScratchnetError
@@ -49,7 +49,10 @@ def scratchnet(
         typer.echo(context.get_help())
 
 
-for command in (show.show, summary.summary, train.train, evaluate.evaluate, predict.predict, export.export):
+for command in (
+    *(show.show, summary.summary, train.train, evaluate.evaluate, predict.predict),
+    *(explore.explore, export.export),
+):
     app.command(command.__name__, help=help_of(command))(command)
 app.add_typer(data.app, name="data", help=help_of(data.data))
 app.command("gradcheck", help=help_of(gradcheck))(gradcheck)

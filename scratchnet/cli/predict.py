@@ -50,14 +50,33 @@ def predict(
 
     from scratchnet.cli import runs, samples
 
-    numbers = {image: _test_number(image) for image in images}  # usage errors come first
+    check_names(images)
     model, notes = runs.load(run)
-    data = samples.load(mini) if any(number is not None for number in numbers.values()) else None
-    subjects = [_subject(image, numbers[image], data) for image in images]
+    looked_at = subjects(images, mini)
     say_trained_on(notes)
-    x = samples.as_input(model, np.stack([subject.pixels for subject in subjects]))
-    for subject, chances in zip(subjects, samples.as_probabilities(model.predict(x, verbose=0))):
+    x = samples.as_input(model, np.stack([subject.pixels for subject in looked_at]))
+    for subject, chances in zip(looked_at, samples.as_probabilities(model.predict(x, verbose=0))):
         _print_subject(subject, chances)
+
+
+def check_names(images: list[str]) -> None:
+    """Raise typer.BadParameter for a name of an image that can be none, before anything else is done."""
+    for image in images:
+        _test_number(image)
+
+
+def subjects(images: list[str], mini: bool) -> list[Subject]:
+    """Return the images of these names: files, or ``test:17``.
+
+    Raises:
+        typer.BadParameter: if a name is no number of a test image.
+        ScratchnetError: if a file is not there, or not an image.
+    """
+    from scratchnet.cli import samples
+
+    numbers = [_test_number(image) for image in images]
+    data = samples.load(mini) if any(number is not None for number in numbers) else None
+    return [_subject(image, number, data) for image, number in zip(images, numbers)]
 
 
 def _test_number(image: str) -> int | None:

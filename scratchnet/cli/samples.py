@@ -115,8 +115,6 @@ def as_input(model: Model, images: Array) -> Array:
     Raises:
         ScratchnetError: if it is no classifier of such images.
     """
-    from scratchnet.layers import Rescaling
-
     shape = model.inputs[0].shape[1:]
     if len(model.inputs) != 1 or shape not in ((28, 28), (28, 28, 1), (784,)):
         raise ScratchnetError(f"Expected a model of images (28, 28) or (28, 28, 1), got one with input {shape}.")
@@ -124,9 +122,15 @@ def as_input(model: Model, images: Array) -> Array:
         raise ScratchnetError(
             f"Expected a model with 10 outputs, one for each class, got outputs {model.outputs[0].shape[1:]}."
         )
-    scale = 1 if any(isinstance(layer, Rescaling) for _, layer, _ in model.leaves()) else 255
-    x = np.divide(images, scale, dtype=model.dtype)
+    x = np.divide(images, pixel_scale(model), dtype=model.dtype)
     return x.reshape(len(x), *[n for n in shape if n is not None])
+
+
+def pixel_scale(model: Model) -> float:
+    """Return what the pixels 0…255 are divided by before the model gets them: 1 if it scales them by itself."""
+    from scratchnet.layers import Rescaling
+
+    return 1 if any(isinstance(layer, Rescaling) for _, layer, _ in model.leaves()) else 255
 
 
 def as_probabilities(outputs: Array) -> Array:
