@@ -34,7 +34,7 @@ export class Net {
       state.weights.set(name, decoded(name, weight));
       const slots = new Map<string, Tensor>();
       for (const slot of weight.trained ? (this.contents.optimizer.slots ?? []) : []) {
-        const id = slotName(name, slot);
+        const id = slotName(this.contents.optimizer.kind, name, slot);
         const stored = weight.slots[slot];
         const flatShape = stored ? decoded(id, stored).data : new Float64Array(state.weights.get(name)!.data.length);
         slots.set(slot, { name: id, shape: weight.shape, data: flatShape });
@@ -66,12 +66,11 @@ export class Net {
   }
 }
 
-export const SLOT_LETTERS: Record<string, string> = { momentum: "m", velocity: "v" };
-
-/** What the page calls an optimizer's number: "Conv_1:m.kernel". */
-export function slotName(weight: string, slot: string, prefix = ""): string {
+/** What the page calls an optimizer's number, by the letter of its derivation: "Conv_1:m.kernel"; of SGD it is v. */
+export function slotName(optimizer: string, weight: string, slot: string, prefix = ""): string {
   const [owner, name] = split(weight);
-  return `${owner}:${prefix}${SLOT_LETTERS[slot] ?? slot}.${name}`;
+  const letter = slot === "momentum" && optimizer.startsWith("Adam") ? "m" : "v";
+  return `${owner}:${prefix}${letter}.${name}`;
 }
 
 /** "base/Conv_1:kernel" → ["base/Conv_1", "kernel"]. */

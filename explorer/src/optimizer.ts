@@ -36,7 +36,7 @@ export function update(run: Run): void {
 }
 
 function fresh(run: Run, weight: string, slot: string, like: Tensor): Float64Array {
-  return run.add(zeros(slotName(weight, slot, "new-"), like.shape)).data;
+  return run.add(zeros(slotName(run.net.contents.optimizer.kind, weight, slot, "new-"), like.shape)).data;
 }
 
 function adam(run: Run, name: string, g: Float64Array, slots: Map<string, Tensor>, w: Float64Array): void {
@@ -75,7 +75,7 @@ export function after(run: Run): State {
     next.weights.set(name, moved ? { ...moved, name } : weight);
     const slots = new Map<string, Tensor>();
     for (const [slot, tensor] of state.slots.get(name) ?? []) {
-      const kept = run.tensors.get(slotName(name, slot, "new-"));
+      const kept = run.tensors.get(slotName(run.net.contents.optimizer.kind, name, slot, "new-"));
       slots.set(slot, kept ? { ...kept, name: tensor.name } : tensor);
     }
     next.slots.set(name, slots);
@@ -92,7 +92,7 @@ function decayLine(run: Run, weight: string, w: Tensor, index: number): Line[] {
   const { decay } = run.net.contents.weights[weight];
   if (!decay) return [];
   const rate = run.net.contents.optimizer.learning_rate!;
-  return [line("decay", ["−", link(w, index), ` × ${decay} × ${rate}`], -w.data[index] * decay * rate)];
+  return [line("decay", [link(w, index), ` × −${decay} × ${rate}`], -w.data[index] * decay * rate)];
 }
 
 /** The result of the line that a part stands for. */
@@ -106,8 +106,8 @@ function adamCard(run: Run, weight: string, part: string, index: number): Card {
   const t = run.state.iterations + 1;
   const w = run.tensor(weight);
   const g = run.tensor(gradientName(weight));
-  const m = run.tensor(slotName(weight, "momentum"));
-  const v = run.tensor(slotName(weight, "velocity"));
+  const m = run.tensor(slotName(run.net.contents.optimizer.kind, weight, "momentum"));
+  const v = run.tensor(slotName(run.net.contents.optimizer.kind, weight, "velocity"));
   const alpha = stepSize(run);
   const mNew = m.data[index] + (g.data[index] - m.data[index]) * (1 - beta_1!);
   const vNew = v.data[index] + (g.data[index] ** 2 - v.data[index]) * (1 - beta_2!);
@@ -116,8 +116,8 @@ function adamCard(run: Run, weight: string, part: string, index: number): Card {
   const decay = decays[0]?.value ?? 0;
   const ref = (tensor: string) => ({ tensor, index });
   const lines: Line[] = [
-    { ...line("m′", [link(m, index), " + (", link(g, index), " − ", link(m, index), `) × ${short(1 - beta_1!)}`], mNew, 1), ref: ref(slotName(weight, "momentum", "new-")) },
-    { ...line("v′", [link(v, index), " + (", link(g, index), "² − ", link(v, index), `) × ${short(1 - beta_2!)}`], vNew, 2), ref: ref(slotName(weight, "velocity", "new-")) },
+    { ...line("m′", [link(m, index), " + (", link(g, index), " − ", link(m, index), `) × ${short(1 - beta_1!)}`], mNew, 1), ref: ref(slotName(run.net.contents.optimizer.kind, weight, "momentum", "new-")) },
+    { ...line("v′", [link(v, index), " + (", link(g, index), "² − ", link(v, index), `) × ${short(1 - beta_2!)}`], vNew, 2), ref: ref(slotName(run.net.contents.optimizer.kind, weight, "velocity", "new-")) },
     line("α", [`${learning_rate} × √(1 − ${beta_2}^${t}) / (1 − ${beta_1}^${t})`], alpha, 3),
     ...decays,
     { ...line("step", ["−α × m′ / (√v′ + ", `${epsilon})`, ...(decay ? [" + decay"] : [])], move + decay, 4), ref: ref(stepName(weight)) },
@@ -147,7 +147,7 @@ function sgdCard(run: Run, weight: string, part: string, index: number): Card {
   const slot = run.state.slots.get(weight)!.get("momentum");
   if (slot) {
     const vNew = slot.data[index] * momentum! + plain;
-    lines.push({ ...line("v′", [link(slot, index), ` × ${momentum} − ${learning_rate} × `, link(g, index)], vNew, 2), ref: { tensor: slotName(weight, "momentum", "new-"), index } });
+    lines.push({ ...line("v′", [link(slot, index), ` × ${momentum} − ${learning_rate} × `, link(g, index)], vNew, 2), ref: { tensor: slotName(run.net.contents.optimizer.kind, weight, "momentum", "new-"), index } });
     move = nesterov ? momentum! * vNew + plain : vNew;
   }
   const last = !slot ? [`−${learning_rate} × `, link(g, index)] : nesterov ? [`${momentum} × v′ − ${learning_rate} × `, link(g, index)] : ["v′"];

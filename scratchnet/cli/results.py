@@ -90,6 +90,7 @@ def _print(data: samples.Data, folder: Path, record: dict[str, Any]) -> None:
             _command("predict", folder, record, "test:17"): "or a photo of yours",
             _command("evaluate", folder, record): "class by class",
             f"scratchnet train {other}": "the other network",
+            _command("explore", folder, record): "a page in which every number opens into its sum",
         }
     )
 

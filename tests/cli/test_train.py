@@ -95,8 +95,8 @@ def test_the_end_says_how_good_it_is_where_things_are_and_what_next(scratchnet_c
 def test_what_next_can_be_typed(scratchnet_command: Command) -> None:
     out = scratchnet_command("train", "mlp", *TINY, "--output", "my first run").out
     commands = [line.split("  ")[1] for line in out.splitlines() if line.startswith("  scratchnet ")]
-    assert len(commands) == 3
-    for command in commands[:2]:
+    assert len(commands) == 4
+    for command in (*commands[:2], commands[3]):
         assert scratchnet_command(*shlex.split(command)[1:]).code == 0
 
 

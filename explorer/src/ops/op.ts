@@ -138,6 +138,8 @@ export function activationSlopeCard(call: Call, z: Tensor, index: number, before
   const slope = f.slope(z.data[index], call.y.data[index]);
   const value = dy.data[index] * slope;
   const why = f.why(z.data[index], call.y.data[index])[1];
+  const weighted = call.spec.kind === "Conv2D" || call.spec.kind === "Dense";
+  const own = { name: spec.class, steps: [f.step] };
   return {
     formula: "dz = dy · f′(z)",
     why: [`${why[0].toUpperCase()}${why.slice(1)}.`],
@@ -145,12 +147,12 @@ export function activationSlopeCard(call: Call, z: Tensor, index: number, before
       {
         kind: "lines",
         title: "The activation's slope",
-        lines: [line("dz", [link(dy, index), " × ", { value: slope, text: `${spec.name}′` }, " at z = ", link(z, index)], value, 3)],
+        lines: [line("dz", [link(dy, index), " × ", { value: slope, text: `${spec.name}′` }, " at z = ", link(z, index)], value, weighted ? 3 : f.step)],
       },
       ...(before ? before.blocks : []),
     ],
     result: value,
-    sources: [{ name: spec.class, steps: [f.step] }, ...(call.spec.kind === "Conv2D" || call.spec.kind === "Dense" ? [source(call, [3])] : [])],
+    sources: weighted ? [source(call, [3]), own] : [own],
   };
 }
 

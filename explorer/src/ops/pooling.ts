@@ -46,6 +46,11 @@ function columns(call: Call, places: number[]): number {
   return places.filter((place) => indices(x.shape, place)[1] === first).length;
 }
 
+function outcome(won: number, windows: number): string {
+  if (windows === 1) return won ? "won it" : "lost";
+  return won ? `won ${won} of them` : "won none";
+}
+
 export const maxPooling2d: Op = {
   forward(call) {
     const x = call.x().data;
@@ -107,7 +112,7 @@ export const maxPooling2d: Op = {
     const left = places.length ? "" : ` (the ${OH}×${OW} windows end before it)`;
     return {
       formula: "dx[n,h,w,c] = Σ over windows on (h,w)   dy[n,oh,ow,c] if it won, else 0",
-      why: [`It lies under ${windows(places.length)}${left} and won ${won === places.length && won === 1 ? "it" : `${won} of them`}. Only a winner is paid.`],
+      why: [`It lies under ${windows(places.length)}${left} and ${outcome(won, places.length)}. Only a winner is paid.`],
       blocks: [total, ...blocks],
       result: total.total,
       sources: [source(call, [2, 3])],

@@ -87,6 +87,7 @@ function says(options: BenchOptions): HTMLElement {
     h("table", {}, h("tbody", {}, ...rows)),
     h("p", { class: "facts" }, h("b", {}, one.name), ` is ${session.contents.classes[one.label]}: ${verdict}`, one.done ? ` · ${one.done}` : ""),
     one.known ? null : labelChoice(options),
+    session.differs ? h("p", { class: "facts" }, "At inference. The tensors below are those of a training step: normalized over this batch, dropped as Python drew it.") : null,
   );
 }
 

@@ -37,5 +37,5 @@ function luminance(colour: Colour): number {
 
 /** Black or white, whichever can be read better on a colour. */
 export function inkOn(colour: Colour): string {
-  return luminance(colour) > 0.18 ? "#0c0f13" : "#ffffff";
+  return luminance(colour) > 0.179 ? "#000000" : "#ffffff"; // where their contrasts are equal, 4.58
 }

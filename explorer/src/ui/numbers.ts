@@ -141,11 +141,11 @@ export class Numbers {
         cell.dataset.index = String(index);
         cell.style.background = css(shade);
         cell.style.color = inkOn(shade);
-        cell.setAttribute("aria-label", `${this.called(index)}: ${signed(value)}`);
         cell.setAttribute("aria-colindex", String(at[1] + 1));
         cell.setAttribute("aria-selected", String(index === place.index));
         const sign = Math.abs(value) < this.most / 40 ? "" : value > 0 ? "+" : "−";
         cell.textContent = digits ? signed(value, 2) : sign;
+        cell.setAttribute("aria-label", `${this.called(index)}: ${signed(value, digits ? 2 : 4)}`); // has what is seen
       }),
     );
   }

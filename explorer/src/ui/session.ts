@@ -82,10 +82,14 @@ export class Session {
       this.answers = this.contents.images.probabilities;
       return;
     }
-    const differs = this.net.calls.some((call) => call.kind === "BatchNormalization" || call.kind === "Dropout");
-    const p = (differs ? this.computed(this.state, false) : this.run).probabilities;
+    const p = (this.differs ? this.computed(this.state, false) : this.run).probabilities;
     const C = p.shape[p.shape.length - 1];
     this.answers = this.batch.map((_, n) => Array.from(p.data.subarray(n * C, (n + 1) * C)));
+  }
+
+  /** Whether the network computes something else at inference than in training. */
+  get differs(): boolean {
+    return this.net.calls.some((call) => call.kind === "BatchNormalization" || call.kind === "Dropout");
   }
 
   says(n: number): number[] {

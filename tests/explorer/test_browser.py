@@ -1,0 +1,264 @@
+"""The page in a browser that has no network: it checks itself, and its numbers open, by mouse and by keyboard."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from scratchnet.cli import samples
+from scratchnet.datasets import fashion_mnist
+from scratchnet.explorer.reference import Reference
+from scratchnet.saving import load_model
+from scratchnet.typing import Array
+
+AXE = Path(__file__).parents[2] / "explorer" / "node_modules" / "axe-core" / "axe.min.js"
+
+CLICKED = {
+    "cnn": {
+        "Values": "input_layer:y Conv_1:y max_pooling2d:y Conv_2:y max_pooling2d_1:y flatten:y dense:y dense_1:y",
+        "Gradients": "Conv_1:dkernel Conv_2:dkernel dense:dkernel dense_1:dkernel dense_1:dbias Conv_1:dy "
+        "max_pooling2d:dy input_layer:dy",
+        "Step": "Conv_2:new.kernel dense_1:new.bias",
+    },
+    "mlp": {
+        "Values": "input_layer:y flatten:y Hidden:y Output:y",
+        "Gradients": "Hidden:dkernel Output:dkernel Hidden:dbias Hidden:dy",
+        "Step": "Hidden:new.kernel Output:new.kernel",
+    },
+}
+
+
+@cache
+def by_python(folder: Path) -> dict[str, Array]:
+    """What the NumPy definitions in float64 compute of the same step."""
+    model = load_model(folder / "model.safetensors")
+    _, (images, labels) = fashion_mnist.load_data(subset="mini")
+    x = samples.as_input(model, images[:8])
+    return Reference(model).step(x, labels[:8]).tensors
+
+
+def wait_for(page: Any, tensor: str) -> None:
+    page.wait_for_selector(f'[data-tensor="{tensor}"][aria-pressed=true]')
+
+
+def a_number_in(tensor: Array, name: str) -> tuple[int, int]:
+    """Return which number to click, the largest of those that are seen at first, and its channel."""
+    if name.endswith((":y", ":dy")):
+        own = np.abs(tensor[0]) if tensor.ndim > 2 else np.abs(tensor[0, :448])
+        index = int(own.argmax())
+        return index, int(np.unravel_index(index, own.shape)[-1]) if own.ndim == 3 else 0
+    flat = tensor.reshape(-1, tensor.shape[-1])
+    seen = np.abs(flat[:20, :20])
+    row, column = np.unravel_index(int(seen.argmax()), seen.shape)
+    return int(row * flat.shape[1] + column), 0
+
+
+@pytest.mark.parametrize("network", CLICKED)
+def test_the_page_asks_for_nothing_and_agrees_with_python(opened: Any, network: str) -> None:
+    page, requests, messages = opened(network)
+    assert len(requests) == 1
+    assert requests[0].startswith("file:")
+    assert messages == []
+    verdict = page.locator("#check")
+    assert "numbers recomputed here; the samples agree to 1e-12" in verdict.inner_text()
+    assert "wrong" not in verdict.get_attribute("class")
+
+
+@pytest.mark.parametrize("network", CLICKED)
+def test_numbers_that_are_clicked_open_into_the_sum_that_python_computes(
+    opened: Any, network: str, runs: dict[str, Path]
+) -> None:
+    page, requests, messages = opened(network)
+    expected = by_python(runs[network])
+    clicked = 0
+    for show, names in CLICKED[network].items():
+        page.get_by_role("button", name=show, exact=True).click()
+        for name in names.split():
+            page.locator(f'[data-tensor="{name}"]').first.click()
+            wait_for(page, name)
+            index, channel = a_number_in(expected[name], name)
+            if channel:
+                page.get_by_role("slider", name="channel").fill(str(channel))
+            page.locator(f'.grid button[data-index="{index}"]').click()
+            number = page.locator(".card .number")
+            number.wait_for()
+            value = expected[name].ravel()[index]
+            largest = np.abs(expected[name]).max()
+            for what in ("data-result", "data-value"):
+                assert float(number.get_attribute(what)) == pytest.approx(value, rel=1e-9, abs=1e-13 * largest), name
+            clicked += 1
+    assert clicked >= 10
+    assert (len(requests), messages) == (1, [])
+
+
+def test_the_shown_terms_of_a_sum_come_to_its_total(opened: Any, runs: dict[str, Path]) -> None:
+    page, _, _ = opened("cnn", "#t=Conv_2:dkernel&at=0,1,3,5")
+
+    def numbers(selector: str) -> list[float]:
+        return [float(text.replace("−", "-")) for text in page.locator(selector).all_inner_texts()]
+
+    terms = numbers(".sum tr:not(.total) .value")
+    assert len(terms) == 13
+    (total,) = numbers(".sum .total .value")
+    assert sum(terms) == pytest.approx(total, abs=13 * 1e-3 * max(map(abs, terms)))
+    assert total == pytest.approx(by_python(runs["cnn"])["Conv_2:dkernel"][0, 1, 3, 5], rel=2e-3)
+
+
+def test_the_source_beside_it_shows_the_numbered_line(opened: Any) -> None:
+    page, _, _ = opened("cnn", "#t=Conv_2:dkernel&at=0,1,3,5")
+    assert "conv2d.py" in page.locator(".code .facts").inner_text()
+    (line,) = page.locator(".code .hit:not(.soft)").all_inner_texts()
+    assert "self._cols.mT @ dz_groups)  # (4)" in line
+
+
+def test_by_keyboard_alone_one_gets_from_a_number_to_its_factor_and_back(opened: Any, runs: dict[str, Path]) -> None:
+    page, _, _ = opened("cnn")
+    keys = page.keyboard
+
+    def tab_to(selector: str) -> None:
+        for _ in range(60):
+            keys.press("Tab")
+            if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+                return
+        raise AssertionError(f"Tab never gets to {selector}")
+
+    tab_to(".network button")
+    keys.press("Home")
+    for _ in range(20):
+        if page.evaluate("document.activeElement.dataset.tensor") == "Conv_2:z":
+            break
+        keys.press("ArrowRight")
+    keys.press("Enter")
+    wait_for(page, "Conv_2:z")
+    tab_to(".grid button")
+    for key in ("Control+Home", "ArrowDown", "ArrowRight", "ArrowRight", "Enter"):
+        keys.press(key)
+    page.wait_for_selector(".card .number")
+    (channel,) = re.findall(r"channel=(\d+)", page.url)  # as it was: from tensor to tensor it stays
+    title = f"Conv_2 z[0, 1, 2, {channel}]"
+    assert page.locator("#card-title").inner_text() == title
+    assert page.evaluate("document.activeElement.id") == "card-title"
+    z = float(page.locator(".card .number").get_attribute("data-result"))
+    expected = by_python(runs["cnn"])["Conv_2:y"][0, 1, 2, int(channel)]
+    assert max(z, 0) == pytest.approx(expected, rel=1e-9, abs=1e-13)
+    before = page.url
+    tab_to(".sum a")
+    keys.press("Enter")
+    page.wait_for_function("before => location.href !== before", arg=before)
+    after = page.url
+    assert page.locator("#card-title").inner_text() != title
+    keys.press("Backspace")
+    page.wait_for_function("before => location.href === before", arg=before)
+    assert page.locator("#card-title").inner_text() == title
+    keys.press("Shift+Backspace")
+    page.wait_for_function("after => location.href === after", arg=after)
+
+
+def test_a_link_brings_one_back_to_the_same_place(opened: Any) -> None:
+    page, _, _ = opened("cnn", "#t=max_pooling2d:dy&at=3,4,5,6&image=3&channel=6")
+    title, number = page.locator("#card-title").inner_text(), page.locator(".card .number").inner_text()
+    assert title == "max_pooling2d dy[3, 4, 5, 6]"
+    again, _, _ = opened("cnn", "#" + page.url.split("#")[1])
+    assert again.locator("#card-title").inner_text() == title
+    assert again.locator(".card .number").inner_text() == number
+    assert again.locator(".image[aria-pressed=true]").get_attribute("aria-label").startswith("test:3")
+
+
+def test_a_link_to_another_network_is_told_of(opened: Any) -> None:
+    page, _, messages = opened("cnn", "#t=Hidden:y&at=0,99999")
+    assert "no tensor Hidden:y" in page.get_by_role("alert").inner_text()
+    assert messages == []
+
+
+def test_a_step_moves_what_it_says_and_back_undoes_it(opened: Any) -> None:
+    page, _, _ = opened("cnn", "#t=dense_1:new.bias&at=2")
+    status = page.locator(".panel [role=status]")
+    before, promised = status.inner_text(), page.locator(".card .number").inner_text()
+    page.get_by_role("button", name="One step").click()
+    assert "after 1 step" in status.inner_text()
+    assert "−" in status.inner_text()  # the loss has become smaller
+    page.evaluate("location.hash = '#t=dense_1:bias&at=2'")
+    page.wait_for_function("document.getElementById('card-title').textContent === 'dense_1 bias[2]'")
+    assert page.locator(".card .number").inner_text() == promised
+    assert "The step moved it by" in page.locator(".moved").inner_text()
+    page.get_by_role("button", name="← Back").click()
+    assert status.inner_text() == before
+
+
+def test_one_image_alone_is_a_batch_of_its_own(opened: Any) -> None:
+    page, _, _ = opened("mlp", "#t=Output:dz&at=5,3&image=5")
+    whole = float(page.locator(".card .number").get_attribute("data-value"))
+    page.get_by_role("button", name="this one alone").click()
+    page.wait_for_function("document.getElementById('card-title').textContent === 'Output dz[0, 3]'")
+    alone = float(page.locator(".card .number").get_attribute("data-value"))
+    assert alone == pytest.approx(8 * whole, rel=1e-12)
+
+
+def test_one_can_draw_an_image_by_keyboard(opened: Any) -> None:
+    page, _, messages = opened("cnn")
+    page.get_by_role("button", name="Draw one").click()
+    page.get_by_role("button", name="Use it").click()
+    assert "Nothing is drawn yet" in page.get_by_role("dialog").inner_text()
+    page.locator("canvas.drawing").focus()
+    for key in ["Space", *["ArrowDown"] * 8, *["ArrowRight"] * 8]:
+        page.keyboard.press(key)
+    page.get_by_role("button", name="Use it").click()
+    page.wait_for_selector(".image[aria-label^='your drawing'][aria-pressed=true]")
+    assert "label assumed" in page.locator(".says").inner_text()
+    assert messages == []
+
+
+def test_one_can_load_an_image_and_is_told_of_a_file_that_is_none(opened: Any, tmp_path: Path) -> None:
+    page, requests, _ = opened("cnn")
+    picture, text = tmp_path / "bag.png", tmp_path / "notes.png"
+    pixels = np.full((120, 90), 255, np.uint8)
+    pixels[30:100, 20:70] = 40
+    Image.fromarray(pixels).save(picture)
+    text.write_text("no image", encoding="utf-8")
+    for file in (text, picture):
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Load one").click()
+        chooser.value.set_files(file)
+        if file is text:
+            page.get_by_text("notes.png is not an image that this browser can read").wait_for()
+    page.wait_for_selector(".image[aria-label^='bag.png'][aria-pressed=true]")
+    assert "90×120, inverted, because its background is light, trimmed to 50×70" in page.locator(".says").inner_text()
+    assert len(requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("place", "options"),
+    [
+        ("", {}),
+        ("#t=Conv_2:dkernel&at=1,0,5,7", {"color_scheme": "dark"}),
+        ("#t=Conv_1:dy&at=0,10,10,3", {"width": 390, "height": 844}),
+        ("#t=dense_1:new.kernel&at=0,3", {"width": 390, "height": 844, "color_scheme": "dark"}),
+        ("#t=dense_1:dz&at=0,9", {"width": 1280}),
+    ],
+)
+def test_nothing_serious_stands_in_anybodys_way(opened: Any, place: str, options: dict[str, Any]) -> None:
+    if not AXE.is_file():
+        pytest.skip("axe is not installed: make explorer")
+    page, _, _ = opened("cnn", place, **options)
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run()")["violations"]
+    assert [(one["impact"], one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_page_whose_numbers_are_wrong_turns_red(opened: Any, runs: dict[str, Path], browser: Any) -> None:
+    html = (runs["mlp"] / "explorer.html").read_text(encoding="utf-8")
+    spoilt = runs["mlp"] / "spoilt.html"
+    at = html.index('"loss":', html.index('"check":')) + len('"loss":')
+    spoilt.write_text(html[:at] + "9" + html[at:], encoding="utf-8")
+    page = browser.new_page()
+    page.goto(spoilt.as_uri())
+    page.wait_for_selector("html[data-ready]")
+    assert page.locator("#check.wrong").inner_text().startswith("✗ The numbers recomputed here differ from Python's")
+    page.close()
