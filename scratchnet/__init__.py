@@ -28,12 +28,13 @@ from scratchnet import (
 )
 from scratchnet.layers import Input, Layer
 from scratchnet.models import Model, Sequential, load_model
+from scratchnet.utils.namers import NAMERS
 from scratchnet.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from scratchnet import gradient_check, interop, plotting, saving
+    from scratchnet import gradient_check, interop, learn, plotting, saving
 
-_LOADED_WHEN_USED = ("gradient_check", "interop", "plotting", "saving", "testing")
+_LOADED_WHEN_USED = ("gradient_check", "interop", "learn", "plotting", "saving", "testing")
 
 __all__ = [
     "Input",
@@ -50,6 +51,7 @@ __all__ = [
     "initializers",
     "interop",
     "layers",
+    "learn",
     "load_model",
     "losses",
     "metrics",
@@ -67,3 +69,18 @@ def __getattr__(name: str) -> Any:
     if name in _LOADED_WHEN_USED:
         return importlib.import_module(f"scratchnet.{name}")
     raise AttributeError(f"module 'scratchnet' has no attribute {name!r}")
+
+
+def _name_layer(*arguments: Any) -> str:
+    from scratchnet.learn.own_layers import name_layer
+
+    return name_layer(*arguments)
+
+
+def _name_loss(loss: Any) -> str:
+    from scratchnet.learn.own_layers import name_loss
+
+    return name_loss(loss)
+
+
+NAMERS.layer, NAMERS.loss = _name_layer, _name_loss

@@ -93,6 +93,7 @@ def gradcheck(
                 batch_dependent=batch_dependent,
                 constants=constant or [],
             )
+            _ = report.known  # runs the user's code once more
         if plot is not None:
             report.plot().savefig(plot)
         print(json.dumps(report.to_dict(), indent=2, allow_nan=False) if as_json else report)

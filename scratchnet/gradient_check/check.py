@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,6 +40,7 @@ from scratchnet.training.objective import Objective
 from scratchnet.training.samples import check_labels
 from scratchnet.typing import Array
 from scratchnet.utils.held_still import held_still
+from scratchnet.utils.namers import NAMERS
 from scratchnet.utils.naming import by_name
 from scratchnet.utils.random import seeded
 
@@ -149,6 +151,9 @@ def check_layer(
                     tensor.most_on_a_kink = MOST_ON_KNOWN_KINKS
     explain(tensors, _sizes(xs[0].shape, y.shape))
     report.conclusion = conclude(tensors)
+    if not report.passed and not runner.random and not is_built_in(layer):
+        own = copy.deepcopy(layer)
+        report.namer = lambda: NAMERS.layer(own, shapes, training)
     return report
 
 
@@ -368,6 +373,9 @@ def check_loss(
         report.tensors = check_gradients(subject, np.ones(1), tolerance, max_entries, generator)
         report.contract = check_loss_contract(LossCase(used, truth, before, is_kernel=used is not loss))
     explain(report.tensors, {"N": len(y_pred)})
+    if not report.passed:
+        own = copy.deepcopy(loss)
+        report.namer = lambda: NAMERS.loss(own)
     return report
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
@@ -35,6 +37,8 @@ class Report:
         batch_dependent: whether its samples depend on each other.
         notes: what else there is to know, above all what was not checked, such as ``"x: no gradient (…)"``.
         refusal: why nothing could be checked; empty if something could. Then the check has failed.
+        namer: finds out whether it is a known mistake, when ``known`` is first asked for; None if there is nothing to
+            find out.
     """
 
     title: str
@@ -51,6 +55,7 @@ class Report:
     batch_dependent: bool = False
     notes: list[str] = field(default_factory=list)
     refusal: str = ""
+    namer: Callable[[], str] | None = None
 
     @property
     def passed(self) -> bool:
@@ -76,6 +81,16 @@ class Report:
     def worst_error(self) -> float:
         """The largest relative error of all gradients."""
         return max((t.worst_error for t in self.tensors), default=0.0)
+
+    @cached_property
+    def known(self) -> str:
+        """The known mistake that a layer or loss of the user's own makes, in a sentence or two; empty if none is."""
+        if self.passed or self.namer is None:
+            return ""
+        try:
+            return self.namer()
+        except Exception:  # the user's code, on other numbers: what is wrong with it, the report says without a name
+            return ""
 
     @property
     def problems(self) -> list[str]:
@@ -116,6 +131,7 @@ class Report:
                 "problem": self.kinks.problem,
             },
             "problems": [problem.replace("\n", " ") for problem in self.problems],
+            "known": self.known,
             "conclusion": self.conclusion,
         }
 
@@ -160,7 +176,7 @@ class Report:
         lines = [line.strip() for line in self._other_lines()]
         parts += [f"<p>{'<br>'.join(map(escape, lines))}</p>"] if lines else []
         parts += ["<p>✗ " + "<br>".join(map(escape, problem.split("\n"))) + "</p>" for problem in self.problems]
-        parts += [f"<p>→ {escape(self.conclusion)}</p>"] if self.conclusion else []
+        parts += [f"<p>→ {escape(text)}</p>" for text in (self.known, self.conclusion) if text]
         return "".join(parts)
 
     def __str__(self) -> str:
@@ -184,8 +200,8 @@ class Report:
             lines += ["", f"  ✗ {first}"]
             for sentence in rest:
                 lines += wrap(sentence, 112, initial_indent="    ", subsequent_indent="      ")
-        if self.conclusion:
-            lines += ["", *wrap(self.conclusion, 112, initial_indent="  → ", subsequent_indent="    ")]
+        for text in filter(None, (self.known, self.conclusion)):
+            lines += ["", *wrap(text, 112, initial_indent="  → ", subsequent_indent="    ")]
         return writable("\n".join(lines))
 
     def _other_lines(self) -> list[str]:

@@ -240,5 +240,5 @@ class BatchInPlace(BatchNormalization):
 
     def forward(self, x: Array, training: bool = False) -> Array:
         y = super().forward(x, training)
-        x -= x.mean((0, 1, 2))
+        x -= x.mean(self._shared, keepdims=True)
         return y

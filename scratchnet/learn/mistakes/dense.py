@@ -31,7 +31,8 @@ class Parts(Dense):
 
     def write(self, dkernel: Array, dbias: Array) -> None:
         self.grads["kernel"][...] = dkernel
-        self.grads["bias"][...] = dbias
+        if self.use_bias:
+            self.grads["bias"][...] = dbias
 
     def dz(self, dy: Array) -> Array:
         return self.activation.backward(dy, self._y)

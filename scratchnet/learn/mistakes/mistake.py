@@ -65,6 +65,11 @@ class Subject:
     right: Callable[..., Any]
     mistakes: dict[str, Mistake] = field(default_factory=dict)
 
+    @property
+    def title(self) -> str:
+        """What it is called in a sentence, such as ``"a Dense layer"``."""
+        return str(_words(self.name).get("title", self.name))
+
     def add(self, mistake: Mistake) -> None:
         """Add a mistake.
 

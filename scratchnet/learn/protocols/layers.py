@@ -95,8 +95,7 @@ def _observe_one(
         try:
             seen |= _observe_batch(layer, setting, dtype, kind, f"{key}/{kind}")
         except Exception as error:
-            seen[f"{key}/{kind}"] = DOES_NOT_FIT if isinstance(error, ValueError) else raises(error)
-            break
+            return {**seen, f"{key}/{kind}": raises(error)}
     return seen
 
 
@@ -113,17 +112,21 @@ def _observe_batch(layer: Any, setting: Setting, dtype: str, kind: str, key: str
     seen |= {f"{key}/{name}": array.copy() for name, array in getattr(layer, "non_trainable", {}).items()}
     dy = _numbers(f"dy for {kind}", y.shape, "drawn").astype(dtype)
     given = dy.copy()
-    back = layer.backward(given)
-    if _misfits(layer, back, x):
+    try:
+        dx = layer.backward(given)
+        fits = not _misfits(layer, dx, x)
+    except ValueError:  # NumPy has said so itself: it depends on how the line is written
+        fits = False
+    if not fits:
         return {**seen, f"{key}/backward": DOES_NOT_FIT}
-    seen |= _seen(f"{key}/dx", back, given, dy)
+    seen |= _seen(f"{key}/dx", dx, given, dy)
     for name, gradient in layer.grads.items():
         seen |= {f"{key}/d{name}": gradient.copy(), f"{key}/d{name} is": gradient.dtype.name}
     return seen
 
 
 def _misfits(layer: Any, dx: Any, x: Array) -> bool:
-    """Whether a gradient has another shape than what it belongs to; NumPy may have said so itself, or not."""
+    """Whether a gradient has another shape than what it belongs to."""
     return np.shape(dx) != x.shape or any(np.shape(layer.grads[n]) != p.shape for n, p in layer.params.items())
 
 
