@@ -196,7 +196,7 @@ def test_every_second_row_is_named() -> None:
 
 def test_overlapping_windows_that_overwrite_are_named() -> None:
     from tests.mutants.conv2d import IMAGE as image
-    from tests.mutants.conv2d import WindowsOverwrite
+    from scratchnet.learn.mistakes.conv2d import WindowsOverwrite
 
     report = check_layer(WindowsOverwrite(3, 3), image)
     assert "all that are right lie at the image's border, where fewer windows overlap" in text(report)

@@ -66,7 +66,7 @@ def test_pictures_need_no_backend_of_the_users_and_no_display(backend: str) -> N
     assert ran.returncode == 0, ran.stderr.decode()
 
 
-@pytest.mark.parametrize(("backend", "known"), [("svg", True), ("module://somewhere", True), ("inline", False)])
+@pytest.mark.parametrize(("backend", "known"), [("svg", True), ("module://somewhere", True), ("nobody_has_it", False)])
 def test_a_backend_that_matplotlib_knows_is_the_one_it_has(backend: str, known: bool) -> None:
     program = f"""if True:
         from scratchnet import plotting
