@@ -195,8 +195,8 @@ def test_every_second_row_is_named() -> None:
 
 
 def test_overlapping_windows_that_overwrite_are_named() -> None:
-    from tests.mutants.conv2d import IMAGE as image
     from scratchnet.learn.mistakes.conv2d import WindowsOverwrite
+    from tests.mutants.conv2d import IMAGE as image
 
     report = check_layer(WindowsOverwrite(3, 3), image)
     assert "all that are right lie at the image's border, where fewer windows overlap" in text(report)
