@@ -164,7 +164,7 @@ def kernel_update_rule(optimizer: Optimizer) -> UpdateRule:
 
 def kernel_is_finite(numbers: Array) -> bool:
     """Return whether none of a contiguous array's numbers is NaN or infinite."""
-    return bool(is_finite(numbers))
+    return is_finite(numbers)
 
 
 def kernel_gather(data: Array, rows: Any, out: Array) -> Array:

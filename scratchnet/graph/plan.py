@@ -357,10 +357,15 @@ class Plan:
         """Whether no number of a contiguous array is NaN or infinite."""
         return self._parts.is_finite(numbers)
 
-    @property
-    def adds_gradients(self) -> bool:
-        """Whether some layer stands in several places, so that its gradients are added up after all steps."""
-        return bool(self._further)
+    def looking(self) -> dict[Layer, Any]:
+        """Return the layers whose step looks whether the gradients it writes are finite, each with that step.
+
+        None, if some layer stands in several places: its gradients are added up after all steps.
+        """
+        if self._further:
+            return {}
+        layer_of = {stand_in.layer: tensor.layer for tensor, stand_in in self._stand_ins.items()}
+        return {layer_of[own]: step for step in self.steps if hasattr(step, "finite") for own in step.layers}
 
     def gather(self, data: Array, rows: Any, place: int = 0) -> Array:
         """Return rows of a data set as a batch for input number ``place``, cast to the model's dtype.

@@ -218,15 +218,15 @@ class Optimizer:
 
     def _clipped(self, segments: Segments) -> Segments:
         """Return the segments with shorter gradients, where these are too long."""
-        for clip, limit in (
-            (clipping.by_norm, self.clipnorm),
-            (clipping.by_global_norm, self.global_clipnorm),
-            (clipping.by_value, self.clipvalue),
-        ):
-            if limit is not None and segments:
-                gradients = clip([g for _, _, g in segments], limit)
-                return [(place, w, g) for (place, w, _), g in zip(segments, gradients)]
-        return segments
+        if self.clipnorm is not None:
+            gradients = clipping.by_norm([g for _, _, g in segments], self.clipnorm)
+        elif self.global_clipnorm is not None:
+            gradients = clipping.by_global_norm([g for _, _, g in segments], self.global_clipnorm)
+        elif self.clipvalue is not None:
+            gradients = clipping.by_value([g for _, _, g in segments], self.clipvalue)
+        else:
+            return segments
+        return [(place, w, g) for (place, w, _), g in zip(segments, gradients)]
 
     def _average(self, segments: Segments) -> None:
         """Take the parameters into their running mean; as in Keras after every batch, also one without a step."""

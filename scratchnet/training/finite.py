@@ -23,18 +23,21 @@ class GradientWatch:
         plan: the plan whose ``backward`` fills the gradients.
         idle: layers that get none.
         final: whether the gradients stay as the steps write them: nothing is added to them afterwards.
+
+    Attributes:
+        steps: the steps that look at what they write.
+        rest: the gradients that no step looks at, as few long runs.
     """
 
     def __init__(self, model: Network, plan: Plan, idle: Collection[Keeper], final: bool) -> None:
         leaves = [leaf for layer in model.layers for leaf in layer.leaves(trainable=model.trainable)]
         trained = {leaf for _, leaf, learns in leaves if learns} - set(idle)
-        looking = [step for step in plan.steps if hasattr(step, "finite") and trained.issuperset(step.layers)]
-        self._plan = plan
-        self._steps: list[Any] = looking if final and not plan.adds_gradients else []
-        seen = {layer for step in self._steps for layer in step.layers}
-        rest = segments(model.graph.layers, model.trainable, {*idle, *seen})
-        self._rest = [segment.gradients for segment in rest]
+        looking = {layer: step for layer, step in plan.looking().items() if layer in trained} if final else {}
+        rest = segments(model.graph.layers, model.trainable, {*idle, *looking})
+        self._is_finite = plan.is_finite
+        self.steps: list[Any] = list(looking.values())
+        self.rest = [segment.gradients for segment in rest]
 
     def all_finite(self) -> bool:
         """Whether the last ``backward`` has left no NaN and no infinity."""
-        return all(step.finite for step in self._steps) and all(map(self._plan.is_finite, self._rest))
+        return all(step.finite for step in self.steps) and all(map(self._is_finite, self.rest))

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from scratchnet.kernels.dense import DenseStep
-from scratchnet.kernels.finite import is_finite
+from scratchnet.kernels.finite import MANY, is_finite
 from scratchnet.layers import Dense
 from tests.kernels.common import built
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("size", [0, 1, 4096, 10_001])
+@pytest.mark.parametrize("size", [0, 1, 4096, 10_001, MANY - 1, MANY, MANY + 4097])
 def test_is_finite_finds_the_one_number_that_is_not(dtype: str, size: int) -> None:
     g = np.full(size, np.finfo(dtype).max, dtype)
     assert is_finite(g)

@@ -11,6 +11,7 @@ import scratchnet as sn
 from scratchnet import layers
 from scratchnet.errors import NonFiniteError
 from scratchnet.regularizers import Regularizer
+from scratchnet.training.step import compiled_parts
 
 X, Y = np.random.default_rng(0).random((8, 5)).astype("float32"), np.zeros((8, 1), "float32")
 
@@ -85,3 +86,21 @@ def test_two_models_of_one_layer_are_told_apart(backend: str) -> None:
     second.compile("adam", "mse")
     refused(first)
     second.fit(X, Y, batch_size=8, verbose=0)
+
+
+def test_no_gradient_is_looked_at_twice_and_none_is_left_out() -> None:
+    conv = layers.Conv2D(3, 2)
+    model = sn.Sequential([sn.Input((4, 4, 1)), conv, layers.Flatten(), layers.Dense(5), layers.Dense(2, "softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy")
+    frozen = sn.Sequential([sn.Input((5,)), layers.Dense(4), layers.Dense(3)])
+    frozen.layers[0].trainable = False
+    frozen.compile("sgd", "mse")
+    sn.config.set_backend("numba")
+    for network, steps, rest in ((model, 2, 15), (frozen, 1, 0)):
+        watch = compiled_parts(network, "train").gradients
+        assert len(watch.steps) == steps
+        assert sum(gradient.size for gradient in watch.rest) == rest
+    sn.config.set_backend("numpy")
+    watch = compiled_parts(model, "train").gradients
+    assert watch.steps == []
+    assert sum(gradient.size for gradient in watch.rest) == model.count_params()
