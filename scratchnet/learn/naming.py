@@ -65,7 +65,11 @@ def name(kind: str, candidate: Callable[..., Any]) -> Naming | None:
         ValueError: if there is no such subject.
     """
     within = subject(kind)
-    seen = signature(within, candidate)
+    return name_signature(signature(within, candidate), within)
+
+
+def name_signature(seen: Signature, within: Subject) -> Naming | None:
+    """Return the known mistake, or pair of mistakes, with that signature; None if there is none, or more than one."""
     if not runs(seen) or alike(seen, right_signature(within)):
         return None
     single = [mistake for mistake in within.mistakes.values() if alike(seen, signature_of(mistake))]

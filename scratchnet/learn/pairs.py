@@ -55,6 +55,19 @@ class Table:
         ]
 
 
+@dataclass(eq=False)
+class _Seen:
+    """The signature of a pair; of right code and single mistakes ``pair`` is empty."""
+
+    pair: tuple[Mistake, ...]
+    signature: Signature
+    projections: Array
+
+    def is_like(self, other: _Seen) -> bool:
+        """Whether two are alike; projections are quicker to compare."""
+        return bool(near(self.projections, other.projections)) and alike(self.signature, other.signature)
+
+
 def pair_class(first: Mistake, second: Mistake) -> Any:
     """Return a class that makes both mistakes, or None if these do not go together."""
     if not (isinstance(first.wrong, type) and isinstance(second.wrong, type)):
@@ -76,17 +89,20 @@ def pair_signature(first: Mistake, second: Mistake, within: Subject) -> Signatur
 
 def own_signatures(within: Subject) -> Iterator[tuple[Mistake, Mistake, Signature]]:
     """Yield the pairs that look like no single mistake, like no other pair and not like right code."""
-    buckets: dict[int, list[tuple[frozenset[str], Mistake, Mistake, Signature]]] = defaultdict(list)
-    known = [right_signature(within), *map(signature_of, within.mistakes.values())]
-    for first, second in permutations(within.mistakes.values(), 2):
-        seen = pair_signature(first, second, within)
-        if seen is not None and not any(alike(seen, single) for single in known):
-            buckets[fingerprint(seen)[0]].append((frozenset((first.name, second.name)), first, second, seen))
+    buckets: dict[int, list[_Seen]] = defaultdict(list)  # by the fingerprints' words: what differs in them is not alike
+    for single in (right_signature(within), *map(signature_of, within.mistakes.values())):
+        words, projections = fingerprint(single)
+        buckets[words].append(_Seen((), single, projections))
+    for pair in permutations(within.mistakes.values(), 2):
+        seen = pair_signature(*pair, within)
+        if seen is not None:
+            words, projections = fingerprint(seen)
+            buckets[words].append(_Seen(pair, seen, projections))
     for bucket in buckets.values():
-        for place, (names, first, second, seen) in enumerate(bucket):
-            twins = [(i, other) for i, (other, _, _, also) in enumerate(bucket) if i != place and alike(seen, also)]
-            if all(other == names and i > place for i, other in twins):
-                yield first, second, seen
+        for place, one in enumerate(bucket):
+            twins = [(i, other) for i, other in enumerate(bucket) if i != place and one.is_like(other)]
+            if one.pair and all(set(other.pair) == set(one.pair) and i > place for i, other in twins):
+                yield one.pair[0], one.pair[1], one.signature
 
 
 def compute() -> Table:

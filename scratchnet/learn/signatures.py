@@ -19,6 +19,9 @@ Signature: TypeAlias = dict[str, Array | str]
 CLOSE = {"float64": 1e-9, "float32": 2e-4}
 """How far numbers may lie apart, relative to the largest of their array: other orders of summing differ by less."""
 
+SMALLEST = 1e-2
+"""Smaller numbers are compared as if their largest were this: where terms of size 1 cancel, only rounding is left."""
+
 
 def raises(error: Exception) -> str:
     """Return what stands in a signature where code ended with an error."""
@@ -50,7 +53,7 @@ def _equal(a: Array | str, b: Array | str) -> bool:
         return False
     if not np.array_equal(a[~finite], b[~finite], equal_nan=True):
         return False
-    size = np.abs(b[finite]).max(initial=0.0)
+    size = np.abs(b[finite]).max(initial=SMALLEST)
     return bool((np.abs(a[finite] - b[finite]) <= CLOSE.get(a.dtype.name, 0.0) * size).all())
 
 
@@ -75,9 +78,8 @@ def fingerprint(signature: Signature) -> tuple[int, Array]:
             words = zlib.crc32(f"{key}{value.shape}".encode(), words)
             numbers = np.nan_to_num(value.ravel(), nan=0.0, posinf=0.0, neginf=0.0)
             start = zlib.crc32(key.encode()) % (_LENGTH // 2)
-            size = np.abs(numbers).max(initial=0.0)
-            if size:
-                total += _directions()[:, start : start + len(numbers)] @ (numbers / size) * (1 + np.log1p(size))
+            size = np.abs(numbers).max(initial=SMALLEST)
+            total += _directions()[:, start : start + len(numbers)] @ (numbers / size) * (1 + np.log1p(size))
     return words, total
 
 
