@@ -25,6 +25,12 @@ class Seen(NamedTuple):
     messages: list[str]
 
 
+@pytest.fixture(autouse=True)
+def _no_kernels(_fresh_session: None) -> None:
+    """Train by the definitions: nothing here is about kernels, which would have to be compiled first."""
+    scratchnet.config.set_backend("numpy")
+
+
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The run folders of both networks, trained in float32 for a moment on the embedded subset, with their pages."""
