@@ -9,7 +9,7 @@ BIN    := $(VENV)/bin
 MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help data train test test-narrow check explorer fuzz clean
+.PHONY: help data train test test-narrow test-kill check explorer fuzz clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ test-narrow: $(VENV)/.dev  ## Run the kernels' tests for AVX2 and for SSE, on an
 fuzz: $(VENV)/.dev  ## Read changed files for MINUTES=10 each, or those of TARGET alone (python -m tests.fuzz lists them)
 	$(BIN)/python -m pip install --quiet -e ".[fuzz]" || echo "No atheris here: changes are made at random."
 	$(BIN)/python -m tests.fuzz $(or $(TARGET),all) --minutes $(MINUTES)
+
+test-kill: $(VENV)/.dev  ## Kill a hundred trainings at random instants and compare what becomes of them; takes long
+	$(BIN)/python -m tests.killing
 
 clean:  ## Remove the environment and what tools have left behind
 	rm -rf $(VENV) build explorer/node_modules explorer/build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

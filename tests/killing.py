@@ -51,21 +51,28 @@ class Killed:
 
     def once_more(self, number: int) -> list[str]:
         """Kill a training one to three times, let it come to its end, and return in what it differs."""
-        folder = self.home / f"{self.kind}-{number}"
-        wanted = self.chance.randint(1, 3)
-        for _ in range(wanted):
+        folder, times, attempt = self.home / f"{self.kind}-{number}", 0, 0
+        while times == 0:  # a training that was too quick to be killed is none of those that count
+            folder = self.home / f"{self.kind}-{number}-{attempt}"
+            times, attempt = self._killed(folder, self.chance.randint(1, 3)), attempt + 1
+        self.kills += times
+        self._run_to_the_end(folder)
+        differing = [name for name, value in left(self.alone).items() if left(folder).get(name) != value]
+        return differing + [f"left behind: {path.name}" for path in folder.rglob("*.part")]
+
+    def _killed(self, folder: Path, wanted: int) -> int:
+        """Kill a training so many times, or until it is done; return how often."""
+        for times in range(wanted):
             process = self._start(folder)
-            # From before the first line to after the last one, and most of it where the training is.
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(self.chance.uniform(0.2, 1.0) * self.seconds)
-            if process.poll() is None:
-                process.send_signal(signal.SIGKILL)
-                self.kills += 1
-            process.wait()
-        self._run_to_the_end(folder)
-        return [name for name, value in left(self.alone).items() if left(folder).get(name) != value] + [
-            f"left behind: {path.name}" for path in folder.rglob("*.part")
-        ]
+            if process.poll() is not None:
+                process.communicate()
+                self.seconds *= 0.8  # the machine has become quicker, or was compiling at first
+                return times
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+        return wanted
 
     def _start(self, folder: Path) -> subprocess.Popen[bytes]:
         if self.kind == "regularized":

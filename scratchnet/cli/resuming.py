@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from scratchnet import __version__
-from scratchnet.cli import runs
+from scratchnet.architectures import ARCHITECTURES
+from scratchnet.cli import runs, samples
 from scratchnet.cli.output import remark
-from scratchnet.errors import ScratchnetError
+from scratchnet.errors import ScratchnetError, unknown_name
 
 _REMEMBERED = {  # by option, where run.json has it, and of what type it is
     "network": (("network",), str),
@@ -69,7 +70,7 @@ def _read(folder: Path) -> dict[str, Any]:
         values = {option: _find(record, path) for option, (path, _) in _REMEMBERED.items()}
     except (ValueError, LookupError, TypeError) as error:
         raise ScratchnetError(
-            f"{folder / runs.RECORD} is damaged, so that the run cannot go on ({error!r})."
+            f"{folder / runs.RECORD} is damaged ({error!r}): the run cannot go on without what it remembers."
         ) from error
     for option, (path, kind) in _REMEMBERED.items():
         value = values[option]
@@ -78,6 +79,13 @@ def _read(folder: Path) -> dict[str, Any]:
             raise ScratchnetError(
                 f"{folder / runs.RECORD} expected {where} as {kind.__name__}, got {value!r}: it was changed by hand."
             )
+    if record["network"] not in ARCHITECTURES:
+        raise unknown_name("network", record["network"], ARCHITECTURES)
+    if record["data"]["subset"] not in (samples.FULL, samples.MINI):
+        raise ScratchnetError(
+            f"{folder / runs.RECORD} expected subset of data as {samples.FULL} or {samples.MINI}, got "
+            f"{record['data']['subset']!r}: it was changed by hand."
+        )
     return record
 
 
@@ -89,12 +97,14 @@ def _find(record: Any, path: tuple[str, ...]) -> Any:
 
 def _checked_options(folder: Path, record: dict[str, Any], given: dict[str, Any]) -> int:
     """Refuse options that would make another run of it; return up to which epoch it is to be trained."""
+    if "--output" in given and Path(given["--output"]).resolve() != folder.resolve():
+        raise ScratchnetError(f"--resume names the folder already, {folder}, got --output {given['--output']}.")
     for option, value in given.items():
         if option not in _REMEMBERED or option == "--epochs":
             continue
         then = _find(record, _REMEMBERED[option][0])
         if option == "--mini":
-            then = then == "mini"
+            then = then == samples.MINI
         if value != then:
             raise ScratchnetError(
                 f"{folder} was begun with {option} {then}, got {value}: leave it out to go on, or train a new run."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -63,34 +64,46 @@ def train(
     Ctrl-C stops after the running step and keeps what was reached. After that, or a crash, [cyan]--resume[/] goes on,
     and ends with the same bits as a run that was left alone.
     """
-    from scratchnet.cli.keeping import Keeper
-
     if not 0 < learning_rate < float("inf"):
         raise typer.BadParameter(f"expected a number above 0, got {learning_rate}.", param_hint="--learning-rate")
-    if resume is not None:
-        resuming.check_folder(resume)
-        keeper = Keeper(resume)
-        keeper.take()
-        record = resuming.remembered(resume, _given(context))
-        facts = record["data"]
-        data = samples.load_again(facts["subset"], facts["training_images"], facts["notice"])
-    elif network is None:
-        raise typer.BadParameter("Missing argument: mlp or cnn to train one, or --resume RUN to go on with a run.")
-    else:
-        if output is not None:
-            runs.check_free(output)
-        data = _load(mini, number)
-        record = _record(network, data, epochs, batch_size, learning_rate, seed)
-    network = record["network"]
-    _compile_kernels(network)
-    if resume is None:
-        keeper = Keeper(runs.new_folder(output, network))
-        keeper.take()
-    model = _model(record)
+    with ExitStack() as stack:
+        if resume is not None:
+            keeper = _resumed(resume, _given(context), stack)
+        elif network is None:
+            raise typer.BadParameter("Missing argument: mlp or cnn to train one, or --resume RUN to go on with a run.")
+        else:
+            if output is not None:
+                runs.check_free(output)
+            data = _load(mini, number)
+            record = _record(network, data, epochs, batch_size, learning_rate, seed)
+            _compile_kernels(network)
+            keeper = _keeper(runs.new_folder(output, network), stack)
+            keeper.begin(record, data)
+        model = _model(keeper.record)
+        _say_what(model, keeper, resumed=resume is not None)
+        _fit(model, keeper)
+        results.finish(model, keeper.data, keeper.folder, keeper.record)
+
+
+def _keeper(folder: Path, stack: ExitStack) -> Keeper:
+    """Return what keeps a run, and keeps other processes out of its folder until the stack is closed."""
+    from scratchnet.cli.keeping import Keeper
+
+    keeper = Keeper(folder)
+    keeper.take()
+    stack.callback(keeper.let_go)
+    return keeper
+
+
+def _resumed(folder: Path, given: dict[str, Any], stack: ExitStack) -> Keeper:
+    resuming.check_folder(folder)
+    keeper = _keeper(folder, stack)
+    record = resuming.remembered(folder, given)
+    facts = record["data"]
+    data = samples.load_again(facts["subset"], facts["training_images"], facts["notice"])
+    _compile_kernels(record["network"])
     keeper.begin(record, data)
-    _say_what(model, keeper, resumed=resume is not None)
-    _fit(model, keeper)
-    results.finish(model, data, keeper.folder, record)
+    return keeper
 
 
 def _given(context: typer.Context) -> dict[str, Any]:
@@ -205,8 +218,9 @@ def _fit(model: Model, keeper: Keeper) -> None:
             raise results.interruption(folder, record, *("SIGTERM", 143) if terminated else ("Ctrl-C", 130)) from None
     except Exception as error:
         record.update(status="failed", error=str(error))
-        runs.write_record(folder, record)
+        with suppress(OSError):  # what went wrong first is what is to be told
+            runs.write_record(folder, record)
         if (folder / runs.MODEL).exists():
-            remark(f"{folder / runs.MODEL} holds the network as it was after the last whole epoch.")
+            remark(f"{folder / runs.MODEL} holds the network as it was last saved.")
         raise
     keeper.publish("trained")

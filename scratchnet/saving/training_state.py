@@ -85,15 +85,20 @@ def read_training_state(model: Network, path: str) -> tuple[dict[str, Any], Call
                     f"it is of another model: expected {name!r} to be {kinds.get(name, 'absent')}, got "
                     f"{kinds_there.get(name, 'none')}"
                 )
-        run: dict[str, Any] = _unpack(content["run"], tensors)
+        try:
+            run: dict[str, Any] = _unpack(content["run"], tensors)
+            batches, learning_rate = int(content["batches"]), content["learning_rate"]
+            run["settings"], run["epoch"]
+        except (LookupError, TypeError, ValueError) as error:
+            raise ModelFileError(f"its state of a training makes no sense ({error!r})") from error
 
     def put_back() -> None:
         with one_instant(model):
             for name, array in here.items():
                 array[...] = tensors[name]
-            optimizer.batches = content["batches"]
-            if content["learning_rate"] is not None:
-                optimizer.learning_rate = content["learning_rate"]
+            optimizer.batches = batches
+            if learning_rate is not None:
+                optimizer.learning_rate = learning_rate
 
     return run, put_back
 

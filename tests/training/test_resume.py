@@ -26,6 +26,7 @@ from scratchnet.callbacks import (
     ReduceLROnPlateau,
 )
 from scratchnet.errors import ModelFileError
+from scratchnet.saving import model_file
 from scratchnet.utils import PyDataset
 
 X = np.random.default_rng(0).normal(size=(22, 3)).astype("float32")  # (N, D)
@@ -340,6 +341,16 @@ def test_other_data_and_models_are_refused(interrupted):
     path = interrupted / BackupAndRestore.FILE
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(ModelFileError, match="damaged"):
+        model().fit(X, Y, batch_size=BATCH, verbose=0, callbacks=[BackupAndRestore(interrupted), early])
+
+
+@pytest.mark.parametrize("change", [{"run": {}}, {"run": 5}, {"batches": "many"}, {"learning_rate": None, "run": []}])
+def test_a_file_that_is_signed_and_makes_no_sense_is_refused(change, interrupted):
+    path = str(interrupted / BackupAndRestore.FILE)
+    head, tensors = model_file.read_model_file(path, (model_file.TRAINING,))
+    model_file.write_model_file(path, {**head, **change}, tensors, model_file.TRAINING)
+    early = EarlyStopping("loss", patience=9)
+    with pytest.raises(ModelFileError, match="its state of a training makes no sense"):
         model().fit(X, Y, batch_size=BATCH, verbose=0, callbacks=[BackupAndRestore(interrupted), early])
 
 
