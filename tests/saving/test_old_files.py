@@ -7,6 +7,7 @@ some that it wrote; take none away.
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -61,5 +62,26 @@ def test_old_weights_are_those_of_the_model_saved_with_them() -> None:
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_an_old_training_goes_on(tmp_path: Path) -> None:
+    """It was stopped after one epoch of four."""
+
+    def fit(*callbacks: Any) -> Any:
+        sn.utils.set_random_seed(0)
+        dense = layers.Dense(3, name="a"), layers.Dense(2, name="b")
+        model = sn.Sequential([sn.Input((4,)), dense[0], layers.Dropout(0.5, seed=1, name="drop"), dense[1]])
+        model.compile("adam", "mse", ["mae"])
+        model.fit(np.eye(4), np.ones((4, 2)), batch_size=2, epochs=4, verbose=0, callbacks=[*callbacks])
+        return model
+
+    epochs: list[int] = []
+    shutil.copy(FILES / "0.1.0-training.safetensors", tmp_path / "training.safetensors")
+    count = sn.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs=None: epochs.append(epoch))
+    resumed, alone = fit(sn.callbacks.BackupAndRestore(tmp_path), count), fit()
+    assert epochs == [1, 2, 3]
+    for ours, theirs in zip(resumed.get_weights(), alone.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
 def test_every_file_is_tried() -> None:
-    assert {path.name for path in FILES.glob("*.safetensors")} == {*EXPECTED, "0.1.0-weights.safetensors"}
+    others = {"0.1.0-weights.safetensors", "0.1.0-training.safetensors"}
+    assert {path.name for path in FILES.glob("*.safetensors")} == {*EXPECTED, *others}
