@@ -1,8 +1,9 @@
 """What all kernels share: compilation and its cache on disk, threads, fork, and a BLAS that keeps out of the way.
 
 1. `kernel` jits a function once per type of arguments and keeps the machine code on disk (where the package lies if
-   that can be written, else in Numba's user cache, else nowhere, with a notice). The name of a cached file contains a
-   digest of all kernel sources, because Numba itself looks only at the file of the function, not at what it calls.
+   that can be written, else in Numba's user cache, else nowhere, with a notice; `cache.py`). The name of a cached file
+   contains a digest of all kernel sources, because Numba itself looks only at the file of the function, not at what it
+   calls.
 2. `kernel(parallel=True)` turns `prange` into threads. Kernels divide their work into blocks that depend on shapes
    alone, never on the number of threads, so that the results have the same bits on 1, 2 or 16 threads.
 3. GNU OpenMP ends the process if a forked child of a process with threads opens a parallel region. Such a child runs
@@ -21,7 +22,6 @@ import os
 import sys
 import threading
 import types
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import metadata, resources
@@ -30,6 +30,7 @@ from typing import Any
 import numba
 from numba.core import config, event
 
+from scratchnet.kernels.cache import KernelCache, warn_not_kept, warn_once
 from scratchnet.kernels.simd import NEAREST_CACHE, TILE, VECTOR_BYTES
 from scratchnet.utils import blas
 
@@ -37,7 +38,6 @@ SPIN_COUNT = "2000"
 
 _lock = threading.RLock()
 _kernels: list[Kernel] = []
-_warned: set[str] = set()
 _state = {"forked": False, "notified": False, "listening": False}
 
 
@@ -110,30 +110,24 @@ class Kernel:
             threads = self.parallel and not _state["forked"]
             if threads:
                 _start_threads()
-            try:
-                dispatcher = self._dispatcher(threads, cache=True)
-                result = dispatcher(*arguments)
-            except OSError as error:  # the cache folder was writable a moment ago but is full, or gone
-                _warn_no_cache(error)
-                dispatcher = self._dispatcher(threads, cache=False)
-                result = dispatcher(*arguments)
+            dispatcher = self._dispatcher(threads)
+            result = dispatcher(*arguments)
             self._call = dispatcher
             if threads and numba.threading_layer() == "workqueue":
                 _warn_workqueue()
                 self._call = functools.partial(_one_at_a_time, dispatcher)
             return result
 
-    def _dispatcher(self, threads: bool, cache: bool) -> Any:
+    def _dispatcher(self, threads: bool) -> Any:
         function = _twin(self.definition, _DIGEST + ("" if threads or not self.parallel else "_sequential"))
-        options = {"error_model": "numpy", "parallel": threads}
-        if cache:
-            try:
-                return numba.njit(cache=True, **options)(function)
-            except RuntimeError as error:  # no folder to cache in
-                if "cannot cache" not in str(error):
-                    raise
-                _warn_no_cache(error)
-        return numba.njit(**options)(function)
+        dispatcher = numba.njit(error_model="numpy", parallel=threads)(function)
+        try:
+            dispatcher._cache = KernelCache(function)
+        except RuntimeError as error:  # no folder to cache in
+            if "cannot cache" not in str(error):
+                raise
+            warn_not_kept(error)
+        return dispatcher
 
 
 def kernel(*, parallel: bool = False) -> Callable[[Callable[..., Any]], Kernel]:
@@ -143,20 +137,6 @@ def kernel(*, parallel: bool = False) -> Callable[[Callable[..., Any]], Kernel]:
 
 inner = numba.njit(error_model="numpy")
 """Decorator for a function that only kernels call: it becomes part of their machine code."""
-
-
-def _warn_once(topic: str, message: str) -> None:
-    if topic not in _warned:
-        _warned.add(topic)
-        warnings.warn(message, RuntimeWarning, stacklevel=2)
-
-
-def _warn_no_cache(error: Exception) -> None:
-    _warn_once(
-        "cache",
-        "scratchnet could not keep its compiled kernels on disk, so they are compiled again in every process; "
-        f"set NUMBA_CACHE_DIR to a folder that can be written ({type(error).__name__}: {str(error)[:120]}).",
-    )
 
 
 @functools.cache
@@ -198,7 +178,7 @@ def _one_at_a_time(dispatcher: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _warn_workqueue() -> None:
-    _warn_once(
+    warn_once(
         "threads",
         "Numba found neither OpenMP nor TBB and uses its slow workqueue threads (85 instead of 2 microseconds for each "
         "start); install libgomp (Linux), libomp (macOS) or the Python package tbb for full speed.",

@@ -26,6 +26,7 @@ from scratchnet.saving.agreement import expect_same
 from scratchnet.saving.architecture import describe_model
 from scratchnet.saving.model_file import expect_tensor, read_model_file
 from scratchnet.saving.objects import checked_classes, made_again
+from scratchnet.saving.older import in_todays_words
 from scratchnet.saving.save import describe_compiled, explained, not_finite, notes_in, random_states
 from scratchnet.typing import Array
 from scratchnet.utils.numbers import shown, whole_number
@@ -58,6 +59,7 @@ def load_model(path: str | os.PathLike[str], custom_objects: Mapping[str, type] 
     with explained(path), global_state_kept():
         content, tensors = read_model_file(path)
         try:
+            content |= {part: in_todays_words(content[part]) for part in ("model", "compiled")}
             with zeros_within(sum(tensor.nbytes for tensor in tensors.values())):
                 model = rebuild_model(content["model"], custom)
             expected = _load_variables(model, tensors)

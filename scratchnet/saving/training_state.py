@@ -19,7 +19,7 @@ from scratchnet.saving.model_file import FORMAT, TRAINING, read_model_file
 from scratchnet.saving.save import explained, optimizer_vectors, random_states
 from scratchnet.saving.snapshot import Snapshot, copied, one_instant
 from scratchnet.typing import Array
-from scratchnet.utils.numbers import shown
+from scratchnet.utils.numbers import real_number, shown, whole_number
 from scratchnet.version import __version__
 
 _ARRAY, _TUPLE = "!array", "!tuple"  # what JSON has no word for
@@ -85,22 +85,31 @@ def read_training_state(model: Network, path: str) -> tuple[dict[str, Any], Call
                     f"it is of another model: expected {name!r} to be {kinds.get(name, 'absent')}, got "
                     f"{kinds_there.get(name, 'none')}"
                 )
-        try:
-            run: dict[str, Any] = _unpack(content["run"], tensors)
-            batches, learning_rate = int(content["batches"]), content["learning_rate"]
-            run["settings"], run["epoch"]
-        except (LookupError, TypeError, ValueError) as error:
-            raise ModelFileError(f"its state of a training makes no sense ({error!r})") from error
+        run = _checked(content, tensors)
 
     def put_back() -> None:
         with one_instant(model):
             for name, array in here.items():
                 array[...] = tensors[name]
-            optimizer.batches = batches
-            if learning_rate is not None:
-                optimizer.learning_rate = learning_rate
+            optimizer.batches = content["batches"]
+            if content["learning_rate"] is not None:
+                optimizer.learning_rate = content["learning_rate"]
 
     return run, put_back
+
+
+def _checked(content: Any, tensors: Mapping[str, Array]) -> dict[str, Any]:
+    """Return the state of the loop; raise a ModelFileError unless the file's header makes sense."""
+    try:
+        whole_number("batches of the optimizer", content["batches"], 0)
+        if content["learning_rate"] is not None:
+            real_number("learning_rate of the optimizer", content["learning_rate"], 0)
+        run = _unpack(content["run"], tensors)
+    except (LookupError, TypeError, ValueError) as error:
+        raise ModelFileError(f"its state of a training makes no sense ({error!r})") from error
+    if not isinstance(run, dict) or not run.keys() >= {"settings", "epoch"}:
+        raise ModelFileError(f"its state of a training makes no sense, got {shown(run)}")
+    return run
 
 
 def _model_arrays(model: Network) -> dict[str, Array]:

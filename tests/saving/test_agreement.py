@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from scratchnet import layers
 from scratchnet.errors import ModelFileError
 from scratchnet.saving import read_notes, save_model
 from scratchnet.saving.agreement import expect_same
+from scratchnet.saving.training_state import read_training_state, training_snapshot
 from tests.fuzz.limits import bounded
 
 Edit = Callable[[Any, Any], Any]
@@ -130,6 +132,26 @@ def test_what_a_users_class_says_of_itself_is_its_own_business(path: Path) -> No
 
     sn.Sequential([sn.Input((2,)), Counted()]).save(path)
     assert sn.load_model(path, {"Counted": Counted}).layers[0].times == 2
+
+
+TRAININGS: dict[str, Any] = {
+    "no run": {"run": None},
+    "a list for the run": {"run": [1]},
+    "an array that is not there": {"run": {"order": {"!array": 7}}},
+    "an array that is a word": {"run": {"order": {"!array": ["x"]}}},
+    "a word for the batches": {"batches": "3"},
+    "fewer batches than none": {"batches": -1},
+    "a rate that is no number": {"learning_rate": "1"},
+    "an endless rate": {"learning_rate": float("inf")},
+}
+
+
+@pytest.mark.parametrize("kind", TRAININGS)
+def test_a_training_that_makes_no_sense_is_refused(kind: str, small_model: Any, path: Path) -> None:
+    snapshot = training_snapshot(small_model, {"epoch": 1, "order": np.arange(3)})
+    path.write_bytes(replace(snapshot, content={**snapshot.content, **TRAININGS[kind]}).to_bytes())
+    with pytest.raises(ModelFileError, match="its state of a training makes no sense"):
+        read_training_state(small_model, str(path))
 
 
 # Size, notes, versions, and numbers that are none ---------------------------------------------------------------------
