@@ -32,9 +32,9 @@ from scratchnet.utils.namers import NAMERS
 from scratchnet.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from scratchnet import gradient_check, interop, learn, plotting, saving
+    from scratchnet import gradient_check, images, interop, learn, plotting, saving
 
-_LOADED_WHEN_USED = ("gradient_check", "interop", "learn", "plotting", "saving", "testing")
+_LOADED_WHEN_USED = ("gradient_check", "images", "interop", "learn", "plotting", "saving", "testing")
 
 __all__ = [
     "Input",
@@ -48,6 +48,7 @@ __all__ = [
     "constraints",
     "datasets",
     "gradient_check",
+    "images",
     "initializers",
     "interop",
     "layers",

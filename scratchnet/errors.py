@@ -19,6 +19,10 @@ class DatasetError(ScratchnetError):
     """A data set could not be found, read or verified."""
 
 
+class ImageError(ScratchnetError, ValueError):
+    """A file is no image that can be read, is damaged, or is refused for what it is."""
+
+
 class ModelFileError(ScratchnetError, ValueError):
     """A file is not a scratchnet model, is damaged, or was written by a newer version."""
 

@@ -58,6 +58,9 @@ def explore(
     predict.check_names(wanted)
     path = _place(run, output)
     subjects: list[Subject] = predict.subjects(wanted, mini)
+    for subject in subjects:
+        for doubt in subject.doubts:
+            say(f"{predict.printable(subject.name)}: unsure: {doubt}.", style="yellow")
     model, notes = runs.load(run)
     x = samples.as_input(model, np.stack([subject.pixels for subject in subjects]))
     pictures = [Picture(subject.name, subject.pixels, subject.truth) for subject in subjects]

@@ -11,21 +11,28 @@ import typer
 from scratchnet.cli.evaluate import say_trained_on
 from scratchnet.cli.options import Mini, Run
 from scratchnet.cli.output import bar, console, say
+from scratchnet.errors import ScratchnetError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scratchnet.cli.samples import Data
     from scratchnet.typing import Array
 
 _TOP = 3
+_EVEN = 0.5
 
 
 class Subject(NamedTuple):
-    """One image to look at: its name, its pixels (28, 28) uint8, what was done to it, and its class if known."""
+    """One image to look at: its name, its pixels (28, 28) uint8, its class if known; of a file, what was done to it,
+    what makes the result unsure, and whether anything is in it."""
 
     name: str
     pixels: Array
-    done: str
     truth: int | None
+    done: str = ""
+    doubts: Sequence[str] = ()
+    found: bool = True
 
 
 def predict(
@@ -35,28 +42,41 @@ def predict(
         typer.Argument(
             metavar="IMAGE",
             show_default=False,
-            help="PNG or JPEG files of any size, or [cyan]test:17[/] for the test image of that number.",
+            help="PNG, JPEG, WebP, GIF, BMP or TIFF files, or [cyan]test:17[/] for the test image of that number.",
         ),
     ],
+    show: Annotated[
+        bool, typer.Option("--show", show_default=False, help="Print the 28×28 pixels that the network sees.")
+    ] = False,
+    save_input: Annotated[
+        Path | None,
+        typer.Option(
+            "--save-input",
+            show_default=False,
+            help="Write them as PNG: to this new file, if there is one image, or to new files in this folder.",
+        ),
+    ] = None,
     mini: Mini = False,
 ) -> None:
     """Say what is in images: the three most probable classes, with bars.
 
     The networks know one kind of picture: one piece of clothing, bright on black, filling a frame of 28×28. Image files
-    are brought into that form (grey, trimmed, scaled, inverted if the background is light), and the output says how. So
-    take a photo on a plain background.
+    are brought into that form: what differs from the background is cut out, stretched in contrast and scaled. The
+    output says how, and what makes the result unsure. So take a photo of one thing on a plain background.
     """
     import numpy as np
 
     from scratchnet.cli import runs, samples
 
     check_names(images)
+    files = _files_to_write(save_input, images)
     model, notes = runs.load(run)
     looked_at = subjects(images, mini)
     say_trained_on(notes)
     x = samples.as_input(model, np.stack([subject.pixels for subject in looked_at]))
     for subject, chances in zip(looked_at, samples.as_probabilities(model.predict(x, verbose=0))):
-        _print_subject(subject, chances)
+        _print_subject(subject, chances, show)
+    _write(files, looked_at)
 
 
 def check_names(images: list[str]) -> None:
@@ -94,21 +114,67 @@ def _test_number(image: str) -> int | None:
 
 def _subject(image: str, number: int | None, data: Data | None) -> Subject:
     if number is None or data is None:
-        from scratchnet.cli.images import load_image
+        from scratchnet.images import prepare
 
-        pixels, done = load_image(Path(image))
-        return Subject(image, pixels, done, None)
+        photo = prepare(image)
+        return Subject(image, photo.pixels, None, ", ".join(photo.steps), photo.doubts, photo.found)
     if number >= len(data.x_test):
         raise typer.BadParameter(
             f"the last test image is test:{len(data.x_test) - 1}, got {image}.", param_hint="IMAGE"
         )
-    return Subject(image, data.x_test[number], "", int(data.y_test[number]))
+    return Subject(image, data.x_test[number], int(data.y_test[number]))
 
 
-def _print_subject(subject: Subject, chances: Array) -> None:
+def _files_to_write(wanted: Path | None, images: list[str]) -> list[Path]:
+    """Return the new file for each image, if any are wanted.
+
+    Raises:
+        typer.BadParameter: for one file and several images. ScratchnetError: if a file exists, or its folder does not.
+    """
+    if wanted is None:
+        return []
+    if wanted.suffix:
+        if wanted.suffix.lower() != ".png" or len(images) > 1:
+            raise typer.BadParameter(
+                f"expected a folder, or for one image a name that ends in .png, got {wanted} for {len(images)} images.",
+                param_hint="--save-input",
+            )
+        files, folder = [wanted], wanted.parent
+    else:
+        names = [Path(image).stem.replace(":", "-") for image in images]
+        repeated = {name for name in names if names.count(name) > 1}
+        stems = [f"{name}-{k + 1}" if name in repeated else name for k, name in enumerate(names)]
+        files, folder = [wanted / f"{stem}-28x28.png" for stem in stems], wanted
+    for file in files:
+        if file.exists():
+            raise ScratchnetError(f"{file} exists already: name another with --save-input, or remove it first.")
+    if wanted.suffix and not folder.is_dir():
+        raise ScratchnetError(f"There is no folder {folder} to write {wanted.name} to: make it first.")
+    return files
+
+
+def _write(files: list[Path], looked_at: list[Subject]) -> None:
+    import io
+
+    from PIL import Image
+
+    from scratchnet.utils.files import write_atomically
+
+    for file, subject in zip(files, looked_at):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        png = io.BytesIO()
+        Image.fromarray(subject.pixels).save(png, "PNG")
+        write_atomically(file, png.getvalue())
+    if files:
+        say()
+        say(f"What the network sees is in {files[0] if len(files) == 1 else files[0].parent}")
+
+
+def _print_subject(subject: Subject, chances: Array, show: bool) -> None:
     import numpy as np
     from rich.text import Text
 
+    from scratchnet.cli.pixels import print_pixels
     from scratchnet.datasets.fashion_mnist import LABELS
 
     best = np.argsort(-chances, kind="stable")[:_TOP]
@@ -117,9 +183,23 @@ def _print_subject(subject: Subject, chances: Array) -> None:
         right = best[0] == subject.truth
         verdict = Text(f"  is {LABELS[subject.truth]}: {'right' if right else 'wrong'}", "green" if right else "red")
     say()
-    console().print(Text(subject.name, "bold") + verdict, soft_wrap=True)
+    console().print(Text(printable(subject.name), "bold") + verdict, soft_wrap=True)
     if subject.done:
         say(f"  {subject.done}", style="dim")
+    if show:
+        print_pixels(subject.pixels)
+    if not subject.found:
+        say("  Nothing in it differs from the background: there is nothing to name.", style="yellow")
+        return
+    for doubt in subject.doubts:
+        say(f"  Unsure: {doubt}.", style="yellow")
+    if subject.done and chances[best[0]] < _EVEN:
+        say(f"  Unsure: the network finds no class as probable as {_EVEN:.0%}.", style="yellow")
     for k in best:
         row = Text.assemble(f"  {LABELS[k]:<12}", (bar(float(chances[k]), 30), "cyan"), f" {chances[k]:6.1%}")
         console().print(row, soft_wrap=True)
+
+
+def printable(name: str) -> str:
+    """Return a file's name without characters that a terminal would obey."""
+    return "".join(character if character.isprintable() else "?" for character in name)

@@ -44,7 +44,8 @@ def read_regular(path: str | os.PathLike[str], limit: int) -> bytes:
         TooLargeError: it has more. IsADirectoryError, NotRegularError, OSError: as ``open_regular``.
     """
     with open_regular(path) as stream:
-        content = stream.read(limit + 1)
+        # No more is asked for than there is: the memory for an answer is taken before it comes.
+        content = stream.read(min(os.fstat(stream.fileno()).st_size, limit) + 1)
     if len(content) > limit:
         raise TooLargeError(errno.EFBIG, f"it has more than {limit:,} bytes", str(path))
     return content

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 import scratchnet
+from scratchnet.cli.pixels import half_blocks
 from scratchnet.datasets import fashion_mnist
 from scratchnet.datasets.fashion_mnist import LABELS
 from tests.cli.conftest import Command
@@ -80,8 +81,8 @@ def test_image_files_need_no_data_set(
         ("test:-1", 2, "expected a number, as in test:17, got test:-1."),
         ("test:1.5", 2, "expected a number, as in test:17, got test:1.5."),
         ("test:1000", 2, "the last test image is test:999, got test:1000."),
-        ("nothing.png", 1, "There is no image nothing.png: give a PNG or JPEG file, or test:17 for a test image."),
-        ("letter.png", 1, "letter.png is not an image that can be read: expected PNG or JPEG."),
+        ("nothing.png", 1, "There is no image nothing.png: give an image file, or test:17 for a test image."),
+        ("letter.png", 1, "letter.png is not an image that can be read: expected PNG, JPEG, WebP, GIF, BMP or TIFF."),
         (".", 1, ". is a folder: give an image file."),
     ],
 )
@@ -94,6 +95,71 @@ def test_an_image_that_cannot_be_had_is_one_sentence(
     assert message in result.err
     assert result.err.count("\n") == 1
     assert "test:1 " not in result.out
+
+
+def test_the_input_is_shown_in_ascii_where_there_are_no_colours(
+    scratchnet_command: Command, trained: dict[str, Path]
+) -> None:
+    pixels = np.zeros((28, 28), np.uint8)
+    pixels[4:24, 10:20] = 255
+    Image.fromarray(pixels).save("box.png")
+    out = scratchnet_command("predict", trained["mlp"], "box.png", "--show").out.splitlines()
+    start = out.index("box.png") + 2
+    empty, full = " " * 30, " " * 12 + "@" * 10 + " " * 8
+    assert out[start : start + 14] == [empty] * 2 + [full] * 10 + [empty] * 2
+
+
+def test_half_blocks_carry_the_upper_pixel_in_front_and_the_lower_behind() -> None:
+    line = half_blocks(np.array([0, 255]), np.array([17, 3]))
+    assert line.plain == "  ▀▀"
+    assert [str(span.style) for span in line.spans] == ["rgb(0,0,0) on rgb(17,17,17)", "rgb(255,255,255) on rgb(3,3,3)"]
+
+
+def test_the_input_is_written_for_one_image_to_a_file_for_several_to_a_folder(
+    scratchnet_command: Command, trained: dict[str, Path]
+) -> None:
+    _, (x, _) = fashion_mnist.load_data(subset="mini")
+    assert scratchnet_command("predict", trained["mlp"], "test:17", "--mini", "--save-input", "seen.png").code == 0
+    np.testing.assert_array_equal(np.asarray(Image.open("seen.png")), x[17])
+    Path("other").mkdir()
+    Image.fromarray(x[3]).save("a.png")
+    Image.fromarray(x[4]).save("other/a.png")
+    images = ("a.png", "other/a.png", "test:5")
+    assert scratchnet_command("predict", trained["mlp"], *images, "--mini", "--save-input", "new").code == 0
+    for name, number in (("a-1", 3), ("a-2", 4), ("test-5", 5)):
+        np.testing.assert_array_equal(np.asarray(Image.open(f"new/{name}-28x28.png")), x[number])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "images", "code", "message"),
+    [
+        ("there.png", ["test:1"], 1, "there.png exists already"),
+        ("no/where.png", ["test:1"], 1, "There is no folder no"),
+        ("seen.jpg", ["test:1"], 2, "a name that ends in .png, got seen.jpg for 1 images"),
+        ("seen.png", ["test:1", "test:2"], 2, "expected a folder"),
+    ],
+)
+def test_an_input_is_not_written_over_a_file(
+    scratchnet_command: Command, trained: dict[str, Path], wanted: str, images: list[str], code: int, message: str
+) -> None:
+    Path("there.png").write_text("mine")
+    result = scratchnet_command("predict", trained["mlp"], *images, "--mini", "--save-input", wanted)
+    assert result.code == code
+    assert message in result.err
+    assert Path("there.png").read_text() == "mine"
+
+
+def test_a_blank_image_gets_no_class_and_a_doubtful_one_says_why(
+    scratchnet_command: Command, trained: dict[str, Path]
+) -> None:
+    Image.new("RGB", (90, 90), "white").save("blank.png")
+    small = Image.new("RGB", (300, 300), "white")
+    small.paste("black", (100, 100, 120, 130))
+    small.save("small.png")
+    out = scratchnet_command("predict", trained["mlp"], "blank.png", "small.png").out
+    assert block(out, "blank.png")[-1] == "  Nothing in it differs from the background: there is nothing to name."
+    assert not any("%" in line for line in block(out, "blank.png"))
+    assert any(line.startswith("  Unsure: the object covers only 0.") for line in block(out, "small.png"))
 
 
 def test_the_page_of_what_is_missing(scratchnet_command: Command, trained: dict[str, Path]) -> None:
