@@ -10,7 +10,7 @@ import typer
 
 from scratchnet.cli.evaluate import say_trained_on
 from scratchnet.cli.options import Mini, Run
-from scratchnet.cli.output import bar, console, say
+from scratchnet.cli.output import bar, console, say, show
 
 if TYPE_CHECKING:
     from scratchnet.cli.samples import Data
@@ -117,9 +117,9 @@ def _print_subject(subject: Subject, chances: Array) -> None:
         right = best[0] == subject.truth
         verdict = Text(f"  is {LABELS[subject.truth]}: {'right' if right else 'wrong'}", "green" if right else "red")
     say()
-    console().print(Text(subject.name, "bold") + verdict, soft_wrap=True)
+    show(Text(subject.name, "bold") + verdict, indent=2)
     if subject.done:
-        say(f"  {subject.done}", style="dim")
+        show(f"  {subject.done}", style="dim", indent=2)
+    width = max(5, min(30, console().width - 22))
     for k in best:
-        row = Text.assemble(f"  {LABELS[k]:<12}", (bar(float(chances[k]), 30), "cyan"), f" {chances[k]:6.1%}")
-        console().print(row, soft_wrap=True)
+        show(Text.assemble(f"  {LABELS[k]:<12}", (bar(float(chances[k]), width), "cyan"), f" {chances[k]:6.1%}"))
