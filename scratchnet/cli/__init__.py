@@ -18,6 +18,7 @@ import typer.main
 from scratchnet import __version__
 from scratchnet.cli import data, evaluate, explore, export, predict, show, summary, train
 from scratchnet.cli.gradcheck import gradcheck
+from scratchnet.cli.help import Command, Group
 from scratchnet.cli.output import Interrupted, complain, help_of, remark
 from scratchnet.errors import ScratchnetError
 from scratchnet.utils.signals import Terminated, raise_terminated
@@ -26,6 +27,7 @@ from scratchnet.utils.terminal import STAND_INS
 FAILURE, USAGE, INTERRUPTED = 1, 2, 130
 
 app = typer.Typer(
+    cls=Group,
     add_completion=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -53,10 +55,10 @@ for command in (
     *(show.show, summary.summary, train.train, evaluate.evaluate, predict.predict),
     *(explore.explore, export.export),
 ):
-    app.command(command.__name__, help=help_of(command))(command)
+    app.command(command.__name__, cls=Command, help=help_of(command))(command)
 app.add_typer(data.app, name="data", help=help_of(data.data))
-app.command("gradcheck", help=help_of(gradcheck))(gradcheck)
-# A further command: app.command("name", help=help_of(function))(function), with its imports inside the function.
+app.command("gradcheck", cls=Command, help=help_of(gradcheck))(gradcheck)
+# A further command: app.command("name", cls=Command, help=help_of(function))(function), with its imports inside it.
 
 
 def main() -> None:

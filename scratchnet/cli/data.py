@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scratchnet.cli.output import console, help_of, say
+from scratchnet.cli.help import Command, Group
+from scratchnet.cli.output import help_of, say, show
 from scratchnet.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from scratchnet.datasets.files import FileStatus
     from scratchnet.datasets.sources import SourceReport
 
-app = typer.Typer(rich_markup_mode="rich")
+app = typer.Typer(cls=Group, rich_markup_mode="rich")
 
 
 @app.callback(invoke_without_command=True)
@@ -73,25 +74,24 @@ def verify(
 
 
 for command in (fetch, where, verify):
-    app.command(command.__name__, help=help_of(command))(command)
+    app.command(command.__name__, cls=Command, help=help_of(command))(command)
 
 
 def _print_report(report: SourceReport) -> None:
     from rich.text import Text
 
-    out = console()
     mark, style = ("✓", "green") if report.ok else ("–", "dim")
     if any(file.state in ("wrong", "unreadable") for file in report.files):
         mark, style = "✗", "red"
-    out.print(Text.assemble((f"{mark} {report.source}", f"bold {style}"), f"  {report.folder}"), soft_wrap=True)
+    show(Text.assemble((f"{mark} {report.source}", f"bold {style}"), f"  {report.folder}"), indent=2)
     found = [file for file in report.files if file.state != "missing"]
     for file in found:
-        out.print(_line(file), soft_wrap=True)
+        show(_line(file), indent=6)
     if not found:
-        out.print(Text(f"    {report.said}", style="dim"), soft_wrap=True)
+        show(f"    {report.said}", style="dim", indent=6)
     elif len(found) < len(report.files):
         missing = ", ".join(file.name for file in report.files if file.state == "missing")
-        out.print(Text(f"    missing: {missing}", style="yellow"), soft_wrap=True)
+        show(f"    missing: {missing}", style="yellow", indent=6)
 
 
 def _line(file: FileStatus) -> Text:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from scratchnet.cli.options import Mini, Run
 from scratchnet.cli.output import bar, console, say
 from scratchnet.utils.numbers import printable
+from scratchnet.utils.tables import fitting
 
 if TYPE_CHECKING:
     from scratchnet.typing import Array
@@ -54,6 +55,7 @@ def _print_classes(y: Array, said: Array) -> None:
 
     from scratchnet.datasets.fashion_mnist import LABELS
 
+    width = 20 if console().width >= 80 else 8
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Class")
     table.add_column("Right", justify="right")
@@ -66,5 +68,5 @@ def _print_classes(y: Array, said: Array) -> None:
         others[k] = 0
         most = int(others.argmax())
         taken_for = f"{LABELS[most]}, {others[most]:,} of {answers.sum():,}" if others[most] else "nothing else"
-        table.add_row(name, f"{share:.1%}", f"[cyan]{bar(share, 20)}[/]", taken_for)
-    console().print(table)
+        table.add_row(name, f"{share:.1%}", f"[cyan]{bar(share, width)}[/]", taken_for)
+    console().print(fitting(console(), table))

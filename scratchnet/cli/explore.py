@@ -10,6 +10,7 @@ import typer
 from scratchnet.cli.options import Mini, Run
 from scratchnet.cli.output import say
 from scratchnet.errors import ScratchnetError
+from scratchnet.utils.numbers import printable
 
 if TYPE_CHECKING:
     from scratchnet.cli.predict import Subject
@@ -60,7 +61,7 @@ def explore(
     subjects: list[Subject] = predict.subjects(wanted, mini)
     for subject in subjects:
         for doubt in subject.doubts:
-            say(f"{predict.printable(subject.name)}: unsure: {doubt}.", style="yellow")
+            say(f"{printable(subject.name)}: unsure: {doubt}.", style="yellow")
     model, notes = runs.load(run)
     x = samples.as_input(model, np.stack([subject.pixels for subject in subjects]))
     pictures = [Picture(subject.name, subject.pixels, subject.truth) for subject in subjects]

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scratchnet import config
+from scratchnet.utils.tables import fitting
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -305,4 +306,4 @@ def _print_table(
             Text(f"{kept}/{asked}", style="" if kept == asked else "red"),
             mine[0].kinks,
         )
-    console.print(table)
+    console.print(fitting(console, table))

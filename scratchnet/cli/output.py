@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from scratchnet.errors import ScratchnetError
 from scratchnet.utils.numbers import printable
-from scratchnet.utils.terminal import make_console
+from scratchnet.utils.terminal import line_parts, make_console
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 
 class Interrupted(ScratchnetError):
@@ -45,8 +47,32 @@ def console(stderr: bool = False) -> Console:
 
 
 def say(text: str = "", style: str = "") -> None:
-    """Print one line of text as it is, without folding it or reading [brackets] as markup."""
-    console().print(text, style=style, markup=False, soft_wrap=True)
+    """Print one line of text as it is, without reading [brackets] as markup; in a terminal it folds between words."""
+    show(text, style)
+
+
+def show(text: str | Text = "", style: str = "", indent: int = 0, first: int = 0, stderr: bool = False) -> None:
+    """Print text; in a terminal, folded between words.
+
+    A word that is longer than a line, such as a path, stays whole. In a file, lines are as long as they are.
+
+    Args:
+        text: as it is, or with styles.
+        style: of all of it.
+        indent: how many spaces lines that follow begin with.
+        first: how many the first one begins with.
+        stderr: whether to print it there.
+    """
+    from rich.text import Text
+
+    out, text = console(stderr), Text(text) if isinstance(text, str) else text
+    text = Text(" " * first).append_text(text)
+    for number, line in enumerate(text.split(allow_blank=True)):
+        parts = [slice(None)] if not out.is_terminal else line_parts(line.plain, out.width, indent)
+        for part in parts:
+            room = max(0, out.width - line[part].cell_len)  # for less than the indent, where a path is so long
+            before = Text(" " * (min(indent, room) if number or part.start else 0))
+            out.print(before.append_text(line[part]), style=style, soft_wrap=True)
 
 
 def complain(sentence: str) -> None:
@@ -63,7 +89,19 @@ def _to_stderr(word: str, style: str, sentence: str) -> None:
     from rich.text import Text
 
     shown = "\n".join(map(printable, sentence.split("\n")))
-    console(stderr=True).print(Text.assemble((word, style), shown), soft_wrap=True)
+    show(Text.assemble((word, style), shown), stderr=True)
+
+
+def show_command(arguments: Sequence[str], first: int = 0) -> None:
+    """Print a command line that can be pasted; where it does not fit, a backslash ends each line but the last."""
+    width, lines = console().width - first - 2, [""]
+    for argument in map(shlex.quote, arguments):
+        if lines[-1] and console().is_terminal and len(lines[-1]) + 1 + len(argument) > width:
+            lines.append(f"  {argument}")
+        else:
+            lines[-1] += f" {argument}" if lines[-1] else argument
+    for number, line in enumerate(lines):
+        show(f"{line} \\" if number < len(lines) - 1 else line, first=first)
 
 
 def bar(share: float, width: int) -> str:

@@ -10,8 +10,9 @@ import typer
 
 from scratchnet.cli.evaluate import say_trained_on
 from scratchnet.cli.options import Mini, Run
-from scratchnet.cli.output import bar, console, say
+from scratchnet.cli.output import bar, console, say, show
 from scratchnet.errors import ScratchnetError
+from scratchnet.utils.numbers import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -170,7 +171,7 @@ def _write(files: list[Path], looked_at: list[Subject]) -> None:
         say(f"What the network sees is in {files[0] if len(files) == 1 else files[0].parent}")
 
 
-def _print_subject(subject: Subject, chances: Array, show: bool) -> None:
+def _print_subject(subject: Subject, chances: Array, input_too: bool) -> None:
     import numpy as np
     from rich.text import Text
 
@@ -183,23 +184,18 @@ def _print_subject(subject: Subject, chances: Array, show: bool) -> None:
         right = best[0] == subject.truth
         verdict = Text(f"  is {LABELS[subject.truth]}: {'right' if right else 'wrong'}", "green" if right else "red")
     say()
-    console().print(Text(printable(subject.name), "bold") + verdict, soft_wrap=True)
+    show(Text(printable(subject.name), "bold") + verdict, indent=2)
     if subject.done:
-        say(f"  {subject.done}", style="dim")
-    if show:
+        show(f"  {subject.done}", style="dim", indent=2)
+    if input_too:
         print_pixels(subject.pixels)
     if not subject.found:
-        say("  Nothing in it differs from the background: there is nothing to name.", style="yellow")
+        show("  Nothing in it differs from the background: there is nothing to name.", style="yellow", indent=2)
         return
     for doubt in subject.doubts:
-        say(f"  Unsure: {doubt}.", style="yellow")
+        show(f"  Unsure: {doubt}.", style="yellow", indent=2)
     if subject.done and chances[best[0]] < _EVEN:
-        say(f"  Unsure: the network finds no class as probable as {_EVEN:.0%}.", style="yellow")
+        show(f"  Unsure: the network finds no class as probable as {_EVEN:.0%}.", style="yellow", indent=2)
+    width = max(5, min(30, console().width - 22))
     for k in best:
-        row = Text.assemble(f"  {LABELS[k]:<12}", (bar(float(chances[k]), 30), "cyan"), f" {chances[k]:6.1%}")
-        console().print(row, soft_wrap=True)
-
-
-def printable(name: str) -> str:
-    """Return a file's name without characters that a terminal would obey."""
-    return "".join(character if character.isprintable() else "?" for character in name)
+        show(Text.assemble(f"  {LABELS[k]:<12}", (bar(float(chances[k]), width), "cyan"), f" {chances[k]:6.1%}"))

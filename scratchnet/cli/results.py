@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scratchnet.cli import runs, samples
-from scratchnet.cli.output import Interrupted, console, say
+from scratchnet.cli.output import Interrupted, console, say, show, show_command
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,7 +43,7 @@ def interruption(folder: Path, record: dict[str, Any], signal: str, code: int) -
     """Return what to raise after Ctrl-C or SIGTERM: it says what is left of the run."""
     return Interrupted(
         f"Stopped by {signal} after {record['epochs_finished']} of {record['epochs']} epochs. What was reached is in "
-        f"{folder}/; test it with: {_command('evaluate', folder, record)}; go on with: "
+        f"{folder}/; test it with: {shlex.join(_command('evaluate', folder, record))}; go on with: "
         f"{runs.command('train', '--resume', str(folder))}",
         code,
     )
@@ -85,29 +86,42 @@ def _print(data: samples.Data, folder: Path, record: dict[str, Any]) -> None:
     say()
     say("What next:", style="bold")
     other = "mlp" if record["network"] == "cnn" else "cnn"
-    _print_pairs(
-        {
-            _command("predict", folder, record, "test:17"): "or a photo of yours",
-            _command("evaluate", folder, record): "class by class",
-            f"scratchnet train {other}": "the other network",
-            _command("explore", folder, record): "a page in which every number opens into its sum",
-        }
+    _print_commands(
+        [
+            (_command("predict", folder, record, "test:17"), "or a photo of yours"),
+            (_command("evaluate", folder, record), "class by class"),
+            (["scratchnet", "train", other], "the other network"),
+            (_command("explore", folder, record), "a page in which every number opens into its sum"),
+        ]
     )
 
 
 def _print_pairs(meanings: dict[str, str]) -> None:
-    """Print names or commands, and beside them what they are."""
+    """Print names, and beside them what they are; below them in a terminal that is too narrow for that."""
     from rich.text import Text
 
-    width = max(map(len, meanings))
+    width, out = max(map(len, meanings)), console()
+    beside = not out.is_terminal or width + 4 + max(map(len, meanings.values())) <= out.width
     for name, meaning in meanings.items():
-        console().print(Text.assemble(f"  {name:<{width}}  ", (meaning, "dim")), soft_wrap=True)
+        show(Text.assemble(f"  {name:<{width}}  ", (meaning, "dim")) if beside else name, first=0 if beside else 2)
+        if not beside:
+            show(meaning, "dim", indent=6, first=6)
 
 
-def _command(name: str, folder: Path, record: dict[str, Any], *arguments: str) -> str:
+def _print_commands(commands: list[tuple[list[str], str]]) -> None:
+    lines = {shlex.join(command): meaning for command, meaning in commands}
+    if not console().is_terminal or max(map(len, lines)) + 4 + max(map(len, lines.values())) <= console().width:
+        _print_pairs(lines)
+        return
+    for command, meaning in commands:
+        show_command(command, first=2)
+        show(meaning, "dim", indent=6, first=6)
+
+
+def _command(name: str, folder: Path, record: dict[str, Any], *arguments: str) -> list[str]:
     """Return a command line that can be pasted: with the same data as this run, if that was asked for."""
     asked_for_mini = record["data"]["subset"] == samples.MINI
-    return runs.command(name, str(folder), *arguments, *(["--mini"] if asked_for_mini else []))
+    return ["scratchnet", name, str(folder), *arguments, *(["--mini"] if asked_for_mini else [])]
 
 
 def _duration(seconds: float) -> str:

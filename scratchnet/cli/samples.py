@@ -104,7 +104,8 @@ def announce(data: Data, advice: str = "") -> None:
 
     text = Text(data.notice + (f"\n{advice}" if advice else ""))
     title = "[bold]NOT THE WHOLE DATA SET[/]"
-    console().print(Panel(text, title=title, box=box.HEAVY, border_style="bold yellow", width=80))
+    width = min(80, console().width)
+    console().print(Panel(text, title=title, box=box.HEAVY, border_style="bold yellow", width=width))
 
 
 def as_input(model: Model, images: Array) -> Array:

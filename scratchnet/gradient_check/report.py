@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 from scratchnet.gradient_check.compare import TensorResult
 from scratchnet.gradient_check.contract import Finding
 from scratchnet.gradient_check.kinks import KinkFinding
-from scratchnet.utils.terminal import writable
+from scratchnet.utils.terminal import columns, folded, writable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+_WIDTH = 112  # of lines that go to no terminal
 
 
 @dataclass(repr=False)
@@ -180,28 +183,28 @@ class Report:
         return "".join(parts)
 
     def __str__(self) -> str:
-        lines = [
-            self._heading,
-            f"  y {self.output_shape}, dy random (seed {self.seed}), float64, relative error up to "
-            f"{self.tolerance:.0e} allowed",
+        width = columns() or _WIDTH
+        lines = folded(self._heading, width, "  ").split("\n")
+        lines += [
+            *_wrapped(
+                f"y {self.output_shape}, dy random (seed {self.seed}), float64, relative error up to "
+                f"{self.tolerance:.0e} allowed",
+                width,
+                "  ",
+            ),
             "",
-            f"  {'gradient':<16} {'shape':<18} {'checked':>9} {'wrong':>7}   {'worst relative error':<22}",
+            *_tensors(self.tensors, width),
         ]
-        for t in self.tensors:
-            state = f"  {_state(t)}" if _state(t) else ""
-            checked = f"{len(t.checked):,}" if t.complete else f"{len(t.checked):,} *"
-            error = "" if t.problem else f"{t.worst_error:.1e}"
-            lines.append(f"  {t.name:<16} {t.shape!s:<18} {checked:>9} {int(t.wrong.sum()):>7}   {error}{state}")
         if not all(t.complete or t.problem for t in self.tensors):
-            lines.append("  * a random sample of a large tensor's entries")
-        lines += ["", *self._other_lines()]
+            lines += _wrapped("* a random sample of a large tensor's entries", width, "  ")
+        lines += ["", *(part for line in self._other_lines() for part in _wrapped(line.strip(), width, "  "))]
         for problem in self.problems:
             first, *rest = problem.split("\n")
-            lines += ["", f"  ✗ {first}"]
+            lines += ["", *_wrapped(f"✗ {first}", width, "  ", "    ")]
             for sentence in rest:
-                lines += wrap(sentence, 112, initial_indent="    ", subsequent_indent="      ")
+                lines += _wrapped(sentence, width, "    ", "      ")
         for text in filter(None, (self.known, self.conclusion)):
-            lines += ["", *wrap(text, 112, initial_indent="  → ", subsequent_indent="    ")]
+            lines += ["", *_wrapped(text, width, "  → ", "    ")]
         return writable("\n".join(lines))
 
     def _other_lines(self) -> list[str]:
@@ -214,6 +217,39 @@ class Report:
             kept_or_not = "kept" if self.kinks.passed else "BROKEN"
             lines.append(f"  at {self.kinks.outputs} inputs exactly on a kink: {self.kinks.convention}: {kept_or_not}")
         return lines
+
+
+def _wrapped(text: str, width: int, first: str, rest: str | None = None) -> list[str]:
+    return wrap(
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=first + "  " if rest is None else rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _tensors(tensors: list[TensorResult], width: int) -> list[str]:
+    """Return the table of the gradients, or what it says where there is no room for its columns."""
+    lines = [f"  {'gradient':<16} {'shape':<18} {'checked':>9} {'wrong':>7}   {'worst relative error':<22}"]
+    for t in tensors:
+        state = f"  {_state(t)}" if _state(t) else ""
+        error = "" if t.problem else f"{t.worst_error:.1e}"
+        lines.append(f"  {t.name:<16} {t.shape!s:<18} {_checked(t):>9} {int(t.wrong.sum()):>7}   {error}{state}")
+    if max(map(len, lines)) <= max(width, _WIDTH if columns() is None else 0):
+        return lines
+    lines = []
+    for t in tensors:
+        error = "" if t.problem else f", worst relative error {t.worst_error:.1e}"
+        state = f" {_state(t)}" if _state(t) else ""
+        text = f"{t.name} {t.shape}: {_checked(t)} checked, {int(t.wrong.sum())} wrong{error}{state}"
+        lines += _wrapped(text, width, "  ", "    ")
+    return lines
+
+
+def _checked(t: TensorResult) -> str:
+    return f"{len(t.checked):,}" if t.complete else f"{len(t.checked):,} *"
 
 
 def _describe(t: TensorResult) -> str:

@@ -32,7 +32,7 @@ from numba.core import config, event
 
 from scratchnet.kernels.cache import KernelCache, warn_not_kept, warn_once
 from scratchnet.kernels.simd import NEAREST_CACHE, TILE, VECTOR_BYTES
-from scratchnet.utils import blas
+from scratchnet.utils import blas, terminal
 
 SPIN_COUNT = "2000"
 
@@ -42,7 +42,8 @@ _state = {"forked": False, "notified": False, "listening": False}
 
 
 def _announce(name: str) -> None:
-    print("scratchnet: compiling kernels (once, then kept on disk) ...", file=sys.stderr, flush=True)
+    said = "scratchnet: compiling kernels (once, then kept on disk) ..."
+    print(terminal.folded(said, terminal.columns(sys.stderr)), file=sys.stderr, flush=True)
 
 
 on_compile: Callable[[str], None] | None = _announce

@@ -78,11 +78,13 @@ def print_summary(
 
 
 def _breaks_words(table: Table) -> bool:
-    """Return whether some word is longer than the column that it stands in."""
+    """Return whether a word of some cell is not to be found whole in the table."""
     from rich.text import Text
 
-    cells = ((column.width, str(cell)) for column in table.columns for cell in column.cells)
-    return any(len(word) > (width or 0) for width, cell in cells for word in Text.from_markup(cell).plain.split())
+    text = io.StringIO()
+    make_console(file=text, width=max(table.width or 0, 80)).print(table)
+    cells = (str(cell) for column in table.columns for cell in (column.header, *column.cells))
+    return not {word for cell in cells for word in Text.from_markup(cell).plain.split()} <= set(text.getvalue().split())
 
 
 def _form(

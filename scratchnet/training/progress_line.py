@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scratchnet.utils.terminal import cells, one_line
+from scratchnet.utils.numbers import printable
+from scratchnet.utils.terminal import cells
 
 LONGEST_BAR, SHORTEST_BAR = 20, 5
 _BAR_BESIDE_METRICS = 10  # shorter than that only where there is nothing else to leave out
@@ -94,7 +95,7 @@ def plain_line(parts: Sequence[str], width: int | None) -> list[str]:
 
 def metric(name: str, value: float) -> str:
     """Return a figure as Keras writes it."""
-    return f"{one_line(name)}: {value:.4f}" if abs(value) > 1e-3 else f"{one_line(name)}: {value:.4e}"
+    return f"{printable(name)}: {value:.4f}" if abs(value) > 1e-3 else f"{printable(name)}: {value:.4e}"
 
 
 def time_remaining(seconds: float) -> str:

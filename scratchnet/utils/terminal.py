@@ -128,21 +128,24 @@ def folded(text: str, width: int | None, indent: str = "") -> str:
     """
     if width is None:
         return text
-    return "\n".join(_fold_line(line, width, indent) for line in text.split("\n"))
+    lines = []
+    for line in text.split("\n"):
+        first, *rest = (line[part] for part in line_parts(line, width, len(indent)))
+        lines += [first, *(indent + part for part in rest)]
+    return "\n".join(lines)
 
 
-def _fold_line(line: str, width: int, indent: str) -> str:
-    if cells(line) <= width:
-        return line
-    words = line.split(" ")
-    lines, now = [], words[0]
-    for word in words[1:]:
-        if now.strip() and cells(now) + 1 + cells(word) > width:
-            lines.append(now.rstrip())
-            now = indent + word
-        else:
-            now += " " + word
-    return "\n".join([*lines, now])
+def line_parts(line: str, width: int, indent: int = 0) -> list[slice]:
+    """Return where to cut a line at spaces, so that no part is wider than ``width``, and ``indent`` less after one."""
+    parts: list[slice] = []
+    start = end = 0  # of the part that is being filled
+    for word in re.finditer(r" *[^ ]+", line):
+        room = width - (indent if parts else 0)
+        if end > start and cells(line[start : word.end()]) > room:
+            parts.append(slice(start, end))
+            start = word.end() - len(word[0].lstrip(" "))
+        end = word.end()
+    return [*parts, slice(start, end if parts else len(line))]
 
 
 def cells(text: str) -> int:
@@ -150,11 +153,6 @@ def cells(text: str) -> int:
     from rich.cells import cell_len
 
     return cell_len(_COLOUR.sub("", text))
-
-
-def one_line(text: str) -> str:
-    """Return text with its control characters, which would move a cursor, in the form in which Python writes them."""
-    return "".join(c if c.isprintable() or "\udc80" <= c <= "\udcff" else repr(c)[1:-1] for c in text)
 
 
 def make_console(stderr: bool = False, file: Any = None, **options: Any) -> Console:

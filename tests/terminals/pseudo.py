@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import struct
 import subprocess
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyte
+from wcwidth import wcswidth
 
 _WIDE, _HIGH = 1000, 3000
 
@@ -35,6 +37,12 @@ class Screen(NamedTuple):
     @property
     def text(self) -> str:
         return "\n".join(self.lines)
+
+    @property
+    def longest(self) -> int:
+        """The columns of the longest line that was ever written, those included that others have taken the place of."""
+        drawn = re.split(r"[\r\n]|\x1b\[\d*[A-HJ]", self.written)
+        return max(wcswidth(re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", line).rstrip()) for line in drawn)
 
     @property
     def words(self) -> set[str]:
