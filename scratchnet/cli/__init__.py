@@ -16,7 +16,7 @@ import typer
 import typer.main
 
 from scratchnet import __version__
-from scratchnet.cli import data, evaluate, explore, export, predict, show, summary, train
+from scratchnet.cli import data, evaluate, explore, export, learn, predict, show, summary, train
 from scratchnet.cli.gradcheck import gradcheck
 from scratchnet.cli.help import Command, Group
 from scratchnet.cli.output import Interrupted, complain, help_of, remark
@@ -57,6 +57,7 @@ for command in (
 ):
     app.command(command.__name__, cls=Command, help=help_of(command))(command)
 app.add_typer(data.app, name="data", help=help_of(data.data))
+app.add_typer(learn.app, name="learn", help=help_of(learn.watch))
 app.command("gradcheck", cls=Command, help=help_of(gradcheck))(gradcheck)
 # A further command: app.command("name", cls=Command, help=help_of(function))(function), with its imports inside it.
 

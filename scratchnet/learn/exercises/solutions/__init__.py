@@ -1,0 +1,1 @@
+"""One right way for each exercise. There are others."""

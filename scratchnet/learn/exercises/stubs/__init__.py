@@ -1,0 +1,1 @@
+"""What learners begin with: each file is copied, and is complete in itself."""

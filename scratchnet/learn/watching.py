@@ -1,0 +1,130 @@
+"""Watches the current exercise and checks it whenever its file changes, or Enter is pressed."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import select
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from scratchnet.learn.folder import Folder
+from scratchnet.learn.report import Report
+from scratchnet.utils.terminal import write
+
+_PAUSE = 0.3
+"""Seconds between two looks at the file's time."""
+
+_KEYS = "Enter checks again, h is a hint, l the list, n the next exercise, q the end."
+
+
+class Watch:
+    """Checks again and again until it is told to stop.
+
+    Args:
+        folder: the learner's.
+        show: prints a report.
+        poll: look at the file's time rather than wait for the system's word; so, too, without watchfiles.
+    """
+
+    def __init__(self, folder: Folder, show: Callable[[Folder, Report], None], poll: bool) -> None:
+        self.folder, self.show = folder, show
+        self.poll = poll or importlib.util.find_spec("watchfiles") is None
+        self.changed, self.stopped = threading.Event(), threading.Event()
+        self.name = folder.current() or ""
+        self.waiting = False
+        """Whether the exercise is passed, and Enter goes on to the next."""
+
+    def run(self) -> None:
+        """Watch until q, the end of standard input, or the last exercise."""
+        if not self.name:
+            write("All exercises are passed.\n")
+            return
+        if not self.poll:
+            threading.Thread(target=self._listen, daemon=True).start()
+        try:
+            self._check()
+            while self.name and not self.stopped.is_set():
+                self._turn()
+        finally:
+            self.stopped.set()
+
+    def _turn(self) -> None:
+        seen = _time(self.folder.file(self.name))
+        while True:
+            line = _typed(_PAUSE)
+            if line is not None:
+                self._obey(line)
+                return
+            if self.changed.is_set() or (self.poll and _time(self.folder.file(self.name)) != seen):
+                time.sleep(0.05)  # an editor may write in two goes
+                self.changed.clear()
+                self._check()
+                return
+
+    def _obey(self, line: str) -> None:
+        key = line.strip().lower()[:1]
+        if line == "" or key == "q":  # the end of standard input, or of patience
+            self.stopped.set()
+        elif key == "h":
+            from scratchnet.learn.hinting import next_hint
+
+            number, what, text = next_hint(self.folder, self.name)
+            write(f"Hint {number} of 3, {what}: {text}\n")
+        elif key == "l":
+            from scratchnet.learn.catalogue import NAMES
+
+            for name in NAMES:
+                write(f"{'✓' if self.folder.progress.passed(name) else '→' if name == self.name else ' '} {name}\n")
+        elif key == "n" or (key == "" and self.waiting):
+            self._next()
+        else:
+            self._check()
+
+    def _next(self) -> None:
+        following = self.folder.current()
+        if following == self.name and following is not None:
+            write(f"{self.name} is not passed; it stays the current one.\n")
+        self.name = following or ""
+        if self.name:
+            self._check()
+
+    def _check(self) -> None:
+        write("\n")
+        report = self.folder.check(self.name)
+        self.changed.clear()
+        self.show(self.folder, report)
+        self.waiting = report.passed
+        if report.passed and self.folder.current() is None:
+            self.name = ""
+            return
+        write("Enter goes on to the next exercise, q ends.\n" if report.passed else f"{_KEYS}\n")
+
+    def _listen(self) -> None:
+        """Wait for the system to say that a file has changed."""
+        from watchfiles import watch
+
+        for changes in watch(self.folder.path, stop_event=self.stopped, recursive=False, raise_interrupt=False):
+            if self.name and any(Path(path).name == self.folder.file(self.name).name for _, path in changes):
+                self.changed.set()
+
+
+def _time(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:  # an editor puts a new file in its place just now
+        return None
+
+
+def _typed(seconds: float) -> str | None:
+    """Return the line that was typed, "" at the end of standard input, or None if nothing was."""
+    try:
+        ready, _, _ = select.select([sys.stdin], [], [], seconds)
+    except (OSError, ValueError):
+        return ""
+    if not ready:
+        return None
+    return os.read(sys.stdin.fileno(), 4096).decode("utf-8", "replace")
