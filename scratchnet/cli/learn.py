@@ -43,7 +43,7 @@ def watch(
     if context.invoked_subcommand is None:
         from scratchnet.learn.watching import Watch
 
-        Watch(opened(folder), show_report, poll).run()
+        Watch(opened(folder), show_report, tell, poll).run()
 
 
 @app.command()
@@ -74,6 +74,9 @@ def list_exercises(folder: Where = None) -> None:
     here = opened(folder)
     current = here.current()
     table = Table.grid(padding=(0, 1))
+    for _ in range(3):
+        table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, overflow="ellipsis")
     for number, (name, exercise) in enumerate(EXERCISES.items(), 1):
         mark = "✓" if here.progress.passed(name) else "→" if name == current else " "
         style = "green" if mark == "✓" else "bold" if mark == "→" else ""
@@ -214,11 +217,18 @@ def show_report(folder: Folder, report: Report) -> None:
     aligned(report.lines())
     following = folder.current()
     if not report.passed:
-        say(f"Your file: {folder.file(report.exercise).name}    Stuck? scratchnet learn hint {report.exercise}")
+        tell(f"Your file: {folder.file(report.exercise).name}    Stuck? scratchnet learn hint {report.exercise}")
     elif following is None:
-        say("All exercises are passed.")
+        tell("All exercises are passed.")
     else:
-        say(f"Next: {folder.file(following).name}    Another way to write it: scratchnet learn solution")
+        tell(f"Next: {folder.file(following).name}    Another way to write it: scratchnet learn solution")
+
+
+def tell(text: str) -> None:
+    """Print a sentence, folded between words where the terminal ends."""
+    from rich.text import Text
+
+    console().print(Text(text))
 
 
 def aligned(rows: list[tuple[str, str, str]]) -> None:

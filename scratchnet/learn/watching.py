@@ -13,7 +13,6 @@ from pathlib import Path
 
 from scratchnet.learn.folder import Folder
 from scratchnet.learn.report import Report
-from scratchnet.utils.terminal import write
 
 _PAUSE = 0.3
 """Seconds between two looks at the file's time."""
@@ -27,11 +26,14 @@ class Watch:
     Args:
         folder: the learner's.
         show: prints a report.
+        tell: prints a sentence.
         poll: look at the file's time rather than wait for the system's word; so, too, without watchfiles.
     """
 
-    def __init__(self, folder: Folder, show: Callable[[Folder, Report], None], poll: bool) -> None:
-        self.folder, self.show = folder, show
+    def __init__(
+        self, folder: Folder, show: Callable[[Folder, Report], None], tell: Callable[[str], None], poll: bool
+    ) -> None:
+        self.folder, self.show, self.tell = folder, show, tell
         self.poll = poll or importlib.util.find_spec("watchfiles") is None
         self.changed, self.stopped = threading.Event(), threading.Event()
         self.name = folder.current() or ""
@@ -41,7 +43,7 @@ class Watch:
     def run(self) -> None:
         """Watch until q, the end of standard input, or the last exercise."""
         if not self.name:
-            write("All exercises are passed.\n")
+            self.tell("All exercises are passed.")
             return
         if not self.poll:
             threading.Thread(target=self._listen, daemon=True).start()
@@ -73,12 +75,13 @@ class Watch:
             from scratchnet.learn.hinting import next_hint
 
             number, what, text = next_hint(self.folder, self.name)
-            write(f"Hint {number} of 3, {what}: {text}\n")
+            self.tell(f"Hint {number} of 3, {what}: {text}")
         elif key == "l":
             from scratchnet.learn.catalogue import NAMES
 
             for name in NAMES:
-                write(f"{'✓' if self.folder.progress.passed(name) else '→' if name == self.name else ' '} {name}\n")
+                mark = "✓" if self.folder.progress.passed(name) else "→" if name == self.name else " "
+                self.tell(f"{mark} {name}")
         elif key == "n" or (key == "" and self.waiting):
             self._next()
         else:
@@ -87,13 +90,13 @@ class Watch:
     def _next(self) -> None:
         following = self.folder.current()
         if following == self.name and following is not None:
-            write(f"{self.name} is not passed; it stays the current one.\n")
+            self.tell(f"{self.name} is not passed; it stays the current one.")
         self.name = following or ""
         if self.name:
             self._check()
 
     def _check(self) -> None:
-        write("\n")
+        self.tell("")
         report = self.folder.check(self.name)
         self.changed.clear()
         self.show(self.folder, report)
@@ -101,7 +104,7 @@ class Watch:
         if report.passed and self.folder.current() is None:
             self.name = ""
             return
-        write("Enter goes on to the next exercise, q ends.\n" if report.passed else f"{_KEYS}\n")
+        self.tell("Enter goes on to the next exercise, q ends." if report.passed else _KEYS)
 
     def _listen(self) -> None:
         """Wait for the system to say that a file has changed."""

@@ -9,7 +9,6 @@ import numpy as np
 from scratchnet.learn.calling import calling
 from scratchnet.learn.exercise import Case, Exercise, Slope
 from scratchnet.learn.exercises.slipping import slips
-from scratchnet.learn.layers_of_answers import max_pooling_with
 from scratchnet.typing import Array
 
 
@@ -127,6 +126,5 @@ EXERCISES = (
             ),
         ),
         shapes={"dx": "(N, H, W, C)"},
-        naming=max_pooling_with("backward"),
     ),
 )
