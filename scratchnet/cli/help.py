@@ -39,7 +39,7 @@ def _print_narrow(command: Any, context: Any) -> bool:
     width = columns()
     if width is None or width >= NARROW:
         return False
-    show(command.get_usage(context), indent=2)
+    show(" ".join(command.get_usage(context).split()), indent=2)  # click indents by the command's whole name
     for paragraph in (command.help or "").split("\n\n"):
         show()
         show(_markup(paragraph))

@@ -183,7 +183,11 @@ class Report:
         return "".join(parts)
 
     def __str__(self) -> str:
-        width = columns() or _WIDTH
+        return writable(self.text(columns()))
+
+    def text(self, width: int | None = None) -> str:
+        """Return the report in lines of at most so many characters; None for a file, whose lines may be longer."""
+        narrow, width = width, width or _WIDTH
         lines = folded(self._heading, width, "  ").split("\n")
         lines += [
             *_wrapped(
@@ -193,7 +197,7 @@ class Report:
                 "  ",
             ),
             "",
-            *_tensors(self.tensors, width),
+            *_tensors(self.tensors, narrow),
         ]
         if not all(t.complete or t.problem for t in self.tensors):
             lines += _wrapped("* a random sample of a large tensor's entries", width, "  ")
@@ -205,7 +209,7 @@ class Report:
                 lines += _wrapped(sentence, width, "    ", "      ")
         for text in filter(None, (self.known, self.conclusion)):
             lines += ["", *_wrapped(text, width, "  → ", "    ")]
-        return writable("\n".join(lines))
+        return "\n".join(lines)
 
     def _other_lines(self) -> list[str]:
         lines = [f"  {note}" for note in self.notes]
@@ -230,14 +234,14 @@ def _wrapped(text: str, width: int, first: str, rest: str | None = None) -> list
     )
 
 
-def _tensors(tensors: list[TensorResult], width: int) -> list[str]:
+def _tensors(tensors: list[TensorResult], width: int | None) -> list[str]:
     """Return the table of the gradients, or what it says where there is no room for its columns."""
     lines = [f"  {'gradient':<16} {'shape':<18} {'checked':>9} {'wrong':>7}   {'worst relative error':<22}"]
     for t in tensors:
         state = f"  {_state(t)}" if _state(t) else ""
         error = "" if t.problem else f"{t.worst_error:.1e}"
         lines.append(f"  {t.name:<16} {t.shape!s:<18} {_checked(t):>9} {int(t.wrong.sum()):>7}   {error}{state}")
-    if max(map(len, lines)) <= max(width, _WIDTH if columns() is None else 0):
+    if width is None or max(map(len, lines)) <= width:
         return lines
     lines = []
     for t in tensors:
