@@ -11,7 +11,8 @@ from benchmarks.frameworks.base import Framework
 from benchmarks.frameworks.scratchnet import Scratchnet
 from scratchnet import Model, config
 from scratchnet.architectures import ARCHITECTURES
-from scratchnet.graph.plan import LayerStep, Plan
+from scratchnet.graph.plan import Plan
+from scratchnet.graph.steps import LayerStep
 from scratchnet.kernels.conv2d_maxpool import Conv2DMaxPoolStep
 from scratchnet.kernels.dense import DenseStep
 

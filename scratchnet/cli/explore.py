@@ -9,7 +9,6 @@ import typer
 
 from scratchnet.cli.options import Mini, Run
 from scratchnet.cli.output import say
-from scratchnet.errors import ScratchnetError
 from scratchnet.utils.numbers import printable
 
 if TYPE_CHECKING:
@@ -80,8 +79,4 @@ def _place(run: Path, output: Path | None) -> Path:
         return model.with_name(PAGE) if run.is_dir() else model.with_name(f"{model.stem}-{PAGE}")
     if output.suffix.lower() not in (".html", ".htm"):
         raise typer.BadParameter(f"expected a name that ends in .html, got {output}.", param_hint="--output")
-    if output.exists():
-        raise ScratchnetError(f"{output} exists already: name another file with --output, or remove it first.")
-    if not output.parent.is_dir():
-        raise ScratchnetError(f"There is no folder {output.parent} to write {output.name} to: make it first.")
-    return output
+    return runs.new_file(output, "name another file with --output")

@@ -49,13 +49,11 @@ def export(
 
 def _new_file(path: Path) -> Path:
     """Return the path to write to, which does not exist yet."""
+    from scratchnet.cli import runs
+
     if path.suffix not in WRITERS:
         raise typer.BadParameter(f"expected a name that ends in {' or '.join(WRITERS)}, got {path}.", param_hint="FILE")
-    if path.exists():
-        raise ScratchnetError(f"{path} exists already: name another file, or remove it first.")
-    if not path.parent.is_dir():
-        raise ScratchnetError(f"There is no folder {path.parent} to write {path.name} to: make it first.")
-    return path
+    return runs.new_file(path)
 
 
 def _write_keras(model: Model, path: Path) -> None:

@@ -11,7 +11,6 @@ import typer
 from scratchnet.cli.evaluate import say_trained_on
 from scratchnet.cli.options import Mini, Run
 from scratchnet.cli.output import bar, console, say, show
-from scratchnet.errors import ScratchnetError
 from scratchnet.utils.numbers import printable
 
 if TYPE_CHECKING:
@@ -132,26 +131,22 @@ def _files_to_write(wanted: Path | None, images: list[str]) -> list[Path]:
     Raises:
         typer.BadParameter: for one file and several images. ScratchnetError: if a file exists, or its folder does not.
     """
+    from scratchnet.cli import runs
+
     if wanted is None:
         return []
+    another = "name another with --save-input"
     if wanted.suffix:
         if wanted.suffix.lower() != ".png" or len(images) > 1:
             raise typer.BadParameter(
                 f"expected a folder, or for one image a name that ends in .png, got {wanted} for {len(images)} images.",
                 param_hint="--save-input",
             )
-        files, folder = [wanted], wanted.parent
-    else:
-        names = [Path(image).stem.replace(":", "-") for image in images]
-        repeated = {name for name in names if names.count(name) > 1}
-        stems = [f"{name}-{k + 1}" if name in repeated else name for k, name in enumerate(names)]
-        files, folder = [wanted / f"{stem}-28x28.png" for stem in stems], wanted
-    for file in files:
-        if file.exists():
-            raise ScratchnetError(f"{file} exists already: name another with --save-input, or remove it first.")
-    if wanted.suffix and not folder.is_dir():
-        raise ScratchnetError(f"There is no folder {folder} to write {wanted.name} to: make it first.")
-    return files
+        return [runs.new_file(wanted, another)]
+    names = [Path(image).stem.replace(":", "-") for image in images]
+    repeated = {name for name in names if names.count(name) > 1}
+    stems = [f"{name}-{k + 1}" if name in repeated else name for k, name in enumerate(names)]
+    return [runs.new_file(wanted / f"{stem}-28x28.png", another, makes_folder=True) for stem in stems]
 
 
 def _write(files: list[Path], looked_at: list[Subject]) -> None:

@@ -116,3 +116,16 @@ def load(run: Path) -> tuple[Model, dict[str, str]]:
 
     path = model_path(run)
     return load_model(path), read_notes(path)
+
+
+def new_file(path: Path, advice: str = "name another file", makes_folder: bool = False) -> Path:
+    """Return a path to write to: there is no file yet, but there is the folder, if it is not to be made.
+
+    Raises:
+        ScratchnetError: if that is not so; ``advice`` says what else to do than to remove the file.
+    """
+    if path.exists():
+        raise ScratchnetError(f"{path} exists already: {advice}, or remove it first.")
+    if not (makes_folder or path.parent.is_dir()):
+        raise ScratchnetError(f"There is no folder {path.parent} to write {path.name} to: make it first.")
+    return path

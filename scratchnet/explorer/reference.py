@@ -18,7 +18,8 @@ from scratchnet.activations import Softmax
 from scratchnet.gradient_check.twins import graph_twin
 from scratchnet.graph.graph import Graph
 from scratchnet.graph.parameters import variable_segments
-from scratchnet.graph.plan import LayerStep, Plan
+from scratchnet.graph.plan import Plan
+from scratchnet.graph.steps import LayerStep
 from scratchnet.layers import BatchNormalization, Dropout
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.models import Model

@@ -1,4 +1,4 @@
-"""The three checks: of a layer, of a loss, of a whole model."""
+"""The checks of a layer and of a whole model. That of a loss by itself is in ``check_losses.py``."""
 
 from __future__ import annotations
 
@@ -9,21 +9,16 @@ from typing import Any
 import numpy as np
 
 from scratchnet import config, losses
+from scratchnet.gradient_check.checking import backend_named, check_gradients, check_options, explain
 from scratchnet.gradient_check.compare import (
     MOST_ON_KNOWN_KINKS,
-    TensorResult,
-    choose_entries,
-    compare,
-    not_compared,
 )
 from scratchnet.gradient_check.contract import Case, check_contract
-from scratchnet.gradient_check.diagnosis import conclude, diagnose
-from scratchnet.gradient_check.differences import Prober
+from scratchnet.gradient_check.diagnosis import conclude
 from scratchnet.gradient_check.holdings import is_built_in, refuse_hidden_parameters
 from scratchnet.gradient_check.kinks import CONVENTIONS, check_kinks, check_kinks_at, convention_of
-from scratchnet.gradient_check.loss_contract import LossCase, check_loss_contract
 from scratchnet.gradient_check.randomness import find_randomness
-from scratchnet.gradient_check.refusals import check_finite, check_loss_gradient, check_methods
+from scratchnet.gradient_check.refusals import check_finite, check_methods
 from scratchnet.gradient_check.report import Report
 from scratchnet.gradient_check.runner import (
     Runner,
@@ -36,16 +31,13 @@ from scratchnet.gradient_check.runner import (
 from scratchnet.gradient_check.twins import graph_twin, layer_graph
 from scratchnet.graph.targets import Target
 from scratchnet.models import Model
+from scratchnet.training.labels import check_labels
 from scratchnet.training.objective import Objective
-from scratchnet.training.samples import check_labels
 from scratchnet.typing import Array
 from scratchnet.utils.held_still import held_still
 from scratchnet.utils.namers import NAMERS
 from scratchnet.utils.naming import by_name
 from scratchnet.utils.random import seeded
-
-FEWEST = 500
-"""A sample of a tensor's entries is never smaller than this."""
 
 
 def check_layer(
@@ -100,7 +92,7 @@ def check_layer(
     """
     if kinks is not None and kinks not in CONVENTIONS:
         raise ValueError(f"check_layer expected kinks to be one of {', '.join(CONVENTIONS)}, got {kinks!r}.")
-    _check_options(tolerance, max_entries)
+    check_options(tolerance, max_entries)
     generator = np.random.default_rng(seed)
     shapes = _shapes(input_shape)
     check_methods(layer)
@@ -108,7 +100,7 @@ def check_layer(
     given = _given_inputs(x, shapes)
     with held_still(layer), seeded(seed):
         graph = layer_graph(layer, shapes, config.check_float(dtype), given)
-    runner = Runner(graph, _backend(backend), training)
+    runner = Runner(graph, backend_named(backend), training)
     if not getattr(layer, "params", None):
         _vary_parameters(runner, generator)
     xs = [np.array(generator.standard_normal(shape), dtype) for shape in shapes] if given is None else given
@@ -261,7 +253,7 @@ def check_model(
     Raises:
         ValueError: if an argument makes no sense, or a layer holds what looks like parameters but is not in ``params``.
     """
-    _check_options(tolerance, max_entries)
+    check_options(tolerance, max_entries)
     generator = np.random.default_rng(seed)
     if isinstance(x, Mapping):
         x = by_name("x of check_model", x, model.input_keys, model.input_keys)
@@ -271,7 +263,7 @@ def check_model(
     twin.inputs_by_name, twin.outputs_by_name = model.inputs_by_name, model.outputs_by_name
     twin.targets = model.targets or [Target(name, losses.SparseCategoricalCrossentropy()) for name in model.output_keys]
     through_logits = twin.through_logits() if y is not None else False  # check what training would run
-    runner = Runner(twin.graph, _backend(backend), training, logits=through_logits)
+    runner = Runner(twin.graph, backend_named(backend), training, logits=through_logits)
     constants = (constants,) if isinstance(constants, str) else constants
     for name, array in zip(input_names(len(xs)), xs):
         check_finite(name, array, "give finite numbers")
@@ -300,120 +292,6 @@ def check_model(
         report.tensors = check_gradients(subject, dy, tolerance, max_entries, generator)
     explain(report.tensors, {"N": len(xs[0])})
     return report
-
-
-_OF_PROBABILITIES = (losses._Crossentropy, losses.BinaryCrossentropy, losses.KLDivergence)
-
-
-def check_loss(
-    loss: Any,
-    y_true: Any = None,
-    y_pred: Any = None,
-    *,
-    shape: tuple[int, ...] = (6, 5),
-    seed: int = 0,
-    backend: str | None = None,
-    tolerance: float = 1e-7,
-    max_entries: int = 5000,
-) -> Report:
-    """Check a loss's ``backward`` against its ``forward``, and the contract of losses.
-
-    Args:
-        loss: a ``Loss``, or any object with ``forward(y_true, y_pred, sample_weight)`` and ``backward()``.
-        y_true: the truth; if not given, class numbers, random distributions or random numbers, as its base class
-            takes them.
-        y_pred: the predictions; if not given, random logits or probabilities (N, …, C).
-        shape: of random predictions.
-        seed, backend, tolerance, max_entries: as for ``check_layer``.
-
-    Returns:
-        The report.
-
-    Raises:
-        ValueError: if an argument makes no sense.
-    """
-    _check_options(tolerance, max_entries)
-    check_methods(loss)
-    generator = np.random.default_rng(seed)
-    if y_pred is None:
-        y_pred = 2 * generator.standard_normal(shape)
-        if isinstance(loss, _OF_PROBABILITIES) and not loss.from_logits:
-            y_pred = np.exp(y_pred) / np.exp(y_pred).sum(axis=-1, keepdims=True)
-    y_pred = np.array(y_pred, np.float64)
-    check_finite("y_pred", y_pred, "give finite numbers")
-    truth = np.asarray(_draw_truth(loss, y_pred.shape, generator) if y_true is None else y_true)
-    used = _loss_on(loss, _backend(backend))
-
-    def backward(dy: Array) -> dict[str, Array]:
-        gradient = used.backward()
-        check_loss_gradient(gradient, loss)
-        return {"y_pred": gradient * dy}
-
-    def forward() -> Array:
-        return np.array([used.forward(truth.copy(), y_pred)])
-
-    subject = Subject({"y_pred": y_pred}, forward, lambda name: forward(), backward)
-    settings = " from logits" if getattr(loss, "from_logits", False) else ""
-    report = Report(
-        title=f"{type(loss).__name__}{settings}",
-        backend=_backend(backend),
-        seed=seed,
-        tolerance=tolerance,
-        tensors=[],
-        by_kernel=used is not loss,
-    )
-    before = y_pred.copy()
-    with held_still(loss):
-        values = [forward() for _ in range(3)]
-        if not all(np.array_equal(values[0], value, equal_nan=True) for value in values):
-            report.random = True
-            report.refusal = "it gives another loss for the same numbers, and a loss must not be random"
-            return report
-        check_finite("the loss", values[0], "give other y_true and y_pred")
-        report.tensors = check_gradients(subject, np.ones(1), tolerance, max_entries, generator)
-        report.contract = check_loss_contract(LossCase(used, truth, before, is_kernel=used is not loss))
-    explain(report.tensors, {"N": len(y_pred)})
-    if not report.passed:
-        own = copy.deepcopy(loss)
-        report.namer = lambda: NAMERS.loss(own)
-    return report
-
-
-def check_gradients(
-    subject: Subject, dy: Array, tolerance: float, max_entries: int, generator: np.random.Generator
-) -> list[TensorResult]:
-    """Compare what ``backward`` says with difference quotients, for every tensor of a subject."""
-    subject.forward()
-    gradients = {name: np.array(g) for name, g in subject.backward(dy.copy()).items()}
-    results = []
-    for name, tensor in subject.tensors.items():
-        if name in subject.without_gradient:
-            if _changes_with(subject, name):
-                problem = f"backward returns None for {name}, but the output changes with it"
-                results.append(not_compared(name, tensor, problem))
-            continue
-        entries = choose_entries(tensor.size, max_entries, generator)
-        results.append(compare(Prober(subject, name, dy), gradients[name], entries, tolerance))
-    return results
-
-
-def _changes_with(subject: Subject, name: str) -> bool:
-    """Whether the output changes when a tensor of floats rises a very little; indices in floats stay the same."""
-    tensor = subject.tensors[name]
-    if tensor.dtype.kind != "f":
-        return False
-    y, before = subject.forward(), tensor.copy()
-    try:
-        tensor += 1e-6 * np.maximum(1, np.abs(before))
-        return not np.array_equal(subject.forward(), y)
-    finally:
-        tensor[...] = before
-
-
-def explain(tensors: list[TensorResult], sizes: dict[str, int]) -> None:
-    """Add to every wrong gradient what can be told about the mistake."""
-    for tensor in tensors:
-        tensor.diagnosis = diagnose(tensor, sizes)
 
 
 def _with_losses(subject: Subject, runner: Runner, targets: Sequence[Target], labels: list[Array]) -> Subject:
@@ -445,29 +323,11 @@ def _named(targets: Sequence[Target]) -> str:
     return ", ".join(target.loss.name for target in targets if target.loss is not None)
 
 
-def _loss_on(loss: Any, backend: str) -> Any:
-    if backend == "numba" and isinstance(loss, losses.Loss):
-        from scratchnet.graph.kernel_steps import kernel_loss
-
-        return kernel_loss(loss, None)[0]
-    return loss
-
-
 def _vary_parameters(runner: Runner, generator: np.random.Generator) -> None:
     """Give parameters that start all equal, such as a bias of zeros, different values."""
     for param in runner.params.values():
         if param.size and np.ptp(param) == 0:
             param += 0.1 * generator.standard_normal(param.shape)
-
-
-def _draw_truth(loss: Any, shape: tuple[int, ...], generator: np.random.Generator) -> Array:
-    if isinstance(loss, losses.SparseCategoricalCrossentropy):
-        return generator.integers(0, shape[-1], shape[:-1])
-    if isinstance(loss, (losses.CategoricalCrossentropy, losses.KLDivergence)):
-        return generator.dirichlet(np.ones(shape[-1]), shape[:-1])
-    if isinstance(loss, losses.BinaryCrossentropy):
-        return generator.uniform(0, 1, shape)
-    return generator.standard_normal(shape)
 
 
 def _sizes(x_shape: tuple[int, ...], y_shape: tuple[int, ...]) -> dict[str, int]:
@@ -490,16 +350,3 @@ def _shapes(input_shape: Sequence[Any]) -> list[tuple[int, ...]]:
     return shapes
 
 
-def _backend(name: str | None) -> str:
-    if name is None:
-        return config.backend()
-    if name not in config.BACKENDS:
-        raise ValueError(f"Expected backend to be one of {', '.join(config.BACKENDS)}, got {name!r}.")
-    return name
-
-
-def _check_options(tolerance: float, max_entries: int) -> None:
-    if not tolerance > 0:
-        raise ValueError(f"A gradient check expected tolerance > 0, got {tolerance!r}.")
-    if max_entries < FEWEST:
-        raise ValueError(f"A gradient check expected max_entries ≥ {FEWEST}, got {max_entries!r}.")

@@ -12,7 +12,8 @@ import numpy as np
 
 from scratchnet.gradient_check.refusals import check_gradient_names, check_input_gradients, check_output, name_of
 from scratchnet.graph.graph import Graph
-from scratchnet.graph.plan import LayerStep, Plan
+from scratchnet.graph.plan import Plan
+from scratchnet.graph.steps import LayerStep
 from scratchnet.layers import Layer
 from scratchnet.training.penalties import Penalties
 from scratchnet.typing import Array

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from scratchnet import config
-from scratchnet.graph.plan import LayerStep, Plan, Step
+from scratchnet.graph.plan import Plan
+from scratchnet.graph.steps import LayerStep, Step
 from scratchnet.losses import Loss, SparseCategoricalCrossentropy
 from scratchnet.typing import Array
 from scratchnet.utils.tables import fitting

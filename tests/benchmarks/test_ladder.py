@@ -9,7 +9,7 @@ from benchmarks import ladder, plain_loops
 from benchmarks.ladder import RungReport
 from benchmarks.processes import ROOT
 from benchmarks.rungs import SETTINGS, create, location
-from scratchnet.graph.plan import LayerStep
+from scratchnet.graph.steps import LayerStep
 from scratchnet.kernels.conv2d_maxpool import Conv2DMaxPoolStep
 from scratchnet.kernels.dense import DenseStep
 

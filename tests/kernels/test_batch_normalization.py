@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import scratchnet as sn
 from scratchnet import layers
 from scratchnet.graph.kernel_steps import kernel_step
-from scratchnet.graph.plan import LayerStep
+from scratchnet.graph.steps import LayerStep
 from scratchnet.kernels.batch_normalization import BatchNormalizationStep
 from scratchnet.layers import BatchNormalization
 from tests.kernels.common import examples

@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from scratchnet import layers, losses
-from scratchnet.gradient_check.check import _loss_on
+from scratchnet.gradient_check.check_losses import loss_on
 from tests.oracles import configurations
 from tests.oracles.configurations import ACTIVATIONS, Configuration, assert_agree
 
@@ -136,7 +136,7 @@ def test_crossentropy(tf: Any, cls: Any, from_logits: bool, shape: tuple[int, in
         )
     gradient = tape.gradient(value, tensor).numpy()
     for backend in ("numpy", "numba"):
-        loss = _loss_on(cls(from_logits=from_logits), backend)
+        loss = loss_on(cls(from_logits=from_logits), backend)
         seen = {"loss": np.array(loss.forward(y_true, y_pred, weight)), "gradient": loss.backward()}
         assert_agree(seen, {"loss": value.numpy(), "gradient": gradient}, "float64", 0.1)
 

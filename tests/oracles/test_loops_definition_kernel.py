@@ -46,14 +46,14 @@ def test_activation(configuration: Configuration) -> None:
 @pytest.mark.parametrize("sparse", [True, False])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_crossentropy_from_logits(backend: str, sparse: bool, dtype: str, rng: np.random.Generator) -> None:
-    from scratchnet.gradient_check.check import _loss_on
+    from scratchnet.gradient_check.check_losses import loss_on
 
     z, weight = 3 * rng.standard_normal((7, 5)), rng.random(7)
     labels = rng.integers(0, 5, 7)
     targets = np.eye(5)[labels] if sparse else rng.dirichlet(np.ones(5), 7)
     expected, gradient = loops.crossentropy(targets, z, weight)
     cls = losses.SparseCategoricalCrossentropy if sparse else losses.CategoricalCrossentropy
-    loss = _loss_on(cls(from_logits=True), backend)
+    loss = loss_on(cls(from_logits=True), backend)
     value = loss.forward(labels if sparse else targets, z.astype(dtype), weight)
     assert_agree({"loss": np.array(value)}, {"loss": np.array(expected)}, dtype, 0.1)
     assert_agree({"dz": loss.backward()}, {"dz": gradient}, dtype, 0.1)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from scratchnet import Input, Model, losses, optimizers, utils
 from scratchnet.layers import Conv2D, Dense, Flatten
-from scratchnet.training.samples import check_inputs
+from scratchnet.training.inputs import check_inputs
 
 
 class OfMyOwn(losses.MeanSquaredError):

@@ -1,0 +1,73 @@
+"""The steps of a plan: what each must be able to do, and the one that runs a layer by its own definition."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from scratchnet.graph.stand_in import StandIn
+from scratchnet.layers.layer import Layer
+from scratchnet.typing import Array
+
+
+class Step(Protocol):
+    """One step of a plan. What it returns may lie in a buffer that it uses again at its next call.
+
+    A step that looks whether the gradients it writes are finite has an attribute ``finite`` that says so.
+    """
+
+    layers: list[Layer]
+
+    def forward(self, x: Any, training: bool | None) -> Array:
+        """Return y."""
+
+    def backward(self, dy: Array) -> Any:
+        """Return dx, or None where nobody needs it, and fill the layers' ``grads``."""
+
+
+class LayerStep:
+    """A layer run by its own definition. Its results are checked: what comes next trusts their shapes and dtypes."""
+
+    def __init__(self, stand_in: StandIn, check: bool = True) -> None:
+        self.stand_in, self.check = stand_in, check
+        self.layers = [stand_in.layer]
+        self._x: list[Array] = []
+
+    def forward(self, x: Any, training: bool | None) -> Array:
+        """Return the layer's output."""
+        layer = self.layers[0]
+        self._x = x if isinstance(x, list) else [x]
+        y = self.stand_in.forward(x, training)
+        if not self.check:
+            return y
+        return _checked(y, (len(self._x[0]), *layer.output_shape[1:]), layer, "forward", "an output")
+
+    def backward(self, dy: Array) -> Any:
+        """Return the layer's dx."""
+        layer = self.layers[0]
+        dx = self.stand_in.backward(dy)
+        if not self.check:
+            return dx
+        several = list(dx) if isinstance(dx, (list, tuple)) else [dx]
+        if len(several) != len(self._x):
+            raise ValueError(
+                f"Layer {layer.name!r} ({type(layer).__name__}) expected its backward to return a gradient for each of "
+                f"its {len(self._x)} inputs, got {len(several)}."
+            )
+        checked = [
+            None if d is None else _checked(d, x.shape, layer, "backward", "a dx") for d, x in zip(several, self._x)
+        ]
+        return checked if len(checked) > 1 else checked[0]
+
+
+def _checked(array: Any, shape: tuple[int, ...], layer: Layer, method: str, what: str) -> Array:
+    """Return what a layer returned, in the layer's dtype, once it is found to be an array of that shape."""
+    if isinstance(array, np.ndarray) and array.shape == shape and array.dtype.kind in "fiub":
+        return array if array.dtype == layer.dtype else array.astype(layer.dtype)
+    got = f"{array.dtype} of shape {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
+    advice = "compute_output_shape has to say what forward returns" if method == "forward" else "it has the shape of x"
+    raise ValueError(
+        f"Layer {layer.name!r} ({type(layer).__name__}) expected its {method} to return {what} of real numbers of "
+        f"shape {shape}, got {got}: {advice}."
+    )
