@@ -21,7 +21,7 @@ from scratchnet.cli.gradcheck import gradcheck
 from scratchnet.cli.help import Command, Group
 from scratchnet.cli.output import Interrupted, complain, help_of, remark
 from scratchnet.errors import ScratchnetError
-from scratchnet.utils.signals import Terminated, raise_terminated
+from scratchnet.utils.signals import Terminated, handled_by, raise_terminated
 from scratchnet.utils.terminal import STAND_INS
 
 FAILURE, USAGE, INTERRUPTED = 1, 2, 130
@@ -89,14 +89,11 @@ def run(arguments: Sequence[str]) -> int:
         except (KeyboardInterrupt, typer.Abort):
             if sys.stderr is not None and sys.stderr.isatty():
                 print(file=sys.stderr)  # the terminal has written ^C on this line
-            remark("Stopped by Ctrl-C.")
-            return INTERRUPTED
+            return _stopped("Stopped by Ctrl-C.", INTERRUPTED)
         except Interrupted as stopped:
-            remark(str(stopped))
-            return stopped.code
+            return _stopped(str(stopped), stopped.code)
         except Terminated as terminated:
-            remark("Stopped by SIGTERM.")
-            return int(terminated.code)
+            return _stopped("Stopped by SIGTERM.", terminated.code)
         except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return FAILURE
@@ -104,6 +101,13 @@ def run(arguments: Sequence[str]) -> int:
             if os.environ.get("SCRATCHNET_TRACEBACK"):
                 raise
             return _report(error)
+
+
+def _stopped(sentence: str, code: int) -> int:
+    """Say why the command ends before its time, whoever asks again meanwhile, and return the exit code."""
+    with handled_by(lambda number, frame: None):
+        remark(sentence)
+    return code
 
 
 def _report(error: Exception) -> int:

@@ -42,7 +42,7 @@ def fit(model: Network, x: Any, y: Any, options: FitOptions) -> History:
         model.stop_training = False  # now that nothing can be refused any more
         shown_on = stack.enter_context(screen())
         stack.enter_context(run.parts.plan.running())
-        stack.enter_context(np.errstate(over="ignore", invalid="ignore"))  # a loss of NaN gets an error of its own
+        stack.enter_context(_non_finite_is_told())
         interruption = stack.enter_context(deferred_interrupt())
 
         def announce() -> None:
@@ -69,6 +69,11 @@ def fit(model: Network, x: Any, y: Any, options: FitOptions) -> History:
     if interruption.requested:
         raise interruption.error()
     return history
+
+
+def _non_finite_is_told() -> np.errstate:
+    """Return the context of training steps, which NumPy need not warn in: a loss of NaN gets an error of its own."""
+    return np.errstate(over="ignore", invalid="ignore")
 
 
 def _run_epoch(run: Run, options: FitOptions, progress: Progress, interruption: Interruption) -> Logs | None:
@@ -170,7 +175,7 @@ def train_on_batch(model: Network, x: Any, y: Any, sample_weight: Any) -> Logs:
     prepare_optimizer(model)
     parts = compiled_parts(model, "train")
     means = RunningMeans(parts.objective)
-    with parts.plan.running(), parts.plan.lock:
+    with parts.plan.running(), parts.plan.lock, _non_finite_is_told():
         means.add(train_step(model, parts, samples.take(parts.plan, slice(None)), number=1), len(samples))
     return means.logs()
 

@@ -175,3 +175,22 @@ def test_help_texts_are_not_cut_where_the_source_is() -> None:
 def test_the_console_script_is_this_main() -> None:
     project = (Path(scratchnet.__file__).parents[1] / "pyproject.toml").read_text()
     assert 'scratchnet = "scratchnet.cli:main"' in project
+
+
+@pytest.mark.parametrize(("number", "code", "word"), [("SIGINT", 130, "Ctrl-C"), ("SIGTERM", 143, "SIGTERM")])
+def test_asked_again_while_it_says_that_it_stops(number: str, code: int, word: str) -> None:
+    program = f"""if True:
+        import os, signal, sys, typer.main
+        from scratchnet import cli
+
+        def ask(*_):
+            os.kill(os.getpid(), signal.{number})
+
+        say = cli.remark
+        cli.remark = lambda sentence: (ask(), say(sentence))
+        typer.main.get_command = ask
+        signal.signal(signal.SIGTERM, cli.raise_terminated)
+        sys.exit(cli.run([]))
+    """
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stderr) == (code, f"Note: Stopped by {word}.\n")

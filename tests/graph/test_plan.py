@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scratchnet import Input, Model, layers, losses
+from scratchnet import Input, Model, config, layers, losses
 from scratchnet.graph.logits import ends_in_probabilities
 from scratchnet.graph.plan import Plan
 from scratchnet.kernels.dense import DenseStep
@@ -203,6 +203,7 @@ def test_the_plan_that_predicts_knows_nothing_of_the_loss(rng):
 def test_a_few_samples_are_predicted_on_one_thread_and_many_on_all(way, x):
     from scratchnet.kernels import runtime
 
+    config.set_backend("numba")
     seen = []
 
     class Listening(Double):

@@ -593,7 +593,7 @@ def test_its_name_is_fixed_once_it_is_a_layer() -> None:
         base.compute_output_shape((None, 5))
 
 
-def test_a_non_finite_number_is_traced_to_the_layer_inside() -> None:
+def test_a_non_finite_number_is_traced_to_the_layer_inside(backend: str) -> None:
     base = rows_model("base", activation=None)
     model = compiled(with_last(base))
     base.params["dense/kernel"][...] = 3e38
