@@ -50,9 +50,9 @@ class Backend:
         depend on how many there are."""
         return single_threaded_blas()
 
-    def running_few(self, flops: float) -> AbstractContextManager[Any]:
-        """Return the context in which so many operations run, within ``running``."""
-        return nullcontext()
+    def running_forward(self, flops: float, calls_blas: bool) -> AbstractContextManager[Any]:
+        """Return the context for ``forward`` alone, of so many operations, which may leave products to BLAS or not."""
+        return self.running() if calls_blas else nullcontext()
 
 
 class KernelBackend(Backend):
@@ -98,15 +98,12 @@ class KernelBackend(Backend):
         return runtime.single_threaded_blas()
 
     @contextmanager
-    def _on_one_thread(self) -> Iterator[None]:
+    def running_forward(self, flops: float, calls_blas: bool) -> Iterator[None]:
+        """Return the context for ``forward`` alone: a few operations run faster on one thread."""
         from scratchnet.kernels.runtime import one_thread
 
-        with one_thread():
+        with super().running_forward(flops, calls_blas), one_thread() if flops < _WORTH_SHARING else nullcontext():
             yield
-
-    def running_few(self, flops: float) -> AbstractContextManager[Any]:
-        """Return the context for so many operations: a few run faster on one thread."""
-        return self._on_one_thread() if flops < _WORTH_SHARING else nullcontext()
 
 
 def grown(room: Array | None, n: int) -> int:

@@ -11,8 +11,8 @@ memory a layer runs in is told in ``stand_in.py``; why a plan may stop at the lo
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any
 
@@ -317,11 +317,14 @@ class Plan:
         """Return the context in which batches run."""
         return self._parts.running()
 
-    @contextmanager
-    def running_forward(self, samples: int) -> Iterator[None]:
+    def running_forward(self, samples: int) -> AbstractContextManager[Any]:
         """As ``running``, for ``forward`` alone and so many samples."""
-        with self._parts.running(), self._parts.running_few(samples * self._flops):
-            yield
+        return self._parts.running_forward(samples * self._flops, self._calls_blas)
+
+    @property
+    def _calls_blas(self) -> bool:
+        """Whether some step may leave a product to BLAS."""
+        return any(getattr(step, "calls_blas", True) for step in self.steps)
 
     @cached_property
     def _flops(self) -> int:

@@ -207,7 +207,7 @@ class Conv2DMaxPoolStep(KernelStep):
     def forward_way(self, way: str) -> None:
         if way not in self.forward_ways:
             raise ValueError(f"forward_way must be one of {self.forward_ways} here, not {way!r}.")
-        self._forward_way = way
+        self._forward_way, self.calls_blas = way, way == "winograd"
 
     @property
     def backward_way(self) -> str:

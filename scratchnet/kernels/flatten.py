@@ -10,6 +10,8 @@ from scratchnet.typing import Array
 class FlattenStep:
     """A Flatten layer. Unlike the layer itself it hands out views, since steps leave each other's arrays alone."""
 
+    calls_blas = False
+
     def __init__(self, layers: list[Any], needs_dx: bool) -> None:
         self.layers = list(layers)
 

@@ -20,7 +20,10 @@ class KernelStep:
         layers: the layers it stands for, in order.
         needs_dx: whether `backward` has to return dx.
         dtype, itemsize: of all arrays.
+        calls_blas: whether `forward` leaves some product to BLAS.
     """
+
+    calls_blas = False
 
     def __init__(self, layers: list[Any], needs_dx: bool) -> None:
         self.layers, self.needs_dx = list(layers), needs_dx

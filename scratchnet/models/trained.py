@@ -288,8 +288,8 @@ class Trained(Wired):
         return self._on_batch(loop.test_on_batch(self, x, y, sample_weight), return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
-        """Return the outputs for one batch, as ``predict`` does."""
-        return self.predict(x, verbose=0)
+        """Return the outputs for one batch, computed together whatever its size; else as ``predict`` does."""
+        return self.as_outputs_given(loop.call(self, x, None, "predict_on_batch"))
 
     def _on_batch(self, logs: dict[str, float], return_dict: bool) -> Any:
         values = [logs[name] for name in self.metrics_names]
@@ -357,7 +357,7 @@ class Trained(Wired):
         inputs = list(x) if several else [x]
         if self._are_tensors(inputs):
             return self._place(inputs, several, training)
-        return self.as_outputs_given(loop.call(self, x, training))
+        return self.as_outputs_given(loop.call(self, x, training, "The model"))
 
     def _run_snapshot(self, run: Mapping[str, Any]) -> Snapshot:
         return training_snapshot(self, run)

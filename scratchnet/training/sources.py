@@ -20,7 +20,7 @@ import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -28,8 +28,7 @@ from scratchnet.training.samples import Samples
 from scratchnet.typing import Array
 from scratchnet.utils.random import new_generator
 
-if TYPE_CHECKING:
-    pass
+DEFAULT_BATCH_SIZE = 32
 
 Piece = tuple[Samples, Any]
 """Samples, and which rows of them to take."""
@@ -186,7 +185,7 @@ class Arrays(Source):
 
     def __init__(self, where: str, samples: Samples, batch_size: int | None, steps: int | None) -> None:
         self.where, self.samples, self.limit = where, samples, steps
-        self.batch_size: int = batch_size or (math.ceil(len(samples) / steps) if steps else 32)
+        self.batch_size: int = batch_size or (math.ceil(len(samples) / steps) if steps else DEFAULT_BATCH_SIZE)
         self.length = math.ceil(len(samples) / self.batch_size)
         self.count = min(len(samples), self.batch_size * (steps or self.length))
         self._at_once = 1

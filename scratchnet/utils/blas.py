@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,16 +34,13 @@ class _Limit:
     def enter(self) -> None:
         with self.lock:
             self._find_new()
-            for held in (self.everywhere, self.here):
-                held.depth += 1
-                held.hold(library for library in self.found if _is_per_thread(library) == (held is self.here))
+            self.everywhere.enter(self.found, per_thread=False)
+            self.here.enter(self.found, per_thread=True)
 
     def leave(self) -> None:
         with self.lock:
-            for held in (self.everywhere, self.here):
-                held.depth -= 1
-                if held.depth == 0:
-                    held.let_go()
+            self.everywhere.leave()
+            self.here.leave()
 
     def _find_new(self) -> None:
         """Find the BLAS libraries that have been loaded since the last look; SciPy brings one of its own."""
@@ -62,19 +59,24 @@ class _Held:
     """Libraries that are at one thread now, each with the number that it had before."""
 
     def __init__(self) -> None:
-        self.depth = 0
-        self.before: dict[str, tuple[Any, int]] = {}
+        self.depth = self.looked_at = 0
+        self.before: list[tuple[Any, int]] = []
 
-    def hold(self, libraries: Iterable[Any]) -> None:
-        for library in libraries:
-            if library.filepath not in self.before:
-                self.before[library.filepath] = library, library.get_num_threads()
+    def enter(self, found: Sequence[Any], per_thread: bool) -> None:
+        self.depth += 1
+        for library in found[self.looked_at :]:  # all of them for the first one in, then those that came since
+            if _is_per_thread(library) == per_thread:
+                self.before.append((library, library.get_num_threads()))
                 _set(library, 1)
+        self.looked_at = len(found)
 
-    def let_go(self) -> None:
-        for library, threads in self.before.values():
-            _set(library, threads)
-        self.before.clear()
+    def leave(self) -> None:
+        self.depth -= 1
+        if self.depth == 0:
+            for library, threads in self.before:
+                _set(library, threads)
+            self.before.clear()
+            self.looked_at = 0
 
 
 class _HeldHere(_Held, threading.local):

@@ -421,6 +421,29 @@ def test_batches_are_kept_apart_where_a_layer_always_trains() -> None:
     assert model.evaluate(ROWS, ROWS, batch_size=8, verbose=0) == pytest.approx(np.mean(losses))
 
 
+def test_predict_on_batch_takes_one_batch_whatever_its_size():
+    """What goes by the batch's statistics shows it: predict would cut 100 samples into batches of 32."""
+    inputs = layers.Input((3,))
+    model = sn.Model(inputs, layers.BatchNormalization(epsilon=1e-9)(inputs, training=True))
+    x = np.random.default_rng(0).normal(5, 2, (100, 3)).astype(np.float32)
+    y = model.predict_on_batch(x)
+    np.testing.assert_allclose(y.mean(0), 0, atol=1e-5)
+    np.testing.assert_allclose(y.std(0), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("samples", [1, 32])
+def test_a_prediction_of_batch_needs_no_loop(samples):
+    """It takes a short way, unless something is asked that only the loop knows."""
+    inputs = layers.Input((5,))
+    h = layers.Dense(4, activation="relu")(inputs)
+    model = sn.Model(inputs, [layers.Dense(2)(h), layers.Dense(3, activation="softmax")(h)])
+    x = np.random.default_rng(0).normal(size=(samples, 5)).astype(np.float32)
+    short, long = model.predict(x, verbose=0), model.predict(x, batch_size=32, verbose=0)
+    for here, there in zip(short, long):
+        np.testing.assert_array_equal(here, there)
+        assert here.flags.owndata
+
+
 def test_a_step_does_not_span_places_of_different_modes() -> None:
     inputs = sn.Input((8, 8, 1))
     for modes, steps in (((False, False), 1), ((True, None), 2), ((None, False), 2)):
