@@ -93,13 +93,13 @@ class KernelBackend(Backend):
 
     def running(self) -> AbstractContextManager[Any]:
         """Return the context in which BLAS has one thread while kernels own the threads."""
-        from scratchnet.kernels import runtime
+        from scratchnet.kernels.machine import runtime
 
         return runtime.single_threaded_blas()
 
     @contextmanager
     def _on_one_thread(self) -> Iterator[None]:
-        from scratchnet.kernels.runtime import one_thread
+        from scratchnet.kernels.machine.runtime import one_thread
 
         with one_thread():
             yield
