@@ -49,8 +49,9 @@ def rungs() -> list[RungReport]:
     from benchmarks.plain_loops import PlainCnn, conv2d_forward
     from benchmarks.rungs import location, step_of
     from scratchnet.graph.kernel_steps import kernel_step
-    from scratchnet.kernels import runtime, winograd, winograd_gradient
-    from scratchnet.kernels.nonzeros import add_nonzero_product, mark_nonzeros
+    from scratchnet.kernels.loops import pooled_convolution_winograd, pooled_kernel_gradient_winograd
+    from scratchnet.kernels.loops.nonzero_product import add_nonzero_product, mark_nonzeros
+    from scratchnet.kernels.machine import runtime
     from scratchnet.layers import Conv2D
     from scratchnet.layers.windows import im2col
 
@@ -102,7 +103,7 @@ def rungs() -> list[RungReport]:
             "… and fewer products",
             "The four sums of a pooling window share products: 9 instead of 16 for a 2x2 kernel (Winograd's way), in "
             "the second convolution and in the gradient of the first one's kernel.",
-            [winograd.forward, winograd_gradient.by_points],
+            [pooled_convolution_winograd.forward, pooled_kernel_gradient_winograd.by_points],
         ),
     ]
     return [RungReport(key, title, why, [location(thing) for thing in where]) for key, title, why, where in told]

@@ -13,8 +13,8 @@ from scratchnet import Model, config
 from scratchnet.architectures import ARCHITECTURES
 from scratchnet.graph.plan import Plan
 from scratchnet.graph.steps import LayerStep
-from scratchnet.kernels.conv2d_maxpool import Conv2DMaxPoolStep
-from scratchnet.kernels.dense import DenseStep
+from scratchnet.kernels.steps.conv2d_maxpool import Conv2DMaxPoolStep
+from scratchnet.kernels.steps.dense import DenseStep
 
 ROOT = Path(__file__).parents[1]
 
@@ -83,7 +83,7 @@ class Rung(Scratchnet):
         self.setting = setting
         config.set_backend(setting.backend)
         if not setting.all_threads:
-            from scratchnet.kernels import runtime
+            from scratchnet.kernels.machine import runtime
 
             runtime.set_num_threads(1)
 

@@ -33,8 +33,8 @@ def _run(step: Any, ways: bool = False) -> None:
 
 
 def _pooled(dtype: str, channels: int, needs_dx: bool, pool: int = 2) -> None:
-    from scratchnet.kernels.conv2d_maxpool import Conv2DMaxPoolStep
-    from scratchnet.kernels.simd import lanes
+    from scratchnet.kernels.machine.processor import lanes
+    from scratchnet.kernels.steps.conv2d_maxpool import Conv2DMaxPoolStep
     from scratchnet.layers import Conv2D, MaxPooling2D
     from tests.kernels.common import built
 
@@ -44,27 +44,25 @@ def _pooled(dtype: str, channels: int, needs_dx: bool, pool: int = 2) -> None:
 
 
 def _conv2d(dtype: str) -> None:
-    from scratchnet.kernels.conv2d import Conv2DStep
+    from scratchnet.kernels.steps.conv2d import Conv2DStep
     from scratchnet.layers import Conv2D
     from tests.kernels.common import built
 
     _run(Conv2DStep(built([Conv2D(3, 2, dtype=dtype)], (5, 5, 2)), True))
 
 
-def _pooling_and_windows(dtype: str) -> None:
-    from scratchnet.kernels.im2col import col2im, im2col
-    from scratchnet.kernels.max_pooling2d import MaxPooling2DStep
+def _max_pooling(dtype: str) -> None:
+
+    from scratchnet.kernels.steps.max_pooling2d import MaxPooling2DStep
     from scratchnet.layers import MaxPooling2D
     from tests.kernels.common import built
 
     for pool in (2, 17):
         _run(MaxPooling2DStep(built([MaxPooling2D(pool, dtype=dtype)], (20, 20, 2)), True))
-    cols = im2col(np.zeros((2, 5, 5, 2), dtype), (2, 2))
-    col2im(cols, (2, 5, 5, 2))
 
 
 def _dense(dtype: str) -> None:
-    from scratchnet.kernels.dense import DenseStep
+    from scratchnet.kernels.steps.dense import DenseStep
     from scratchnet.layers import Dense
     from tests.kernels.common import built
 
@@ -72,7 +70,7 @@ def _dense(dtype: str) -> None:
 
 
 def _batch_normalization(dtype: str) -> None:
-    from scratchnet.kernels.batch_normalization import BatchNormalizationStep
+    from scratchnet.kernels.steps.batch_normalization import BatchNormalizationStep
     from scratchnet.layers import BatchNormalization
     from tests.kernels.common import built
 
@@ -82,8 +80,8 @@ def _batch_normalization(dtype: str) -> None:
 
 
 def _last_dense_and_losses(dtype: str) -> None:
-    from scratchnet.kernels.dense_crossentropy import DenseCrossentropyStep
-    from scratchnet.kernels.softmax_crossentropy import softmax_crossentropy, sparse_softmax_crossentropy
+    from scratchnet.kernels.loops.softmax_crossentropy import softmax_crossentropy, sparse_softmax_crossentropy
+    from scratchnet.kernels.steps.dense_crossentropy import DenseCrossentropyStep
     from scratchnet.layers import Dense
     from tests.kernels.common import built
 
@@ -96,8 +94,8 @@ def _last_dense_and_losses(dtype: str) -> None:
 
 
 def _vectors(dtype: str) -> None:
-    from scratchnet.kernels.gather import gather
-    from scratchnet.kernels.optimizers import adam, momentum
+    from scratchnet.kernels.loops.gather import gather
+    from scratchnet.kernels.loops.optimizers import adam, momentum
 
     w, g, m, v = (np.zeros(3, dtype) for _ in range(4))
     adam(w, g, m, v, 0.1, 0.9, 0.999, 1e-7)
@@ -111,7 +109,7 @@ def _jobs() -> Iterator[tuple[Callable[..., None], tuple[Any, ...]]]:
     for dtype in DTYPES:
         for pool, channels, needs_dx in ((2, 0, True), (2, 1, False), (17, 2, True)):
             yield _pooled, (dtype, channels, needs_dx, pool)
-    for job in (_dense, _conv2d, _pooling_and_windows, _batch_normalization, _last_dense_and_losses, _vectors):
+    for job in (_dense, _conv2d, _max_pooling, _batch_normalization, _last_dense_and_losses, _vectors):
         for dtype in DTYPES:
             yield job, (dtype,)
 

@@ -80,6 +80,6 @@ class Scratchnet(Framework):
 
         if config.backend() != "numba":
             return {"layer": config.backend()}
-        from scratchnet.kernels import runtime
+        from scratchnet.kernels.machine import runtime
 
         return {"count": runtime.num_threads(), "layer": runtime.threading_layer()}

@@ -93,14 +93,14 @@ class KernelBackend(Backend):
 
     def running(self) -> AbstractContextManager[Any]:
         """Return the context in which BLAS has one thread while kernels own the threads."""
-        from scratchnet.kernels import runtime
+        from scratchnet.kernels.machine import runtime
 
         return runtime.single_threaded_blas()
 
     @contextmanager
     def running_forward(self, flops: float, calls_blas: bool) -> Iterator[None]:
         """Return the context for ``forward`` alone: a few operations run faster on one thread."""
-        from scratchnet.kernels.runtime import one_thread
+        from scratchnet.kernels.machine.runtime import one_thread
 
         with super().running_forward(flops, calls_blas), one_thread() if flops < _WORTH_SHARING else nullcontext():
             yield

@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 
 from scratchnet import activations
-from scratchnet.kernels.batch_normalization import BatchNormalizationStep
-from scratchnet.kernels.conv2d import Conv2DStep
-from scratchnet.kernels.conv2d_maxpool import Conv2DMaxPoolStep
-from scratchnet.kernels.dense import DenseStep
-from scratchnet.kernels.dense_crossentropy import DenseCrossentropyStep
-from scratchnet.kernels.finite import is_finite
-from scratchnet.kernels.flatten import FlattenStep
-from scratchnet.kernels.gather import gather
-from scratchnet.kernels.max_pooling2d import MaxPooling2DStep
-from scratchnet.kernels.optimizers import adam, momentum
-from scratchnet.kernels.softmax_crossentropy import softmax_crossentropy, sparse_softmax_crossentropy
+from scratchnet.kernels.loops.finite import is_finite
+from scratchnet.kernels.loops.gather import gather
+from scratchnet.kernels.loops.optimizers import adam, momentum
+from scratchnet.kernels.loops.softmax_crossentropy import softmax_crossentropy, sparse_softmax_crossentropy
+from scratchnet.kernels.steps.batch_normalization import BatchNormalizationStep
+from scratchnet.kernels.steps.conv2d import Conv2DStep
+from scratchnet.kernels.steps.conv2d_maxpool import Conv2DMaxPoolStep
+from scratchnet.kernels.steps.dense import DenseStep
+from scratchnet.kernels.steps.dense_crossentropy import DenseCrossentropyStep
+from scratchnet.kernels.steps.flatten import FlattenStep
+from scratchnet.kernels.steps.max_pooling2d import MaxPooling2DStep
 from scratchnet.layers import BatchNormalization, Conv2D, Dense, Flatten, MaxPooling2D
 from scratchnet.layers.layer import Layer
 from scratchnet.losses import CategoricalCrossentropy, Loss, SparseCategoricalCrossentropy

@@ -10,8 +10,8 @@ from benchmarks.ladder import RungReport
 from benchmarks.processes import ROOT
 from benchmarks.rungs import SETTINGS, create, location
 from scratchnet.graph.steps import LayerStep
-from scratchnet.kernels.conv2d_maxpool import Conv2DMaxPoolStep
-from scratchnet.kernels.dense import DenseStep
+from scratchnet.kernels.steps.conv2d_maxpool import Conv2DMaxPoolStep
+from scratchnet.kernels.steps.dense import DenseStep
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_a_rung_runs_the_steps_that_it_claims(key):
 
 
 def test_the_source_of_a_kernel_is_found_through_its_wrapper():
-    from scratchnet.kernels.optimizers import adam
+    from scratchnet.kernels.loops.optimizers import adam
 
     path, line = location(adam).rsplit(":", 1)
     beginning = inspect.getsource(inspect.unwrap(adam)).splitlines()[0]

@@ -6,9 +6,9 @@ import pytest
 from scratchnet import Input, Model, config, layers, losses
 from scratchnet.graph.logits import ends_in_probabilities
 from scratchnet.graph.plan import Plan
-from scratchnet.kernels.dense import DenseStep
-from scratchnet.kernels.dense_crossentropy import NARROW, DenseCrossentropyStep
-from scratchnet.kernels.simd import lanes
+from scratchnet.kernels.machine.processor import lanes
+from scratchnet.kernels.steps.dense import DenseStep
+from scratchnet.kernels.steps.dense_crossentropy import NARROW, DenseCrossentropyStep
 from scratchnet.layers import Activation, Add, Dense, Layer
 
 
@@ -201,7 +201,7 @@ def test_the_plan_that_predicts_knows_nothing_of_the_loss(rng):
 
 @pytest.mark.parametrize("way", ["predict", "call"])
 def test_a_few_samples_are_predicted_on_one_thread_and_many_on_all(way, x):
-    from scratchnet.kernels import runtime
+    from scratchnet.kernels.machine import runtime
 
     config.set_backend("numba")
     seen = []
@@ -222,7 +222,7 @@ def test_a_few_samples_are_predicted_on_one_thread_and_many_on_all(way, x):
 
 
 def test_a_context_changes_nothing_before_it_is_entered():
-    from scratchnet.kernels import runtime
+    from scratchnet.kernels.machine import runtime
 
     a, threads = Input((3,)), runtime.num_threads()
     context = Plan(Model(a, Dense(2)(a)).graph, "numba").running_forward(1)

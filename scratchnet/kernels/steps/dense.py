@@ -1,0 +1,96 @@
+"""Dense (layers/dense.py): the product, its bias and its ReLU in one pass.
+
+1. An activation other than ReLU runs by its own definition, after the kernel.
+2. Zeros in x and in dy are passed over where there are many of them.
+3. `backward` looks at each gradient while it is in the cache anyway: whether all is finite is then known for nothing.
+
+The loops: `loops/dense_products.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from scratchnet.kernels.loops import dense_products
+from scratchnet.kernels.loops.dense_products import middle_of
+from scratchnet.kernels.loops.matrix_product import tile_table
+from scratchnet.kernels.loops.nonzero_product import SPARSE
+from scratchnet.kernels.machine.simd import WORD
+from scratchnet.kernels.steps.step import KernelStep
+from scratchnet.typing import Array
+
+
+class DenseStep(KernelStep):
+    """A Dense layer, with ReLU in the same pass or any other activation by its own definition.
+
+    Attributes:
+        sparse_below: zeros are passed over where the share of other numbers is below this; never, if it is 0.
+        finite: whether no gradient of the last `backward` was NaN or infinite, dx aside.
+    """
+
+    sparse_below: float = SPARSE
+    finite: bool = True
+
+    def __init__(self, layers: list[Any], needs_dx: bool) -> None:
+        super().__init__(layers, needs_dx)
+        layer = layers[0]
+        self.activation = layer.activation
+        self.relu = layer.activation.name == "relu"
+        self.separate = layer.activation.name not in ("relu", "linear")
+        self.D, self.U = layer.params["kernel"].shape
+        self.middle = middle_of(self.D)
+        self.kernel, self.dkernel = layer.params["kernel"].reshape(-1), layer.grads["kernel"].reshape(-1)
+        self.bias, self.dbias = self.bias_of(layer, self.U)
+        self.rows: dict[int, Array] = {}
+        self.d_rows, self.kernel_rows = tile_table(np.arange(self.D)), tile_table(np.arange(self.D) * self.U)
+
+    @classmethod
+    def fits(cls, layers: list[Any]) -> bool:
+        """Whether `layers` is one built Dense."""
+        return len(layers) == 1 and type(layers[0]).__name__ == "Dense" and layers[0].built
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return y (N, ..., U), in a buffer of the step."""
+        self.x, self.shape = self.flat(x), x.shape
+        N = self.x.size // self.D
+        self.y = self.buffer("y", N, (self.U,))  # (N, U)
+        dense_products.forward(
+            self.x, self.kernel, self.bias, self.relu, self.row_table(N), self.D, self.middle, self.y.reshape(-1),
+            self.nothing if self.middle == self.D else self.buffer("half", N * self.U, ()), N,
+            self.buffer("x_words", N * -(-self.D // WORD), (), np.int64), self.sparse_below,
+        )  # fmt: skip
+        if self.separate:
+            self.z, self.y = self.y, self.activation.forward(self.y)
+        return self.y if x.ndim == 2 else self.y.reshape(*x.shape[:-1], self.U)
+
+    def row_table(self, N: int) -> Array:
+        """Where N rows of x lie. One table for each N: a tile that looks beyond the last row must find it again."""
+        if N not in self.rows:
+            self.rows[N] = tile_table(np.arange(N) * self.D)
+        return self.rows[N]
+
+    def backward(self, dy: Array) -> Array | None:
+        """Fill the gradients; return dx, shaped like x, if it is needed."""
+        N = len(self.y)
+        if self.separate:
+            dy = self.activation.gradient(dy.reshape(N, self.U), self.y, self.z)
+        dx = self.buffer("dx", N, (self.D,)) if self.needs_dx else None  # (N, D)
+        self.finite = dense_products.backward(
+            self.flat(dy), self.y.reshape(-1), self.relu, self.x, self.kernel, self.d_rows, self.kernel_rows, self.D,
+            self.nothing if dx is None else dx.reshape(-1), self.needs_dx, N, self.dkernel, self.dbias,
+            self.buffer("dz", N * self.U, ()), self.buffer("dz_t", N * self.U, ()),
+            self.buffer("dz_words", N * -(-self.U // WORD), (), np.int64),
+            self.buffer("dz_t_words", -(-N // WORD) * self.U, (), np.int64), self.sparse_below,
+        )  # fmt: skip
+        return dx if dx is None or len(self.shape) == 2 else dx.reshape(self.shape)
+
+    def flops(self, n: int) -> tuple[int, int]:
+        """Floating-point operations of (forward, backward) for n samples."""
+        return 2 * n * self.D * self.U, 2 * n * self.D * self.U * (2 if self.needs_dx else 1)
+
+    def bytes(self, n: int) -> tuple[int, int]:
+        """Bytes read and written at least by (forward, backward) for n samples."""
+        x, y, w = n * self.D, n * self.U, self.D * self.U
+        return (x + y + w) * self.itemsize, (x + 2 * y + 2 * w + (x if self.needs_dx else 0)) * self.itemsize

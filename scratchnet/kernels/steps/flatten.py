@@ -1,0 +1,33 @@
+"""Flatten (layers/flatten.py).
+
+1. No number moves: it is the same memory, seen with another shape.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scratchnet.typing import Array
+
+
+class FlattenStep:
+    """A Flatten layer. Unlike the layer itself it hands out views, since steps leave each other's arrays alone."""
+
+    calls_blas = False
+
+    def __init__(self, layers: list[Any], needs_dx: bool) -> None:
+        self.layers = list(layers)
+
+    @classmethod
+    def fits(cls, layers: list[Any]) -> bool:
+        """Any Flatten layer will do."""
+        return True
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """Return x as (N, D)."""
+        self._shape = x.shape
+        return x.reshape(len(x), -1)  # (N, D)
+
+    def backward(self, dy: Array) -> Array:
+        """Return dy in x's shape."""
+        return dy.reshape(self._shape)  # (N, …)

@@ -1,0 +1,50 @@
+"""A gradient with a NaN or an infinity in it is found out, by the kernel that asks and by the step that writes it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scratchnet.kernels.loops.finite import MANY, is_finite
+from scratchnet.kernels.steps.dense import DenseStep
+from scratchnet.layers import Dense
+from tests.kernels.common import built
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("size", [0, 1, 4096, 10_001, MANY - 1, MANY, MANY + 4097])
+def test_is_finite_finds_the_one_number_that_is_not(dtype: str, size: int) -> None:
+    g = np.full(size, np.finfo(dtype).max, dtype)
+    assert is_finite(g)
+    for number in (np.nan, np.inf, -np.inf):
+        for place in {0, size // 2, size - 1} if size else ():
+            h = g.copy()
+            h[place] = number
+            assert not is_finite(h)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("sparse_below", [0.0, 1.1])
+@pytest.mark.parametrize("feature", [0, 150, 299])  # in a whole strip, and among those that fill none
+def test_a_dense_step_tells_of_the_one_sum_that_overflows(feature: int, sparse_below: float, dtype: str) -> None:
+    step = DenseStep(built([Dense(40, dtype=dtype)], (300,)), needs_dx=True)
+    step.sparse_below = sparse_below
+    rng, largest = np.random.default_rng(0), np.finfo(dtype).max
+    x, dy = rng.standard_normal((6, 300)).astype(dtype), np.zeros((6, 40), dtype)
+    dy[2:4, 7] = 1
+    step.forward(x)
+    step.backward(dy)
+    assert step.finite
+    x[2:4, feature] = largest
+    step.forward(x)
+    step.backward(dy)
+    assert not step.finite
+    assert (~np.isfinite(step.dkernel)).sum() == 1
+
+
+def test_a_dense_step_tells_of_a_bias_that_overflows() -> None:
+    step = DenseStep(built([Dense(4)], (3,)), needs_dx=False)
+    step.forward(np.zeros((2, 3), np.float32))
+    step.backward(np.full((2, 4), np.finfo(np.float32).max))
+    assert not step.finite
+    assert np.isfinite(step.dkernel).all()
