@@ -37,6 +37,7 @@ from scratchnet.typing import Array
 from scratchnet.utils.held_still import held_still
 from scratchnet.utils.namers import NAMERS
 from scratchnet.utils.naming import by_name
+from scratchnet.utils.numbers import shown
 from scratchnet.utils.random import seeded
 
 
@@ -91,7 +92,7 @@ def check_layer(
             but is not in ``params`` and ``grads``.
     """
     if kinks is not None and kinks not in CONVENTIONS:
-        raise ValueError(f"check_layer expected kinks to be one of {', '.join(CONVENTIONS)}, got {kinks!r}.")
+        raise ValueError(f"check_layer expected kinks to be one of {', '.join(CONVENTIONS)}, got {shown(kinks)}.")
     check_options(tolerance, max_entries)
     generator = np.random.default_rng(seed)
     shapes = _shapes(input_shape)
@@ -348,5 +349,3 @@ def _shapes(input_shape: Sequence[Any]) -> list[tuple[int, ...]]:
                 f"(4, 8, 8, 3), got {shape}."
             )
     return shapes
-
-

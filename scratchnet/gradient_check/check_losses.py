@@ -22,8 +22,6 @@ from scratchnet.utils.namers import NAMERS
 _OF_PROBABILITIES = (losses._Crossentropy, losses.BinaryCrossentropy, losses.KLDivergence)
 
 
-
-
 def check_loss(
     loss: Any,
     y_true: Any = None,

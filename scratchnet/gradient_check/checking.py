@@ -17,6 +17,7 @@ from scratchnet.gradient_check.runner import (
     Subject,
 )
 from scratchnet.typing import Array
+from scratchnet.utils.numbers import shown
 
 FEWEST = 500
 """A sample of a tensor's entries is never smaller than this."""
@@ -68,7 +69,7 @@ def backend_named(name: str | None) -> str:
     if name is None:
         return config.backend()
     if name not in config.BACKENDS:
-        raise ValueError(f"Expected backend to be one of {', '.join(config.BACKENDS)}, got {name!r}.")
+        raise ValueError(f"Expected backend to be one of {', '.join(config.BACKENDS)}, got {shown(name)}.")
     return name
 
 
@@ -79,6 +80,6 @@ def check_options(tolerance: float, max_entries: int) -> None:
         ValueError: if one makes no sense.
     """
     if not tolerance > 0:
-        raise ValueError(f"A gradient check expected tolerance > 0, got {tolerance!r}.")
+        raise ValueError(f"A gradient check expected tolerance > 0, got {shown(tolerance)}.")
     if max_entries < FEWEST:
-        raise ValueError(f"A gradient check expected max_entries ≥ {FEWEST}, got {max_entries!r}.")
+        raise ValueError(f"A gradient check expected max_entries ≥ {FEWEST}, got {shown(max_entries)}.")

@@ -153,12 +153,14 @@ class Placed(Keeper):
 def shape_of_the_first(cls: str, input_shape: Sequence[int] | None, input_dim: int | None) -> Sequence[int] | None:
     """Return the shape that an argument gives a ``Sequential`` that begins with this layer; warn if one does."""
     if input_shape is not None and input_dim is not None:
-        raise ValueError(f"{cls} expected either input_shape or input_dim, got {input_shape!r} and {input_dim!r}.")
+        raise ValueError(
+            f"{cls} expected either input_shape or input_dim, got {shown(input_shape)} and {shown(input_dim)}."
+        )
     if input_shape is None and input_dim is None:
         return None
     shape = (input_dim,) if input_shape is None else input_shape
     if isinstance(shape, (str, bytes, set, dict)) or not np.iterable(shape):
-        raise ValueError(f"input_shape of {cls} expected the shape of one sample such as (28,), got {shape!r}.")
+        raise ValueError(f"input_shape of {cls} expected the shape of one sample such as (28,), got {shown(shape)}.")
     what = "input_shape" if input_dim is None else "input_dim"
     first = tuple(whole_number(f"{what} of {cls}", n, 1) for n in shape)
     warnings.warn(

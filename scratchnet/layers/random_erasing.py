@@ -23,7 +23,7 @@ import numpy as np
 
 from scratchnet.layers.augmentation import Augmentation, check_range
 from scratchnet.typing import Array, Shape
-from scratchnet.utils.numbers import real_number
+from scratchnet.utils.numbers import listed_numbers, real_number, shown
 
 
 class RandomErasing(Augmentation):
@@ -58,10 +58,13 @@ class RandomErasing(Augmentation):
         self.factor = check_range("factor of RandomErasing", factor, 0, 1, symmetric=False)
         self.scale = check_range("scale of RandomErasing", scale, 0, 1, symmetric=False)
         if not isinstance(value_range, (tuple, list)):
-            raise ValueError(f"value_range of RandomErasing expected lowest and highest number, got {value_range!r}.")
+            raise ValueError(
+                f"value_range of RandomErasing expected lowest and highest number, got {shown(value_range)}."
+            )
         self.value_range = check_range("value_range of RandomErasing", value_range, -np.inf, np.inf, symmetric=False)
-        several = fill_value if isinstance(fill_value, (tuple, list)) else ()
-        paint = tuple(real_number("fill_value of RandomErasing", v) for v in several or (fill_value or 0.0,))
+        several = isinstance(fill_value, (tuple, list)) or (isinstance(fill_value, np.ndarray) and fill_value.ndim > 0)
+        paints = [fill_value or 0.0] if not several else listed_numbers("fill_value of RandomErasing", fill_value)
+        paint = tuple(real_number("fill_value of RandomErasing", v) for v in paints)
         self.fill_value = None if fill_value is None else paint if several else paint[0]
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.errors import unknown_name
+from scratchnet.errors import one_of
 from scratchnet.layers.augmentation import Augmentation
 from scratchnet.typing import Array
 
@@ -49,9 +49,7 @@ class RandomFlip(Augmentation):
         **kwargs: Any,
     ) -> None:
         super().__init__(seed, data_format, **kwargs)
-        if mode not in AXES:
-            raise unknown_name("mode of RandomFlip", mode, AXES)
-        self.mode = mode
+        self.mode = one_of("mode of RandomFlip", mode, AXES)
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return the images, in training with some of them flipped."""

@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.errors import unknown_name
+from scratchnet.errors import one_of
 from scratchnet.layers.augmentation import Augmentation, check_range
 from scratchnet.typing import Array
 from scratchnet.utils.numbers import real_number
@@ -68,11 +68,8 @@ class RandomTranslation(Augmentation):
         super().__init__(seed, data_format, **kwargs)
         self.height_factor = check_range("height_factor of RandomTranslation", height_factor, -1, 1, symmetric=True)
         self.width_factor = check_range("width_factor of RandomTranslation", width_factor, -1, 1, symmetric=True)
-        if fill_mode not in FILL_MODES:
-            raise unknown_name("fill_mode of RandomTranslation", fill_mode, FILL_MODES)
-        if interpolation != "bilinear":
-            raise unknown_name("interpolation of RandomTranslation", interpolation, ("bilinear",))
-        self.fill_mode, self.interpolation = fill_mode, interpolation
+        self.fill_mode = one_of("fill_mode of RandomTranslation", fill_mode, FILL_MODES)
+        self.interpolation = one_of("interpolation of RandomTranslation", interpolation, ("bilinear",))
         self.fill_value = real_number("fill_value of RandomTranslation", fill_value)
 
     def forward(self, x: Array, training: bool = False) -> Array:

@@ -11,6 +11,7 @@ from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.models.model import Model
 from scratchnet.models.rebuilding import MODELS
 from scratchnet.utils.naming import automatic_name
+from scratchnet.utils.numbers import shown
 
 _FORMS = ("_single_input", "_single_output", "inputs_by_name", "outputs_by_name")
 _WITH_THE_GRAPH = ("graph", "inputs", "outputs", "dtype", *_FORMS)
@@ -82,7 +83,7 @@ class Sequential(Model):
             self._input = layer.output
             return
         if not isinstance(layer, Layer):
-            raise TypeError(f"Sequential model {self.name!r} expected a layer, got {layer!r}.")
+            raise TypeError(f"Sequential model {self.name!r} expected a layer, got {shown(layer)}.")
         self._check_alone("get another layer")
         if any(inner is self for _, inner, _ in layer.leaves()):
             raise ValueError(f"Sequential model {self.name!r} expected a layer, got a model that it is a part of.")

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from scratchnet.plotting.figure import BLUE, ORANGE, TEXT, TITLE, Picture
+from scratchnet.utils.numbers import shown
 
 Curves = dict[str, list[float]]
 
@@ -94,11 +95,11 @@ def _curves(history: Any) -> Curves:
 
 def _numbers(name: str, values: Any) -> list[float]:
     if isinstance(values, str) or not np.iterable(values):
-        raise ValueError(f"learning_curves expected a list of numbers for {name!r}, got {values!r}.")
+        raise ValueError(f"learning_curves expected a list of numbers for {name!r}, got {shown(values)}.")
     numbers = []
     for value in values:
         try:
             numbers.append(math.nan if value in (None, "", "NA") else float(value))
         except (TypeError, ValueError):
-            raise ValueError(f"learning_curves expected numbers for {name!r}, got {value!r}.") from None
+            raise ValueError(f"learning_curves expected numbers for {name!r}, got {shown(value)}.") from None
     return numbers

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from scratchnet.typing import Array
+from scratchnet.utils.numbers import shown
 
 BLUE, ORANGE = "#0072b2", "#d55e00"
 """Two colours of Okabe and Ito's palette, which colour-blind people tell apart too."""
@@ -107,7 +108,7 @@ def class_names(what: str, labels: Sequence[str] | None, classes: int) -> list[s
     if labels is None:
         return [str(number) for number in range(classes)]
     if isinstance(labels, str) or len(labels) < classes:
-        raise ValueError(f"{what} expected labels as at least {classes} class names, got {labels!r}.")
+        raise ValueError(f"{what} expected labels as at least {classes} class names, got {shown(labels)}.")
     return [str(label) for label in labels]
 
 

@@ -31,7 +31,7 @@ def check_inputs(model: Network, x: Any, where: str) -> list[Array]:
     """
     arrays = [as_array(a, f"x of {where}") for a in _one_for_each_input(model, x, where)]
     if not arrays:
-        raise ValueError(f"{where} expected an array of samples as x, got {x!r}.")
+        raise ValueError(f"{where} expected an array of samples as x, got {shown(x)}.")
     with unbuilt_if_refused(model):
         if not model.built:
             model.build((None, *arrays[0].shape[1:]))
