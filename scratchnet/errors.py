@@ -113,10 +113,7 @@ def one_of(kind: str, value: object, known: Iterable[str]) -> str:
 
 def unexpected_arguments(owner: str, given: Iterable[str], known: Iterable[str]) -> TypeError:
     """Return the error for arguments by names that ``owner`` does not take, with the nearest that it does."""
-    known, name = list(known), next(iter(given))
-    near = nearest(name, known)
-    advice = f"did you mean {near!r}?" if near is not None else "leave it out."
-    return TypeError(f"{owner} expected arguments among {', '.join(known)}, got {shown(name)}: {advice}")
+    return TypeError(str(unknown_name(f"argument of {owner}", next(iter(given)), known)))
 
 
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> ValueError:

@@ -192,6 +192,8 @@ class PiecewiseConstantDecay(LearningRateSchedule):
                 f"PiecewiseConstantDecay expected one value more than boundaries, got {len(values)} values and "
                 f"{len(boundaries)} boundaries."
             )
+        if sorted(boundaries) != boundaries:
+            raise ValueError(f"boundaries of PiecewiseConstantDecay expected rising numbers, got {shown(boundaries)}.")
         self.boundaries = boundaries
         self.values = values
 

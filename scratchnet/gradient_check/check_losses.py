@@ -49,7 +49,7 @@ def check_loss(
     Raises:
         ValueError: if an argument makes no sense.
     """
-    check_options(tolerance, max_entries)
+    check_options(tolerance, max_entries, seed)
     check_methods(loss)
     generator = np.random.default_rng(seed)
     if y_pred is None:

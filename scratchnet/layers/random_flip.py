@@ -48,8 +48,9 @@ class RandomFlip(Augmentation):
         data_format: str | None = None,
         **kwargs: Any,
     ) -> None:
+        mode = one_of("mode of RandomFlip", mode, AXES)
         super().__init__(seed, data_format, **kwargs)
-        self.mode = one_of("mode of RandomFlip", mode, AXES)
+        self.mode = mode
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return the images, in training with some of them flipped."""

@@ -168,9 +168,9 @@ def clone_model(
     """
     if not isinstance(model, Model):
         raise TypeError(f"clone_model expected a Model, got {shown(model)}.")
-    inputs = None
+    inputs: list[Any] | None = None
     if input_tensors is not None:
-        inputs = [input_tensors] if isinstance(input_tensors, SymbolicTensor) else list(input_tensors)
+        inputs = list(input_tensors) if isinstance(input_tensors, (list, tuple)) else [input_tensors]
         for tensor in inputs:
             if not isinstance(tensor, SymbolicTensor) or tensor.inputs:
                 raise TypeError(

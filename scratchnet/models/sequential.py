@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from scratchnet.layers.input_layer import Input, InputLayer
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
@@ -41,6 +43,8 @@ class Sequential(Model):
         self._start_uncompiled()
         try:
             taken: set[str] = set()
+            if isinstance(layers, Layer) or not (layers is None or np.iterable(layers)):
+                raise TypeError(f"Sequential model {self.name!r} expected a list of layers, got {shown(layers)}.")
             for layer in layers or []:
                 self._append(layer, taken)
             if self.built:

@@ -73,11 +73,13 @@ def check_labels(what: str, name: str, labels: Any, count: int | None = None) ->
     if array.ndim != 1:
         hint = f": pass {name}.argmax(axis=1)" if array.ndim == 2 else ""
         raise ValueError(f"{what} expected {name} as class numbers of shape (N,), got {array.shape}{hint}.")
+    if not array.size:
+        raise ValueError(f"{what} expected at least one entry in {name}, got none.")
     if array.dtype.kind not in "iu":
         raise ValueError(f"{what} expected {name} as whole numbers, got dtype {array.dtype}.")
     if count is not None and len(array) != count:
         raise ValueError(f"{what} expected {count:,} entries in {name}, one each, got {len(array):,}.")
-    if array.size and array.min() < 0:
+    if array.min() < 0:
         raise ValueError(f"{what} expected {name} from 0, got {array.min()} at index {int(array.argmin())}.")
     return array.astype(np.int64)
 

@@ -143,6 +143,8 @@ def _make(cls: Any, config: dict[str, Any], kind: str, facts: Mapping[str, Any])
 
 def checked_classes(custom_objects: Mapping[str, type] | None) -> dict[str, type]:
     """Return ``custom_objects`` as a dictionary; raise a TypeError unless it holds classes only."""
+    if custom_objects is not None and not isinstance(custom_objects, Mapping):
+        raise TypeError(f"custom_objects expected a dict of classes by name, got {shown(custom_objects)}.")
     for name, cls in (custom_objects or {}).items():
         if not isinstance(cls, type):
             raise TypeError(

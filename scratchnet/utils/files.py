@@ -42,7 +42,7 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     Raises:
         OSError: of the fitting subclass, if the file cannot be written; the message says why and what to do.
     """
-    write_together({file_path("write_atomically", path): content})
+    write_together({file_path("A file to write", path): content})
 
 
 def is_part(name: str) -> bool:

@@ -113,6 +113,8 @@ def argument_names(cls: type) -> list[str]:
 
 def described(thing: Any) -> dict[str, Any] | None:
     """Return what ``made_from`` makes an equal object from, in Keras's form; None stays None."""
+    if thing is not None and not hasattr(thing, "get_config"):
+        raise TypeError(f"serialize expected an object with get_config(), got {shown(thing)}.")
     return None if thing is None else {"class_name": type(thing).__name__, "config": thing.get_config()}
 
 
