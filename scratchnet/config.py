@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from scratchnet.errors import unknown_name
+from scratchnet.errors import one_of
 
 BACKENDS = ("numba", "numpy")
 INTEGERS = ("uint8", "int32", "int64")
@@ -39,16 +39,12 @@ def check_float(value: str) -> str:
     Raises:
         ValueError: otherwise.
     """
-    if value not in FLOATS:
-        raise unknown_name("float type", value, FLOATS)
-    return value
+    return one_of("float type", value, FLOATS)
 
 
 def backend() -> str:
     """Return the name of the backend that runs the layers: ``"numba"`` unless changed."""
-    if _backend not in BACKENDS:
-        raise unknown_name("backend (from SCRATCHNET_BACKEND)", _backend, BACKENDS)
-    return _backend
+    return one_of("backend (from SCRATCHNET_BACKEND)", _backend, BACKENDS)
 
 
 def set_backend(name: str) -> None:
@@ -62,6 +58,4 @@ def set_backend(name: str) -> None:
         ValueError: for any other name.
     """
     global _backend
-    if name not in BACKENDS:
-        raise unknown_name("backend", name, BACKENDS)
-    _backend = name
+    _backend = one_of("backend", name, BACKENDS)

@@ -14,7 +14,7 @@ import numpy as np
 
 from scratchnet.typing import Array
 from scratchnet.utils.naming import described, made_from, snake_case
-from scratchnet.utils.numbers import real_number, whole_number
+from scratchnet.utils.numbers import axes_within, real_array, real_number, whole_number
 
 EPSILON = 1e-7
 """Added to a length before something is divided by it, as in Keras; so a weight of length 0 stays where it is."""
@@ -42,7 +42,7 @@ class NonNeg(Constraint):
 
     def __call__(self, w: Array) -> Array:
         """Return max(w, 0)."""
-        return np.maximum(w, 0)
+        return np.maximum(real_array("w of NonNeg", w), 0)
 
 
 class _OfLengths(Constraint, ABC):
@@ -55,7 +55,8 @@ class _OfLengths(Constraint, ABC):
 
     def __call__(self, w: Array) -> Array:
         """Return w, scaled along ``axis`` to the length wanted."""
-        axes = tuple(self.axis) if isinstance(self.axis, list) else self.axis
+        w = real_array(f"w of {type(self).__name__}", w)
+        axes = axes_within(f"axis of {type(self).__name__}", self.axis, w.shape)
         lengths = np.sqrt(np.square(w).sum(axis=axes, keepdims=True))
         return w * (self.wanted(lengths) / (EPSILON + lengths))
 

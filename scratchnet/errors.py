@@ -93,6 +93,29 @@ _NEAR = 0.72
 """Names less alike than that have nothing to do with each other: at 0.7, LSTM is a Softmax and Dropout an Input."""
 
 
+def shown(value: object) -> str:
+    """Return ``repr(value)`` on one line of moderate length, so that a sentence with it stays one."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 80 else f"{text[:77]}…"
+
+
+def one_of(kind: str, value: object, known: Iterable[str]) -> str:
+    """Return ``value`` if it is one of the names known, whatever else it is: an array too can be asked about.
+
+    Raises:
+        ValueError: otherwise, see ``unknown_name``.
+    """
+    known = tuple(known)
+    if isinstance(value, str) and value in known:
+        return value
+    raise unknown_name(kind, value, known)
+
+
+def unexpected_arguments(owner: str, given: Iterable[str], known: Iterable[str]) -> TypeError:
+    """Return the error for arguments by names that ``owner`` does not take, with the nearest that it does."""
+    return TypeError(str(unknown_name(f"argument of {owner}", next(iter(given)), known)))
+
+
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> ValueError:
     """Return the error for a name that is not among ``known``, with the nearest one that is, if one is near."""
     known = sorted(known)
@@ -101,7 +124,7 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> ValueError:
     else:
         near = nearest(str(name), known)
         beginning = f"did you mean {near!r}? Known" if near is not None else "known"
-    return ValueError(f"Unknown {kind} {name!r}: {beginning} are {', '.join(known)}.")
+    return ValueError(f"Unknown {kind} {shown(name)}: {beginning} are {', '.join(known)}.")
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

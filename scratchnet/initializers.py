@@ -15,10 +15,11 @@ from typing import Any, ClassVar, overload
 import numpy as np
 
 from scratchnet import config
+from scratchnet.errors import one_of
 from scratchnet.typing import Array
 from scratchnet.utils.blas import single_threaded_blas
 from scratchnet.utils.naming import described, made_from, snake_case
-from scratchnet.utils.numbers import real_number, seed_or_none, shown
+from scratchnet.utils.numbers import real_array, real_number, seed_or_none, shown, sizes
 from scratchnet.utils.random import new_generator
 
 
@@ -45,7 +46,8 @@ class Initializer:
 
     def __call__(self, shape: tuple[int, ...], dtype: str | None = None) -> Array:
         """Return initial values of that shape in a float dtype, ``config.floatx()`` if not given."""
-        return self.values(tuple(shape)).astype(dtype or config.floatx())
+        kind = config.floatx() if dtype is None else config.check_float(dtype)
+        return self.values(sizes(f"shape of {type(self).__name__}", shape)).astype(kind)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal initializer."""
@@ -81,10 +83,10 @@ class Constant(Initializer):
     """
 
     def __init__(self, value: float | Sequence[Any] | Array = 0.0) -> None:
-        if np.ndim(value) == 0:
+        if not isinstance(value, (list, tuple)) and np.ndim(value) == 0:
             self.value: Any = real_number("value of Constant", value)
             return
-        self.value = np.array(value, np.float64)
+        self.value = real_array("value of Constant", value).astype(np.float64)
         if not np.isfinite(self.value).all():
             raise ValueError(f"value of Constant expected finite numbers, got {shown(value)}.")
 
@@ -248,16 +250,13 @@ class VarianceScaling(_Random):
     ) -> None:
         super().__init__(seed)
         self.scale = real_number("scale of VarianceScaling", scale, 0, open_ends="least")
-        kinds = ("truncated_normal", "untruncated_normal", "uniform")
-        kind = distribution.lower() if isinstance(distribution, str) else distribution
+        kind = one_of(
+            "distribution of VarianceScaling",
+            distribution.lower() if isinstance(distribution, str) else distribution,
+            ("truncated_normal", "untruncated_normal", "uniform", "normal"),
+        )
         self.distribution = "truncated_normal" if kind == "normal" else kind
-        self.mode = mode
-        for name, value, known in (
-            ("mode", mode, ("fan_in", "fan_out", "fan_avg")),
-            ("distribution", self.distribution, kinds),
-        ):
-            if value not in known:
-                raise ValueError(f"{name} of VarianceScaling expected one of {', '.join(known)}, got {value!r}.")
+        self.mode = one_of("mode of VarianceScaling", mode, ("fan_in", "fan_out", "fan_avg"))
 
     def variance(self, shape: tuple[int, ...]) -> float:
         """Return the variance that the numbers of this shape are to have."""

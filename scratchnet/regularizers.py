@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from scratchnet.errors import one_of
 from scratchnet.typing import Array
 from scratchnet.utils.naming import described, made_from, snake_case
-from scratchnet.utils.numbers import real_number
+from scratchnet.utils.numbers import real_array, real_number
 
 
 class Regularizer:
@@ -35,7 +36,7 @@ class Regularizer:
 
     def __call__(self, w: Any) -> float:
         """Return the penalty of an array."""
-        return self.forward(np.asarray(w))
+        return self.forward(real_array(f"w of {type(self).__name__}", w))
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal regularizer."""
@@ -136,9 +137,7 @@ class OrthogonalRegularizer(Regularizer):
 
     def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
         self.factor = real_number("factor of OrthogonalRegularizer", factor, 0)
-        if mode not in ("rows", "columns"):
-            raise ValueError(f"mode of OrthogonalRegularizer expected 'rows' or 'columns', got {mode!r}.")
-        self.mode = mode
+        self.mode = one_of("mode of OrthogonalRegularizer", mode, ("rows", "columns"))
 
     def _rows(self, w: Array) -> tuple[Array, Array, Array]:
         """Return the rows, each of length 1, their lengths before that, and their cosines."""

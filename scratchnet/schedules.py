@@ -46,7 +46,9 @@ class ExponentialDecay(LearningRateSchedule):
     def __call__(self, step: int) -> float:
         """Return the learning rate."""
         exponent = step / self.decay_steps
-        return self.initial_learning_rate * self.decay_rate ** (math.floor(exponent) if self.staircase else exponent)
+        return self.initial_learning_rate * _power(
+            self.decay_rate, math.floor(exponent) if self.staircase else exponent
+        )
 
 
 class CosineDecay(LearningRateSchedule):
@@ -117,7 +119,7 @@ class CosineDecayRestarts(LearningRateSchedule):
             i += 1
         elif self._begun(i) > time:  # or too large
             i -= 1
-        wave = self.m_mul**i * (1 + math.cos(math.pi * (time - self._begun(i)) / self.t_mul**i)) / 2  # (2)
+        wave = _power(self.m_mul, i) * (1 + math.cos(math.pi * (time - self._begun(i)) / self.t_mul**i)) / 2  # (2)
         return self.initial_learning_rate * ((1 - self.alpha) * wave + self.alpha)  # (3)
 
     def _begun(self, i: int) -> float:
@@ -190,12 +192,22 @@ class PiecewiseConstantDecay(LearningRateSchedule):
                 f"PiecewiseConstantDecay expected one value more than boundaries, got {len(values)} values and "
                 f"{len(boundaries)} boundaries."
             )
+        if sorted(boundaries) != boundaries:
+            raise ValueError(f"boundaries of PiecewiseConstantDecay expected rising numbers, got {shown(boundaries)}.")
         self.boundaries = boundaries
         self.values = values
 
     def __call__(self, step: int) -> float:
         """Return the learning rate."""
         return self.values[sum(step > boundary for boundary in self.boundaries)]
+
+
+def _power(base: float, exponent: float) -> float:
+    """Return a power, infinity where it is beyond every float; the optimizer refuses that in a sentence."""
+    try:
+        return float(base**exponent)
+    except OverflowError:
+        return math.inf
 
 
 def _steps(what: str, value: Any, open_ends: str = "") -> float:

@@ -254,7 +254,7 @@ def test_arguments_of_counts_are_checked():
         with pytest.raises(ValueError, match=f"{next(iter(wrong))} of Precision expected"):
             metrics.Precision(**wrong)
     for wrong, message in (
-        ({"num_thresholds": 1}, "num_thresholds of AUC expected a whole number ≥ 2, got 1"),
+        ({"num_thresholds": 1}, "num_thresholds of AUC expected a whole number ≥ 2 and ≤ 10000000, got 1"),
         ({"curve": "PRGAIN"}, "Unknown curve of AUC 'PRGAIN'"),
         ({"summation_method": "trapezoid"}, "Unknown summation_method of AUC"),
         ({"thresholds": [2]}, "thresholds of AUC expected"),

@@ -21,6 +21,7 @@ from scratchnet.activations.rectifiers import ELU, SELU, LeakyReLU, Linear, ReLU
 from scratchnet.activations.smooth import GELU, Exponential, HardSigmoid, Sigmoid, SiLU, Softplus, Tanh
 from scratchnet.activations.softmax import LogSoftmax, Softmax
 from scratchnet.utils.naming import described, look_up, made_from
+from scratchnet.utils.numbers import shown
 
 __all__ = [
     "ACTIVATIONS",
@@ -118,7 +119,7 @@ def get(activation: str | ActivationFunction | dict[str, Any] | None) -> Activat
         return deserialize(activation)
     raise TypeError(
         f"An activation is given as a name ({', '.join(ACTIVATIONS)}) or as an ActivationFunction object, "
-        f"got {activation!r}."
+        f"got {shown(activation)}."
     )
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
-
 from scratchnet import config
 from scratchnet.typing import Array
 from scratchnet.utils import changes
+from scratchnet.utils.numbers import real_array
 
 
 class ActivationFunction:
@@ -37,9 +36,8 @@ class ActivationFunction:
     def __call__(self, x: Any, *arguments: Any, **options: Any) -> Array:
         """Return f(x) for an array or numbers; with arguments as for the class, such as ``relu(x, max_value=6)``."""
         function = type(self)(*arguments, **options) if arguments or options else self
-        return function.forward(
-            x if isinstance(x, np.ndarray) and x.dtype.kind == "f" else np.asarray(x, config.floatx())
-        )
+        x = real_array(f"x of {self.name}", x)
+        return function.forward(x if x.dtype.kind == "f" else x.astype(config.floatx()))
 
     def __eq__(self, other: object) -> bool:
         """Whether ``other`` is the same function: of the same class of ours, with the same arguments."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from scratchnet.activations.function import ActivationFunction
 from scratchnet.typing import Array
-from scratchnet.utils.numbers import whole_number
+from scratchnet.utils.numbers import axes_within, shown, whole_number
 
 
 class Softmax(ActivationFunction):
@@ -44,8 +44,9 @@ class Softmax(ActivationFunction):
 
     def forward(self, x: Array) -> Array:
         """Return the softmax of every row of x."""
-        e = np.exp(x - x.max(axis=self.axis, keepdims=True))
-        return e / e.sum(axis=self.axis, keepdims=True)
+        axes = axes_within("axis of Softmax", self.axis, x.shape)
+        e = np.exp(x - x.max(axis=axes, keepdims=True))
+        return e / e.sum(axis=axes, keepdims=True)
 
     def backward(self, dy: Array, y: Array) -> Array:
         """Return y (dy - Σ dy y), the sum taken along each row."""
@@ -74,8 +75,9 @@ class LogSoftmax(ActivationFunction):
 
     def forward(self, x: Array) -> Array:
         """Return the logarithm of the softmax of every row of x."""
-        shifted = x - x.max(axis=self.axis, keepdims=True)
-        return shifted - np.log(np.exp(shifted).sum(axis=self.axis, keepdims=True))
+        axes = axes_within("axis of LogSoftmax", self.axis, x.shape)
+        shifted = x - x.max(axis=axes, keepdims=True)
+        return shifted - np.log(np.exp(shifted).sum(axis=axes, keepdims=True))
 
     def backward(self, dy: Array, y: Array) -> Array:
         """Return dy - e^y Σ dy, the sum taken along each row."""
@@ -89,5 +91,8 @@ class LogSoftmax(ActivationFunction):
 def _axes(what: str, axis: Any) -> int | tuple[int, ...]:
     """Return an axis, or several as a tuple."""
     if isinstance(axis, (list, tuple)) and axis:
-        return tuple(whole_number(what, one) for one in axis)
+        axes = tuple(whole_number(what, one) for one in axis)
+        if len(set(axes)) < len(axes):
+            raise ValueError(f"{what} expected each axis once, got {shown(axis)}.")
+        return axes
     return whole_number(what, axis)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from scratchnet.callbacks.callback import HOOKS, Callback, Logs
 from scratchnet.errors import unknown_name
+from scratchnet.utils.numbers import shown
 
 
 class CallbackList(Callback):
@@ -32,12 +35,12 @@ class CallbackList(Callback):
         super().__init__()
         if callbacks is None:
             callbacks = ()
-        several = isinstance(callbacks, Iterable) and not isinstance(callbacks, (Callback, type, str))
+        several = isinstance(callbacks, Iterable) and not isinstance(callbacks, (Callback, type, str, np.ndarray))
         self.callbacks: list[Callback] = list(callbacks) if several else [callbacks]  # type: ignore[arg-type,list-item]
         for callback in self.callbacks:
             if not isinstance(callback, Callback):
                 advice = f"write {callback.__name__}(…)" if isinstance(callback, type) else "subclass Callback"
-                raise TypeError(f"callbacks expected scratchnet Callback objects, got {callback!r}: {advice}.")
+                raise TypeError(f"callbacks expected scratchnet Callback objects, got {shown(callback)}: {advice}.")
         if model is not None:
             self.set_model(model)
         self.set_params(params or {})

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import numbers
-import os
 from typing import Any
 
 import numpy as np
+
+from scratchnet.utils.files import file_path
+from scratchnet.utils.numbers import shown
 
 
 def real_number(owner: object, name: str, value: Any) -> float:
@@ -17,7 +19,7 @@ def real_number(owner: object, name: str, value: Any) -> float:
         ValueError: for NaN, a bool, or anything else.
     """
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real) or math.isnan(value):
-        raise ValueError(f"{_of(owner)} expected {name} as a number, got {value!r}.")
+        raise ValueError(f"{_of(owner)} expected {name} as a number, got {shown(value)}.")
     return float(value)
 
 
@@ -28,7 +30,7 @@ def switch(owner: object, name: str, value: Any) -> bool:
         ValueError: for anything else: a text such as "no" would count as True.
     """
     if not isinstance(value, (bool, np.bool_, int, np.integer)) or value not in (0, 1):
-        raise ValueError(f"{_of(owner)} expected {name} as True or False, got {value!r}.")
+        raise ValueError(f"{_of(owner)} expected {name} as True or False, got {shown(value)}.")
     return bool(value)
 
 
@@ -39,7 +41,7 @@ def verbosity(owner: object, value: Any) -> int:
         ValueError: for anything else.
     """
     if not isinstance(value, (bool, np.bool_, int, np.integer)) or value not in (0, 1, 2):
-        raise ValueError(f"{_of(owner)} expected verbose as 0 or 1, got {value!r}.")
+        raise ValueError(f"{_of(owner)} expected verbose as 0 or 1, got {shown(value)}.")
     return int(value)
 
 
@@ -50,12 +52,7 @@ def path_text(owner: object, name: str, value: Any) -> str:
         TypeError: for what is no path.
         ValueError: for an empty one.
     """
-    path = os.fspath(value) if isinstance(value, os.PathLike) else value
-    if not isinstance(path, str):
-        raise TypeError(f"{_of(owner)} expected {name} as the path of a file, got {value!r}.")
-    if not path:
-        raise ValueError(f"{_of(owner)} expected {name} as the path of a file, got an empty one.")
-    return path
+    return file_path(f"{name} of {_of(owner)}", value)
 
 
 def refuse_schedule(owner: object, model: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from scratchnet.callbacks.callback import Callback, Logs
 from scratchnet.callbacks.checks import path_text, switch
+from scratchnet.utils.numbers import shown
 
 
 class CSVLogger(Callback):
@@ -37,7 +38,7 @@ class CSVLogger(Callback):
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
         super().__init__()
         if not isinstance(separator, str) or len(separator) != 1 or separator in '\r\n"':
-            raise ValueError(f"CSVLogger expected a separator of one character, got {separator!r}.")
+            raise ValueError(f"CSVLogger expected a separator of one character, got {shown(separator)}.")
         self.filename = path_text(self, "filename", filename)
         self.separator = separator
         self.append = switch(self, "append", append)

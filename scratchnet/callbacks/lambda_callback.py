@@ -7,6 +7,7 @@ from typing import Any
 
 from scratchnet.callbacks.callback import HOOKS, Callback
 from scratchnet.errors import unknown_name
+from scratchnet.utils.numbers import shown
 
 
 class LambdaCallback(Callback):
@@ -28,5 +29,5 @@ class LambdaCallback(Callback):
             if function is None:
                 continue
             if not callable(function):
-                raise TypeError(f"LambdaCallback expected a function for {name}, got {function!r}.")
+                raise TypeError(f"LambdaCallback expected a function for {name}, got {shown(function)}.")
             setattr(self, name, function)

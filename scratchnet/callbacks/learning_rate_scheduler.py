@@ -10,6 +10,7 @@ from typing import Any
 
 from scratchnet.callbacks.callback import Callback, Logs
 from scratchnet.callbacks.checks import refuse_schedule, verbosity
+from scratchnet.utils.numbers import shown
 from scratchnet.utils.screen import say
 
 
@@ -34,7 +35,7 @@ class LearningRateScheduler(Callback):
         if not self._takes_rate and not _takes(schedule, 0):
             raise TypeError(
                 f"LearningRateScheduler expected a function schedule(epoch, learning_rate) or schedule(epoch), got "
-                f"{schedule!r}."
+                f"{shown(schedule)}."
             )
 
     def _check_fit(self) -> None:
@@ -47,7 +48,7 @@ class LearningRateScheduler(Callback):
         rate = self.schedule(epoch, float(optimizer.learning_rate)) if self._takes_rate else self.schedule(epoch)
         if not isinstance(rate, numbers.Real) or isinstance(rate, bool) or not math.isfinite(rate):
             raise ValueError(
-                f"LearningRateScheduler expected a finite number from schedule in epoch {epoch}, got {rate!r}."
+                f"LearningRateScheduler expected a finite number from schedule in epoch {epoch}, got {shown(rate)}."
             )
         optimizer.learning_rate = float(rate)
         if self.verbose:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from scratchnet.callbacks.callback import Callback, Logs
 from scratchnet.callbacks.checks import real_number
 from scratchnet.errors import nearest, unknown_name
+from scratchnet.utils.numbers import shown
 
 MODES = ("auto", "min", "max")
 
@@ -21,7 +22,7 @@ class Monitor(Callback):
     def __init__(self, monitor: str, mode: str, min_delta: float = 0.0) -> None:
         super().__init__()
         if not isinstance(monitor, str) or not monitor:
-            raise ValueError(f"{type(self).__name__} expected monitor as the name of a metric, got {monitor!r}.")
+            raise ValueError(f"{type(self).__name__} expected monitor as the name of a metric, got {shown(monitor)}.")
         if not isinstance(mode, str) or mode not in MODES:
             raise unknown_name(f"mode of {type(self).__name__}", mode, MODES)
         self.monitor = monitor
@@ -73,7 +74,7 @@ class Monitor(Callback):
             return float(value)
         except (TypeError, ValueError):
             raise ValueError(
-                f"{type(self).__name__} expected a number for the metric {self.monitor!r}, got {value!r}."
+                f"{type(self).__name__} expected a number for the metric {self.monitor!r}, got {shown(value)}."
             ) from None
 
     def _direction(self) -> str:

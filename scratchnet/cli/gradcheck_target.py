@@ -105,7 +105,14 @@ def load(target: str) -> Any:
         spec.loader.exec_module(module)
     else:
         sys.path.insert(0, "")
-        module = importlib.import_module(place)
+        try:
+            module = importlib.import_module(place)
+        except ModuleNotFoundError as error:
+            if error.name not in (place, place.partition(".")[0]):
+                raise  # one that the module itself imports
+            raise ValueError(
+                f"There is no module {place}: give the class to check as FILE.py:CLASS, or as MODULE:CLASS."
+            ) from None
     candidates = [
         n for n, c in inspect.getmembers(module, inspect.isclass) if c.__module__ == module.__name__ and _backward(c)
     ]

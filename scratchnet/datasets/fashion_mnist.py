@@ -16,6 +16,7 @@ from scratchnet.datasets.idx import parse_idx
 from scratchnet.datasets.mini import load_mini
 from scratchnet.datasets.sources import SourceReport
 from scratchnet.typing import Array
+from scratchnet.utils.numbers import shown
 
 LABELS = [
     "T-shirt/top",
@@ -67,8 +68,8 @@ def load_data(
 
 
 def _load_subset(path: str | os.PathLike[str] | None, subset: str) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    if subset not in SUBSETS:
-        raise ValueError(f'subset must be None (the full set) or "mini", not {subset!r}.')
+    if not isinstance(subset, str) or subset not in SUBSETS:
+        raise ValueError(f'subset must be None (the full set) or "mini", not {shown(subset)}.')
     if path is not None:
         raise ValueError(f'subset="mini" is part of the package and path={path!r} would be ignored: give only one.')
     arrays = load_mini()

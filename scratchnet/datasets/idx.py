@@ -25,6 +25,7 @@ import numpy as np
 
 from scratchnet.errors import DatasetError
 from scratchnet.typing import Array
+from scratchnet.utils.files import file_path
 from scratchnet.utils.numbers import whole_number
 from scratchnet.utils.reading import open_regular
 
@@ -67,7 +68,11 @@ def read_idx(source: str | os.PathLike[str] | bytes, limit: int = LIMIT) -> Arra
         raw: BinaryIO = io.BytesIO(source)
         where = "the bytes given"
     else:
-        raw, where = open_regular(source), str(source)
+        where = file_path("source of read_idx", source)
+        try:
+            raw = open_regular(where)
+        except OSError as error:
+            raise type(error)(f"read_idx cannot open {where!r}: {(error.strerror or str(error)).lower()}.") from None
     with raw, _decompressed(raw, where, must_be_gzip=where.endswith(".gz")) as stream:
         return _read_array(stream, where, limit)
 

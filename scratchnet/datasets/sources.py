@@ -17,7 +17,7 @@ from scratchnet.datasets import apt, download
 from scratchnet.datasets.files import FILES, FileStatus, find_file, set_aside
 from scratchnet.datasets.idx import GZIP_MAGIC
 from scratchnet.errors import DatasetError
-from scratchnet.utils.files import write_atomically
+from scratchnet.utils.files import file_path, write_atomically
 
 ARGUMENT, VARIABLE, CACHE, DEBIAN, KERAS = (
     "path",
@@ -77,9 +77,7 @@ def keras_folder() -> Path:
 def local_folders(path: str | os.PathLike[str] | None = None) -> list[tuple[str, Path]]:
     """Return the name and the folder of every local source, in order; with ``path``, of that folder alone."""
     if path is not None:
-        if not isinstance(path, (str, os.PathLike)):
-            raise TypeError(f"path must be the folder of the four files, as str or Path, not {type(path).__name__}.")
-        return [(ARGUMENT, Path(os.path.expanduser(path)))]
+        return [(ARGUMENT, Path(os.path.expanduser(file_path("path of fashion_mnist", path))))]
     folders = [(CACHE, cache_folder()), (DEBIAN, DEBIAN_FOLDER), (KERAS, keras_folder())]
     if variable := os.environ.get("SCRATCHNET_DATA"):
         folders.insert(0, (VARIABLE, Path(os.path.expanduser(variable))))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -31,12 +31,13 @@ from scratchnet.gradient_check.runner import (
 from scratchnet.gradient_check.twins import graph_twin, layer_graph
 from scratchnet.graph.targets import Target
 from scratchnet.models import Model
+from scratchnet.training.inputs import check_inputs
 from scratchnet.training.labels import check_labels
 from scratchnet.training.objective import Objective
 from scratchnet.typing import Array
 from scratchnet.utils.held_still import held_still
 from scratchnet.utils.namers import NAMERS
-from scratchnet.utils.naming import by_name
+from scratchnet.utils.numbers import shown
 from scratchnet.utils.random import seeded
 
 
@@ -91,8 +92,8 @@ def check_layer(
             but is not in ``params`` and ``grads``.
     """
     if kinks is not None and kinks not in CONVENTIONS:
-        raise ValueError(f"check_layer expected kinks to be one of {', '.join(CONVENTIONS)}, got {kinks!r}.")
-    check_options(tolerance, max_entries)
+        raise ValueError(f"check_layer expected kinks to be one of {', '.join(CONVENTIONS)}, got {shown(kinks)}.")
+    check_options(tolerance, max_entries, seed)
     generator = np.random.default_rng(seed)
     shapes = _shapes(input_shape)
     check_methods(layer)
@@ -253,11 +254,13 @@ def check_model(
     Raises:
         ValueError: if an argument makes no sense, or a layer holds what looks like parameters but is not in ``params``.
     """
-    check_options(tolerance, max_entries)
+    check_options(tolerance, max_entries, seed)
     generator = np.random.default_rng(seed)
-    if isinstance(x, Mapping):
-        x = by_name("x of check_model", x, model.input_keys, model.input_keys)
-    xs = [np.array(a, np.float64) for a in ([x] if isinstance(x, np.ndarray) else x)]
+    if not getattr(model, "is_model", False):
+        raise TypeError(f"check_model expected a Model, got {shown(model)}.")
+    if not model.built:
+        raise ValueError(f"check_model expected a model that is built, got {shown(model.name)}, which is not yet.")
+    xs = [np.array(a, np.float64) for a in check_inputs(model, x, "check_model")]
     graph = graph_twin(model.graph, "float64")
     twin = Model(graph.inputs, graph.outputs)
     twin.inputs_by_name, twin.outputs_by_name = model.inputs_by_name, model.outputs_by_name
@@ -339,6 +342,11 @@ def _sizes(x_shape: tuple[int, ...], y_shape: tuple[int, ...]) -> dict[str, int]
 
 
 def _shapes(input_shape: Sequence[Any]) -> list[tuple[int, ...]]:
+    if not isinstance(input_shape, (list, tuple)):
+        raise ValueError(
+            f"check_layer expected input_shape as a shape with the batch in front, such as (4, 8, 8, 3), or a list of "
+            f"them, got {shown(input_shape)}."
+        )
     several = bool(len(input_shape)) and isinstance(input_shape[0], (tuple, list))
     shapes = [tuple(shape) for shape in input_shape] if several else [tuple(input_shape)]
     for shape in shapes:
@@ -348,5 +356,3 @@ def _shapes(input_shape: Sequence[Any]) -> list[tuple[int, ...]]:
                 f"(4, 8, 8, 3), got {shape}."
             )
     return shapes
-
-

@@ -22,8 +22,6 @@ from scratchnet.utils.namers import NAMERS
 _OF_PROBABILITIES = (losses._Crossentropy, losses.BinaryCrossentropy, losses.KLDivergence)
 
 
-
-
 def check_loss(
     loss: Any,
     y_true: Any = None,
@@ -51,7 +49,7 @@ def check_loss(
     Raises:
         ValueError: if an argument makes no sense.
     """
-    check_options(tolerance, max_entries)
+    check_options(tolerance, max_entries, seed)
     check_methods(loss)
     generator = np.random.default_rng(seed)
     if y_pred is None:

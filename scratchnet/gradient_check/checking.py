@@ -17,6 +17,7 @@ from scratchnet.gradient_check.runner import (
     Subject,
 )
 from scratchnet.typing import Array
+from scratchnet.utils.numbers import real_number, shown, whole_number
 
 FEWEST = 500
 """A sample of a tensor's entries is never smaller than this."""
@@ -68,17 +69,16 @@ def backend_named(name: str | None) -> str:
     if name is None:
         return config.backend()
     if name not in config.BACKENDS:
-        raise ValueError(f"Expected backend to be one of {', '.join(config.BACKENDS)}, got {name!r}.")
+        raise ValueError(f"Expected backend to be one of {', '.join(config.BACKENDS)}, got {shown(name)}.")
     return name
 
 
-def check_options(tolerance: float, max_entries: int) -> None:
+def check_options(tolerance: float, max_entries: int, seed: int) -> None:
     """Refuse limits that would make a check pass, or fail, whatever it looks at.
 
     Raises:
         ValueError: if one makes no sense.
     """
-    if not tolerance > 0:
-        raise ValueError(f"A gradient check expected tolerance > 0, got {tolerance!r}.")
-    if max_entries < FEWEST:
-        raise ValueError(f"A gradient check expected max_entries ≥ {FEWEST}, got {max_entries!r}.")
+    real_number("tolerance of a gradient check", tolerance, 0, open_ends="least")
+    whole_number("max_entries of a gradient check", max_entries, FEWEST)
+    whole_number("seed of a gradient check", seed, 0)

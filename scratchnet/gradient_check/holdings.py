@@ -21,6 +21,7 @@ from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.layers.variables import run_forward
 from scratchnet.typing import Array
 from scratchnet.utils.held_still import RandomSources
+from scratchnet.utils.numbers import shown
 
 DEEPEST = 4
 KNOWN = ("params", "grads", "non_trainable", "_outputs", "_home", "_example")
@@ -161,8 +162,8 @@ def refuse_hidden_parameters(
         if not hasattr(owner, name.partition(".")[0].partition("[")[0]):
             known = ", ".join(dict.fromkeys(h.root for h in holdings(owner))) or "none"
             raise ValueError(
-                f"A gradient check expected constants to name attributes of {name_of(layer)}, got {name!r}; those that "
-                f"hold numbers: {known}."
+                f"A gradient check expected constants to name attributes of {name_of(layer)}, got "
+                f"{shown(name)}; those that hold numbers: {known}."
             )
     hidden: list[Holding] = []
     state: list[Holding] = []

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet.typing import Array
+from scratchnet.utils.numbers import shown
 
 DICTIONARIES = 'keep parameters as self.params = {"W": …} and their gradients as self.grads = {"W": …}'
 
@@ -88,7 +89,7 @@ def check_gradient_names(layer: Any, grads: Mapping[str, Any]) -> None:
             if name not in others:
                 raise ValueError(
                     f"A gradient check expected {name_of(layer)} to have the same names in params and grads after "
-                    f"backward, got {name!r} in {one} alone: put it into {other} too."
+                    f"backward, got {shown(name)} in {one} alone: put it into {other} too."
                 )
 
 

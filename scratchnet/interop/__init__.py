@@ -17,6 +17,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from scratchnet.utils.numbers import shown
+
 if TYPE_CHECKING:
     from scratchnet.models import Model
 
@@ -41,6 +43,8 @@ def to_keras(model: Model, compile: bool = True) -> Any:
             cannot know; the message names it.
         ImportError: if Keras is not installed.
     """
+    if not getattr(model, "is_model", False):  # before Keras is imported, which takes seconds
+        raise TypeError(f"to_keras expected a scratchnet model, got {shown(model)}.")
     from scratchnet.interop import twins
 
     return twins.to_keras(model, compile)
@@ -102,6 +106,7 @@ def save_onnx(model: Model, path: str | os.PathLike[str]) -> None:
         OSError: if the file cannot be written.
     """
     from scratchnet.interop import onnx_model
-    from scratchnet.utils.files import write_atomically
+    from scratchnet.utils.files import file_path, write_atomically
 
+    path = file_path("path of save_onnx", path)
     write_atomically(path, onnx_model.to_onnx(model).SerializeToString())

@@ -14,13 +14,10 @@ from scratchnet.interop.twin_training import training_from_keras, training_to_ke
 from scratchnet.layers import Layer, RandomCrop
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.models import Model, Sequential
-from scratchnet.utils.numbers import shown
 
 
 def to_keras(model: Model, compile: bool = True) -> Any:
     """See ``scratchnet.interop.to_keras``."""
-    if not isinstance(model, Model):
-        raise TypeError(f"to_keras expected a scratchnet model, got {shown(model)}.")
     for said in _what_keras_does_otherwise(model):
         warnings.warn(said, stacklevel=3)
     twin, _ = to_keras_with_tensors(model)

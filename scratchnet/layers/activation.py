@@ -13,7 +13,8 @@ from typing import Any
 
 from scratchnet import activations
 from scratchnet.layers.layer import Layer
-from scratchnet.typing import Array
+from scratchnet.typing import Array, Shape
+from scratchnet.utils.numbers import axes_within
 
 
 class Activation(Layer):
@@ -87,3 +88,8 @@ class Softmax(_Named):
 
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
         super().__init__(activations.Softmax(axis), **kwargs)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the input's shape, once the axes are found in it."""
+        axes_within(f"axis of layer {self.name!r}", self.axis, tuple(n or 1 for n in input_shape))
+        return tuple(input_shape)

@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from scratchnet import regularizers
+from scratchnet.errors import unexpected_arguments
 from scratchnet.layers.layer import Layer
 from scratchnet.typing import Array
 
@@ -33,8 +34,13 @@ class ActivityRegularization(Layer):
     """
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any) -> None:
-        super().__init__(activity_regularizer=regularizers.L1L2(l1, l2), **kwargs)
-        self.l1, self.l2 = l1, l2
+        if "activity_regularizer" in kwargs:
+            raise unexpected_arguments(
+                "ActivityRegularization", ["activity_regularizer"], ("l1", "l2", "name", "dtype")
+            )
+        penalty = regularizers.L1L2(l1, l2)
+        super().__init__(activity_regularizer=penalty, **kwargs)
+        self.l1, self.l2 = penalty.l1, penalty.l2
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return x."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,6 +14,7 @@ import numpy as np
 from scratchnet import initializers
 from scratchnet.errors import ModelFileError
 from scratchnet.typing import Array
+from scratchnet.utils.numbers import shown
 
 _room: ContextVar[list[int] | None] = ContextVar("room", default=None)
 
@@ -36,11 +38,22 @@ def initial_values(initializer: Any, shape: tuple[int, ...], dtype: str, who: st
     """
     room = _room.get()
     if room is None:
-        return np.array(fitting(initializers.get(initializer)(shape, dtype), shape, who, name), dtype)
+        try:
+            _check_possible(shape)
+            return np.array(fitting(initializers.get(initializer)(shape, dtype), shape, who, name), dtype)
+        except MemoryError:
+            gib = 8 * math.prod(shape) / 2**30
+            raise MemoryError(f"{who} expected {gib:.3g} GiB for {name} of shape {shape}, got less.") from None
     room[0] -= math.prod(shape) * np.dtype(dtype).itemsize
     if room[0] < 0:
         raise ModelFileError(f"{who} expected {name} of shape {shape}, which is larger than all arrays in the file")
     return np.zeros(shape, dtype)
+
+
+def _check_possible(shape: tuple[int, ...]) -> None:
+    """Raise a MemoryError for a shape that NumPy refuses with other errors, before it asks for memory."""
+    if 8 * math.prod(shape) > sys.maxsize:
+        raise MemoryError
 
 
 class Arrays(dict[str, Array]):
@@ -60,12 +73,12 @@ class Arrays(dict[str, Array]):
     def __setitem__(self, name: str, value: Array) -> None:
         if not self.settled:
             if not isinstance(name, str) or "/" in name:
-                raise ValueError(f"{self.what} expected names without '/' for its arrays, got {name!r}.")
+                raise ValueError(f"{self.what} expected names without '/' for its arrays, got {shown(name)}.")
             super().__setitem__(name, value)
         elif name not in self:
             raise ValueError(
-                f"{self.what} expected one of {', '.join(self) or 'no array'}, got {name!r}: a layer in a model can "
-                f"get no more arrays; make them in build, with add_weight."
+                f"{self.what} expected one of {', '.join(self) or 'no array'}, got {shown(name)}: a layer in "
+                f"a model can get no more arrays; make them in build, with add_weight."
             )
         elif value is not self[name]:
             self[name][...] = fitting(value, self[name].shape, self.what, repr(name))
@@ -151,7 +164,7 @@ def check_weights(owner: str, variables: Mapping[str, Array], weights: Any) -> l
     try:
         given = list(weights)
     except TypeError:
-        raise ValueError(f"set_weights of {owner} expected a list of arrays, got {weights!r}.") from None
+        raise ValueError(f"set_weights of {owner} expected a list of arrays, got {shown(weights)}.") from None
     if len(given) != len(variables):
         names = ", ".join(variables) or "none: it has no weights, or is not built yet"
         raise ValueError(f"set_weights of {owner} expected {len(variables)} arrays ({names}), got {len(given)}.")

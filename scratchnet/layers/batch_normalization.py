@@ -98,7 +98,12 @@ class BatchNormalization(Normalizing):
         assert C is not None
         self.add_gamma_and_beta((C,))
         self.add_weight("moving_mean", (C,), self.moving_mean_initializer, trainable=False)
-        self.add_weight("moving_variance", (C,), self.moving_variance_initializer, trainable=False)
+        variance = self.add_weight("moving_variance", (C,), self.moving_variance_initializer, trainable=False)
+        if (variance < 0).any():
+            raise ValueError(
+                f"Layer {self.name!r} expected moving_variance_initializer to draw variances, which are ≥ 0, got "
+                f"{variance.min():g}: take 'ones'."
+            )
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the input's shape."""

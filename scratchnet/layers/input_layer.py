@@ -11,7 +11,7 @@ from scratchnet import config
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.typing import Array, Shape
-from scratchnet.utils.numbers import whole_number
+from scratchnet.utils.numbers import shown, whole_number
 
 
 class InputLayer(Layer):
@@ -35,8 +35,9 @@ class InputLayer(Layer):
         name: str | None = None,
         input_shape: Sequence[int] | None = None,
     ) -> None:
-        super().__init__(name=name, dtype=None if dtype in config.INTEGERS else dtype)
-        self.dtype = dtype if dtype in config.INTEGERS else self.dtype
+        whole = isinstance(dtype, str) and dtype in config.INTEGERS
+        super().__init__(name=name, dtype=None if whole else dtype)
+        self.dtype = dtype if whole and dtype else self.dtype
         if input_shape is not None:
             shape = _either("shape", shape, "input_shape", input_shape)
         if batch_shape is not None:
@@ -106,12 +107,12 @@ def Input(
 def _either(one: str, first: Any, other: str, second: Any) -> Any:
     """Return the second of two arguments that say the same; refuse if both are given."""
     if first is not None:
-        raise ValueError(f"Input expected either {one} or {other}, got {first!r} and {second!r}.")
+        raise ValueError(f"Input expected either {one} or {other}, got {shown(first)} and {shown(second)}.")
     return second
 
 
 def _sizes(shape: Any, expected: str, least: int) -> list[Any]:
     """Return a shape as a list."""
     if isinstance(shape, (str, bytes, set, dict)) or not np.iterable(shape) or len(list(shape)) < least:
-        raise ValueError(f"shape of Input expected {expected}, got {shape!r}.")
+        raise ValueError(f"shape of Input expected {expected}, got {shown(shape)}.")
     return list(shape)

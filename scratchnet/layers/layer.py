@@ -25,11 +25,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from scratchnet import config, constraints, initializers, regularizers
+from scratchnet.errors import unexpected_arguments
 from scratchnet.layers.arrays import initial_values, try_on
 from scratchnet.layers.placing import Placed, shape_of_the_first
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.typing import Array, Shape
-from scratchnet.utils.naming import automatic_name
+from scratchnet.utils.naming import argument_names, automatic_name
 
 
 class Layer(Placed):
@@ -69,7 +70,10 @@ class Layer(Placed):
         activity_regularizer: str | regularizers.Regularizer | dict[str, Any] | None = None,
         input_shape: Sequence[int] | None = None,
         input_dim: int | None = None,
+        **unknown: Any,
     ) -> None:
+        if unknown:
+            raise unexpected_arguments(type(self).__name__, unknown, argument_names(type(self)))
         self.name = name if name is not None else automatic_name(type(self).__name__)
         self.dtype = config.check_float(dtype) if dtype is not None else config.floatx()
         self.params: dict[str, Array] = {}

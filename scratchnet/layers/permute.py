@@ -23,7 +23,7 @@ import numpy as np
 
 from scratchnet.layers.layer import Layer
 from scratchnet.typing import Array, Shape
-from scratchnet.utils.numbers import whole_number
+from scratchnet.utils.numbers import shown, whole_number
 
 
 class Permute(Layer):
@@ -43,7 +43,9 @@ class Permute(Layer):
         order = dims if isinstance(dims, (tuple, list)) else ()
         self.dims = tuple(whole_number("dims of Permute", n) for n in order)
         if not order or sorted(self.dims) != list(range(1, len(order) + 1)):
-            raise ValueError(f"dims of Permute expected the numbers from 1 on in some order, as (2, 1), got {dims!r}.")
+            raise ValueError(
+                f"dims of Permute expected the numbers from 1 on in some order, as (2, 1), got {shown(dims)}."
+            )
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (None, A_{p₁}, A_{p₂}, …)."""

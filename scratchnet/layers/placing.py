@@ -16,7 +16,8 @@ from scratchnet import config, regularizers
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.layers.variables import Keeper, run_forward
 from scratchnet.typing import Shape
-from scratchnet.utils.numbers import shown, true_or_false, whole_number
+from scratchnet.utils.numbers import real_array, shown, true_or_false, whole_number
+from scratchnet.utils.random import given_back_on_error
 
 
 class Placed(Keeper):
@@ -30,8 +31,9 @@ class Placed(Keeper):
         """Build the layer for inputs of that shape, unless that has been done."""
         output_shape = self.compute_output_shape(input_shape)  # first: it may refuse the shape
         if not self.built:
-            self.build(input_shape)
-            self.finish_building(input_shape)
+            with given_back_on_error():
+                self.build(input_shape)
+                self.finish_building(input_shape)
         self.input_shape, self.output_shape = input_shape, output_shape
 
     def __call__(self, x: Any, training: bool | None = None) -> Any:
@@ -49,7 +51,7 @@ class Placed(Keeper):
         inputs = list(x) if several else [x]
         if self._are_tensors(inputs):
             return self._place(inputs, several, training)
-        arrays = [np.asarray(a) for a in inputs]
+        arrays = [real_array(f"x of layer {self.name!r}", a) for a in inputs]
         arrays = [a if self.takes_integers and a.dtype.kind in "iu" else np.asarray(a, self.dtype) for a in arrays]
         shapes = [(None, *a.shape[1:]) for a in arrays]
         self.build_once(shapes if several else shapes[0])
@@ -153,12 +155,14 @@ class Placed(Keeper):
 def shape_of_the_first(cls: str, input_shape: Sequence[int] | None, input_dim: int | None) -> Sequence[int] | None:
     """Return the shape that an argument gives a ``Sequential`` that begins with this layer; warn if one does."""
     if input_shape is not None and input_dim is not None:
-        raise ValueError(f"{cls} expected either input_shape or input_dim, got {input_shape!r} and {input_dim!r}.")
+        raise ValueError(
+            f"{cls} expected either input_shape or input_dim, got {shown(input_shape)} and {shown(input_dim)}."
+        )
     if input_shape is None and input_dim is None:
         return None
     shape = (input_dim,) if input_shape is None else input_shape
     if isinstance(shape, (str, bytes, set, dict)) or not np.iterable(shape):
-        raise ValueError(f"input_shape of {cls} expected the shape of one sample such as (28,), got {shape!r}.")
+        raise ValueError(f"input_shape of {cls} expected the shape of one sample such as (28,), got {shown(shape)}.")
     what = "input_shape" if input_dim is None else "input_dim"
     first = tuple(whole_number(f"{what} of {cls}", n, 1) for n in shape)
     warnings.warn(

@@ -38,9 +38,9 @@ class RandomCrop(Augmentation):
     def __init__(
         self, height: int, width: int, seed: int | None = None, data_format: str | None = None, **kwargs: Any
     ) -> None:
+        size = whole_number("height of RandomCrop", height, 1), whole_number("width of RandomCrop", width, 1)
         super().__init__(seed, data_format, **kwargs)
-        self.height = whole_number("height of RandomCrop", height, 1)
-        self.width = whole_number("width of RandomCrop", width, 1)
+        self.height, self.width = size
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (None, height, width, C)."""

@@ -23,7 +23,7 @@ import numpy as np
 
 from scratchnet.layers.augmentation import Augmentation, check_range
 from scratchnet.typing import Array, Shape
-from scratchnet.utils.numbers import real_number
+from scratchnet.utils.numbers import listed_numbers, real_number, shown
 
 
 class RandomErasing(Augmentation):
@@ -54,15 +54,19 @@ class RandomErasing(Augmentation):
         data_format: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(seed, data_format, **kwargs)
-        self.factor = check_range("factor of RandomErasing", factor, 0, 1, symmetric=False)
-        self.scale = check_range("scale of RandomErasing", scale, 0, 1, symmetric=False)
+        factor = check_range("factor of RandomErasing", factor, 0, 1, symmetric=False)
+        scale = check_range("scale of RandomErasing", scale, 0, 1, symmetric=False)
         if not isinstance(value_range, (tuple, list)):
-            raise ValueError(f"value_range of RandomErasing expected lowest and highest number, got {value_range!r}.")
-        self.value_range = check_range("value_range of RandomErasing", value_range, -np.inf, np.inf, symmetric=False)
-        several = fill_value if isinstance(fill_value, (tuple, list)) else ()
-        paint = tuple(real_number("fill_value of RandomErasing", v) for v in several or (fill_value or 0.0,))
-        self.fill_value = None if fill_value is None else paint if several else paint[0]
+            raise ValueError(
+                f"value_range of RandomErasing expected lowest and highest number, got {shown(value_range)}."
+            )
+        value_range = check_range("value_range of RandomErasing", value_range, -np.inf, np.inf, symmetric=False)
+        several = isinstance(fill_value, (tuple, list)) or (isinstance(fill_value, np.ndarray) and fill_value.ndim > 0)
+        paints = [fill_value or 0.0] if not several else listed_numbers("fill_value of RandomErasing", fill_value)
+        paint = tuple(real_number("fill_value of RandomErasing", v) for v in paints)
+        paint_or_none = None if fill_value is None else paint if several else paint[0]
+        super().__init__(seed, data_format, **kwargs)  # now it draws
+        self.factor, self.scale, self.value_range, self.fill_value = factor, scale, value_range, paint_or_none
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the images, which stays."""

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.errors import unknown_name
+from scratchnet.errors import one_of
 from scratchnet.layers.augmentation import Augmentation
 from scratchnet.typing import Array
 
@@ -48,9 +48,8 @@ class RandomFlip(Augmentation):
         data_format: str | None = None,
         **kwargs: Any,
     ) -> None:
+        mode = one_of("mode of RandomFlip", mode, AXES)
         super().__init__(seed, data_format, **kwargs)
-        if mode not in AXES:
-            raise unknown_name("mode of RandomFlip", mode, AXES)
         self.mode = mode
 
     def forward(self, x: Array, training: bool = False) -> Array:

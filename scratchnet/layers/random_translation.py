@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.errors import unknown_name
+from scratchnet.errors import one_of
 from scratchnet.layers.augmentation import Augmentation, check_range
 from scratchnet.typing import Array
 from scratchnet.utils.numbers import real_number
@@ -65,15 +65,14 @@ class RandomTranslation(Augmentation):
         data_format: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(seed, data_format, **kwargs)
-        self.height_factor = check_range("height_factor of RandomTranslation", height_factor, -1, 1, symmetric=True)
-        self.width_factor = check_range("width_factor of RandomTranslation", width_factor, -1, 1, symmetric=True)
-        if fill_mode not in FILL_MODES:
-            raise unknown_name("fill_mode of RandomTranslation", fill_mode, FILL_MODES)
-        if interpolation != "bilinear":
-            raise unknown_name("interpolation of RandomTranslation", interpolation, ("bilinear",))
-        self.fill_mode, self.interpolation = fill_mode, interpolation
-        self.fill_value = real_number("fill_value of RandomTranslation", fill_value)
+        ways = (("height_factor", height_factor), ("width_factor", width_factor))
+        factors = [check_range(f"{name} of RandomTranslation", way, -1, 1, symmetric=True) for name, way in ways]
+        fill_mode = one_of("fill_mode of RandomTranslation", fill_mode, FILL_MODES)
+        interpolation = one_of("interpolation of RandomTranslation", interpolation, ("bilinear",))
+        fill_value = real_number("fill_value of RandomTranslation", fill_value)
+        super().__init__(seed, data_format, **kwargs)  # now it draws
+        self.height_factor, self.width_factor = factors
+        self.fill_mode, self.interpolation, self.fill_value = fill_mode, interpolation, fill_value
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return the images, moved in training."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from scratchnet.layers.layer import Layer
 from scratchnet.typing import Array, Shape
-from scratchnet.utils.numbers import whole_number
+from scratchnet.utils.numbers import shown, whole_number
 
 
 class Reshape(Layer):
@@ -35,10 +35,10 @@ class Reshape(Layer):
     def __init__(self, target_shape: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not isinstance(target_shape, (tuple, list)):
-            raise ValueError(f"target_shape of Reshape expected a shape such as (28, 28), got {target_shape!r}.")
+            raise ValueError(f"target_shape of Reshape expected a shape such as (28, 28), got {shown(target_shape)}.")
         sizes = tuple(whole_number("target_shape of Reshape", n, -1) for n in target_shape)
         if 0 in sizes or sizes.count(-1) > 1:
-            raise ValueError(f"target_shape of Reshape expected sizes ≥ 1, one may be -1, got {target_shape!r}.")
+            raise ValueError(f"target_shape of Reshape expected sizes ≥ 1, one may be -1, got {shown(target_shape)}.")
         self.target_shape = sizes
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

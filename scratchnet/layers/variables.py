@@ -21,6 +21,7 @@ from scratchnet.layers.weights import Weights
 from scratchnet.typing import Array
 from scratchnet.utils import changes
 from scratchnet.utils.naming import checked_name
+from scratchnet.utils.numbers import shown
 
 BOOKKEEPING = ("params", "grads", "non_trainable", "_outputs", "_home", "_left", "_added", "_in_a_run")
 """Attributes of every layer that are not its own business."""
@@ -114,15 +115,15 @@ class Keeper(Weights):
         if name == "name":
             checked_name("A layer", value)
             if "/" in value:
-                raise ValueError(f"A layer expected a name without '/', got {value!r}.")
+                raise ValueError(f"A layer expected a name without '/', got {shown(value)}.")
         here = self.__dict__.get(name)
         kind: Any = type(self)
         fixed = isinstance(here, (int, str, tuple)) and self.built and name in _arguments_of_ours(kind)
         fixed = fixed or (name in vars(self) and self.built and name in _penalties_of(kind))
         if fixed and here != value:
             raise ValueError(
-                f"Layer {self.name!r} expected {name} to stay {here!r}, for which it has been built, got {value!r}: "
-                f"make a new layer."
+                f"Layer {self.name!r} expected {name} to stay {here!r}, for which it has been built, got "
+                f"{shown(value)}: make a new layer."
             )
         if name.startswith("_"):  # what forward leaves for backward, batch after batch
             super().__setattr__(name, value)
@@ -142,7 +143,7 @@ class Keeper(Weights):
     @trainable.setter
     def trainable(self, value: bool) -> None:
         if not isinstance(value, (bool, np.bool_)):
-            raise ValueError(f"Layer {self.name!r} expected trainable to be True or False, got {value!r}.")
+            raise ValueError(f"Layer {self.name!r} expected trainable to be True or False, got {shown(value)}.")
         for _, layer, _ in self.leaves():
             layer.__dict__["_trainable"] = bool(value)
         changes.note()

@@ -39,6 +39,11 @@ class Weighted(Layer):
         """Return the arguments' names, and of which kind each is."""
         return {f"{weight}_{kind}": kind for kind in MAKE for weight in cls.weight_options}
 
+    @classmethod
+    def more_arguments(cls) -> list[str]:
+        """Return the names of the arguments that no signature tells."""
+        return list(cls.option_names())
+
     def options_of(self, weight: str) -> dict[str, Any]:
         """Return what ``add_weight`` is to be told of a weight: ``self.add_weight("kernel", shape, **…)``."""
         return {kind: getattr(self, f"{weight}_{kind}") for kind in MAKE}

@@ -17,7 +17,7 @@ import numpy as np
 
 from scratchnet.errors import unknown_name
 from scratchnet.typing import Array, Shape
-from scratchnet.utils.numbers import whole_number
+from scratchnet.utils.numbers import shown, whole_number
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def pair(name: str, value: Any, owner: str, least: int = 1) -> tuple[int, int]:
     several = isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim == 1)
     both = tuple(value) if several else (value, value)
     if len(both) != 2:
-        raise ValueError(f"{name} of {owner} expected one or two whole numbers ≥ {least}, got {value!r}.")
+        raise ValueError(f"{name} of {owner} expected one or two whole numbers ≥ {least}, got {shown(value)}.")
     return whole_number(f"{name} of {owner}", both[0], least), whole_number(f"{name} of {owner}", both[1], least)
 
 
@@ -153,9 +153,9 @@ def check_data_format(value: str | None) -> str:
     Raises:
         ValueError: if it says anything else.
     """
-    if value not in (None, "channels_last"):
+    if value is not None and not (isinstance(value, str) and value == "channels_last"):
         raise ValueError(
-            f"Layers expected data_format='channels_last', got {value!r}: images are (N, H, W, C) here, which "
+            f"Layers expected data_format='channels_last', got {shown(value)}: images are (N, H, W, C) here, which "
             f"np.moveaxis(x, 1, -1) makes of (N, C, H, W)."
         )
     return "channels_last"

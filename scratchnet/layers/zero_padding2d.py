@@ -21,7 +21,7 @@ import numpy as np
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.windows import check_data_format, image_size
 from scratchnet.typing import Array, Shape
-from scratchnet.utils.numbers import whole_number
+from scratchnet.utils.numbers import shown, whole_number
 
 
 class ZeroPadding2D(Layer):
@@ -76,7 +76,7 @@ def _four_sides(padding: Any) -> tuple[tuple[int, int], tuple[int, int]]:
     if [len(axis) for axis in sides] != [2, 2]:
         raise ValueError(
             f"ZeroPadding2D expected padding as a whole number of pixels, (down, across) or ((top, bottom), (left, "
-            f"right)), got {padding!r}."
+            f"right)), got {shown(padding)}."
         )
     (top, bottom), (left, right) = ([whole_number("padding of ZeroPadding2D", n, 0) for n in axis] for axis in sides)
     return (top, bottom), (left, right)

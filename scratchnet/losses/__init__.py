@@ -35,6 +35,7 @@ from scratchnet.losses.values import (
     sparse_categorical_crossentropy,
 )
 from scratchnet.utils.naming import described, made_from
+from scratchnet.utils.numbers import shown
 
 __all__ = [
     "EPSILON",
@@ -118,7 +119,7 @@ def get(loss: Any) -> Loss | None:
             f"functions, loss=({name}, slope), the second with ∂{name}/∂y_pred in the shape of y_pred, or subclass "
             f"losses.Loss with forward(y_true, y_pred, sample_weight) and backward()."
         )
-    raise TypeError(f"A loss is given as a name ({', '.join(LOSSES)}) or as a Loss object, got {loss!r}.")
+    raise TypeError(f"A loss is given as a name ({', '.join(LOSSES)}) or as a Loss object, got {shown(loss)}.")
 
 
 def check_trainable(loss: Loss) -> Loss:

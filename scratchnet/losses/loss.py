@@ -174,7 +174,7 @@ def divisor(reduction: str | None, weight: Array, rows: int) -> float:
 
 def check_axis(name: str, axis: Any) -> None:
     """Refuse any axis of the classes but the last."""
-    if isinstance(axis, (bool, np.bool_)) or axis != -1:
+    if not isinstance(axis, (int, np.integer)) or axis != -1:
         raise ValueError(
             f"axis of {name} expected -1, got {shown(axis)}: classes lie along the last axis, to which np.moveaxis and "
             f"the layer Permute bring them."

@@ -11,17 +11,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from scratchnet.losses.crossentropy import CategoricalCrossentropy, SparseCategoricalCrossentropy
 from scratchnet.losses.loss import Loss
 from scratchnet.losses.probabilities import BinaryCrossentropy, KLDivergence
 from scratchnet.losses.regression import Huber, MeanAbsoluteError, MeanSquaredError
+from scratchnet.utils.numbers import real_array
 
 
 def _values(loss: Loss, y_true: Any, y_pred: Any) -> Any:
     """Return what the loss says of each row."""
-    y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
+    y_true, y_pred = real_array(f"y_true of {loss.name}", y_true), real_array(f"y_pred of {loss.name}", y_pred)
     if y_pred.ndim == 1:
         return loss(y_true[None], y_pred[None])[0]
     return loss(y_true, y_pred)

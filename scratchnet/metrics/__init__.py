@@ -34,6 +34,7 @@ from scratchnet.metrics.values import (
     top_k_categorical_accuracy,
 )
 from scratchnet.utils.naming import described, look_up, made_from
+from scratchnet.utils.numbers import shown
 
 __all__ = [
     "AUC",
@@ -114,7 +115,7 @@ def get(metric: Any) -> Metric | None:
         return FUNCTIONS[metric]()
     if callable(metric) and not isinstance(metric, type):
         return FunctionMetric(metric)
-    raise TypeError(f"A metric is given as a name ({', '.join(METRICS)}) or as a Metric object, got {metric!r}.")
+    raise TypeError(f"A metric is given as a name ({', '.join(METRICS)}) or as a Metric object, got {shown(metric)}.")
 
 
 def check_one_number(metric: Metric) -> Metric:

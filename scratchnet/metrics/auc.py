@@ -30,8 +30,11 @@ import numpy as np
 from scratchnet.metrics.metric import Metric, same_shape
 from scratchnet.typing import Array
 from scratchnet.utils.naming import look_up
-from scratchnet.utils.numbers import real_number, true_or_false, whole_number
+from scratchnet.utils.numbers import listed_numbers, real_number, true_or_false, whole_number
 from scratchnet.utils.weights import spread_weights
+
+MOST = 10_000_000
+"""Thresholds that fit into memory, with room for a few outputs."""
 
 _HEIGHTS: dict[str, Callable[[Array, Array], Array]] = {
     "interpolation": lambda left, right: (left + right) / 2,
@@ -82,10 +85,12 @@ class AUC(Metric):
         from_logits: bool = False,
     ) -> None:
         if thresholds is None:
-            self.num_thresholds = whole_number("num_thresholds of AUC", num_thresholds, 2)
+            self.num_thresholds = whole_number("num_thresholds of AUC", num_thresholds, 2, MOST)
             self.given_thresholds: list[float] | None = None
         else:
-            self.given_thresholds = sorted(real_number("thresholds of AUC", t, 0, 1) for t in thresholds)
+            self.given_thresholds = sorted(
+                real_number("thresholds of AUC", t, 0, 1) for t in listed_numbers("thresholds of AUC", thresholds)
+            )
             self.num_thresholds = len(self.given_thresholds) + 2
         self.curve = look_up("curve of AUC", curve, {"ROC": "ROC", "roc": "ROC", "PR": "PR", "pr": "PR"})
         self.summation_method = summation_method
@@ -94,8 +99,10 @@ class AUC(Metric):
         self.num_labels = None if num_labels is None else whole_number("num_labels of AUC", num_labels, 1)
         if self.num_labels is not None and not self.multi_label:
             raise ValueError(f"num_labels of AUC expected multi_label=True, got num_labels={num_labels} without it.")
-        given = [real_number("label_weights of AUC", w, 0) for w in ([] if label_weights is None else label_weights)]
-        self.label_weights = None if label_weights is None else given
+        self.label_weights: list[float] | None = None
+        if label_weights is not None:
+            listed = listed_numbers("label_weights of AUC", label_weights)
+            self.label_weights = [real_number("label_weights of AUC", w, 0) for w in listed]
         self.from_logits = true_or_false("from_logits of AUC", from_logits)
         super().__init__(name, dtype)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from scratchnet import config
 from scratchnet.typing import Array
-from scratchnet.utils.numbers import text_or_none
+from scratchnet.utils.numbers import real_array, text_or_none
 from scratchnet.utils.weights import spread_weights
 
 
@@ -68,8 +68,8 @@ class Metric:
 
     def arrays(self, y_true: Any, y_pred: Any) -> tuple[Array, Array]:
         """Return labels and predictions as arrays, the predictions in ``dtype`` if that is given."""
-        y_pred = np.asarray(y_pred)
-        return np.asarray(y_true), y_pred if self.dtype is None else y_pred.astype(self.dtype, copy=False)
+        y_true, y_pred = real_array(f"y_true of {self.name}", y_true), real_array(f"y_pred of {self.name}", y_pred)
+        return y_true, y_pred if self.dtype is None else y_pred.astype(self.dtype, copy=False)
 
     def result(self) -> Any:
         """Return the mean so far, a float; 0.0 before the first sample, as in Keras."""

@@ -58,7 +58,9 @@ def _losses(outputs: Outputs, loss: Any) -> list[losses.Loss | None]:
         given = [loss] * len(outputs.names)
     chosen = [None if one is None else losses.check_trainable(losses.get(one)) for one in given]
     if all(one is None for one in chosen):
-        raise ValueError(f"compile expected a loss, one of {', '.join(losses.LOSSES)} or a Loss object, got {loss!r}.")
+        raise ValueError(
+            f"compile expected a loss, one of {', '.join(losses.LOSSES)} or a Loss object, got {shown(loss)}."
+        )
     for place, one in enumerate(chosen):
         if any(one is before for before in chosen[:place]):
             chosen[place] = copy.copy(one)  # which remembers what its own backward will need

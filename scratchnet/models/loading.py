@@ -29,6 +29,7 @@ from scratchnet.saving.objects import checked_classes, made_again
 from scratchnet.saving.older import in_todays_words
 from scratchnet.saving.save import describe_compiled, explained, not_finite, notes_in, random_states
 from scratchnet.typing import Array
+from scratchnet.utils.files import file_path
 from scratchnet.utils.numbers import shown, whole_number
 from scratchnet.utils.session import global_state_given_back_on_error, global_state_kept
 
@@ -54,7 +55,7 @@ def load_model(path: str | os.PathLike[str], custom_objects: Mapping[str, type] 
             not in ``custom_objects``. Nothing is loaded then.
         TypeError: if ``custom_objects`` holds anything but classes.
     """
-    path = os.fspath(path)
+    path = file_path("path of load_model", path)
     custom = checked_classes(custom_objects)
     with explained(path), global_state_kept():
         content, tensors = read_model_file(path)
@@ -167,12 +168,14 @@ def clone_model(
     """
     if not isinstance(model, Model):
         raise TypeError(f"clone_model expected a Model, got {shown(model)}.")
-    inputs = None
+    inputs: list[Any] | None = None
     if input_tensors is not None:
-        inputs = [input_tensors] if isinstance(input_tensors, SymbolicTensor) else list(input_tensors)
+        inputs = list(input_tensors) if isinstance(input_tensors, (list, tuple)) else [input_tensors]
         for tensor in inputs:
             if not isinstance(tensor, SymbolicTensor) or tensor.inputs:
-                raise TypeError(f"input_tensors of clone_model expected what Input(shape) returns, got {tensor!r}.")
+                raise TypeError(
+                    f"input_tensors of clone_model expected what Input(shape) returns, got {shown(tensor)}."
+                )
         expected = 1 if model.is_sequential else len(model.inputs)
         if len(inputs) != expected:
             raise ValueError(f"input_tensors of clone_model expected {expected} of them, got {len(inputs)}.")
@@ -181,7 +184,9 @@ def clone_model(
         assert clone_function is not None
         new = clone_function(layer)
         if not isinstance(new, Layer):
-            raise TypeError(f"clone_function of clone_model expected to return a layer for {layer!r}, got {new!r}.")
+            raise TypeError(
+                f"clone_function of clone_model expected to return a layer for {layer!r}, got {shown(new)}."
+            )
         return new
 
     with global_state_given_back_on_error():

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from scratchnet.layers.input_layer import Input, InputLayer
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.models.model import Model
 from scratchnet.models.rebuilding import MODELS
 from scratchnet.utils.naming import automatic_name
+from scratchnet.utils.numbers import shown
 
 _FORMS = ("_single_input", "_single_output", "inputs_by_name", "outputs_by_name")
 _WITH_THE_GRAPH = ("graph", "inputs", "outputs", "dtype", *_FORMS)
@@ -40,6 +43,8 @@ class Sequential(Model):
         self._start_uncompiled()
         try:
             taken: set[str] = set()
+            if isinstance(layers, Layer) or not (layers is None or np.iterable(layers)):
+                raise TypeError(f"Sequential model {self.name!r} expected a list of layers, got {shown(layers)}.")
             for layer in layers or []:
                 self._append(layer, taken)
             if self.built:
@@ -82,7 +87,7 @@ class Sequential(Model):
             self._input = layer.output
             return
         if not isinstance(layer, Layer):
-            raise TypeError(f"Sequential model {self.name!r} expected a layer, got {layer!r}.")
+            raise TypeError(f"Sequential model {self.name!r} expected a layer, got {shown(layer)}.")
         self._check_alone("get another layer")
         if any(inner is self for _, inner, _ in layer.leaves()):
             raise ValueError(f"Sequential model {self.name!r} expected a layer, got a model that it is a part of.")

@@ -14,7 +14,7 @@ import numpy as np
 from scratchnet.graph.parameters import count_trainable
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
-from scratchnet.utils.numbers import real_number, true_or_false
+from scratchnet.utils.numbers import function_or_none, real_number, shown, true_or_false, whole_number
 from scratchnet.utils.tables import fitting
 from scratchnet.utils.terminal import columns, make_console
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 CHAIN_COLUMNS = (("Layer (type)", 0.45), ("Output Shape", 0.80), ("Param #", 1.0))
 GRAPH_COLUMNS = (("Layer (type)", 0.3), ("Output Shape", 0.56), ("Param #", 0.74), ("Connected to", 1.0))
 NARROWEST = 4
+MOST_COLUMNS = 10_000
 NARROWEST_TABLE = 30  # in a terminal of whatever width
 
 
@@ -62,6 +63,7 @@ def print_summary(
 ) -> None:
     """Print the table of a model's layers, output shapes and numbers of parameters; see ``Model.summary``."""
     form = _form(model, line_length, positions, expand_nested, show_trainable, layer_range)
+    print_fn = function_or_none("print_fn of summary", print_fn)
     totals, table, file = _totals(model), _table(model, form), io.StringIO() if print_fn else None
     there = None if print_fn or line_length or positions else columns()
     if there is not None and (there < form.width or _breaks_words(table)):
@@ -100,12 +102,14 @@ def _form(
     if positions is not None:
         if not isinstance(positions, (list, tuple)) or len(positions) != len(titles):
             raise ValueError(
-                f"positions of summary expected {len(titles)} numbers, where columns end, got {positions!r}."
+                f"positions of summary expected {len(titles)} numbers, where columns end, got {shown(positions)}."
             )
         ends = tuple(real_number("positions of summary", end, 0, 1) for end in positions)
     if true_or_false("show_trainable of summary", show_trainable):
         titles, ends = (*titles, "Trainable"), (*(end * 0.9 for end in ends), 1.0)
     usual = (88 if chain else 108) + (12 if show_trainable else 0)
+    if line_length is not None:
+        line_length = whole_number("line_length of summary", line_length, 1, MOST_COLUMNS)
     width = line_length or min(usual, max(shutil.get_terminal_size().columns - 4, NARROWEST_TABLE))
     stops = [int(end * width) for end in ends]
     widths = [stop - start for start, stop in zip([0, *stops], stops)]
@@ -123,7 +127,7 @@ def _rows(model: Network, layer_range: Sequence[str] | None) -> slice:
     if layer_range is None:
         return slice(None)
     if not isinstance(layer_range, (list, tuple)) or [type(name) for name in layer_range] != [str, str]:
-        raise ValueError(f"layer_range of summary expected the names of two layers, got {layer_range!r}.")
+        raise ValueError(f"layer_range of summary expected the names of two layers, got {shown(layer_range)}.")
     first, last = ([i for i, layer in enumerate(model.layers) if re.match(p, layer.name)] for p in layer_range)
     if not first or not last:
         names = ", ".join(layer.name for layer in model.layers)

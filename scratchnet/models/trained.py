@@ -19,7 +19,7 @@ from scratchnet.models.wired import Wired
 from scratchnet.saving.training_state import read_training_state, training_snapshot
 from scratchnet.training import loop
 from scratchnet.training.options import FitOptions
-from scratchnet.utils.numbers import true_or_false
+from scratchnet.utils.numbers import function_or_none, true_or_false, whole_number
 
 if TYPE_CHECKING:
     from scratchnet.callbacks import Callback, History
@@ -248,6 +248,7 @@ class Trained(Wired):
         Returns:
             A list of floats in the order of ``metrics_names``; the loss alone, if there are no metrics.
         """
+        return_dict = true_or_false("return_dict of evaluate", return_dict)
         logs = loop.evaluate(self, x, y, batch_size, verbose, sample_weight, steps, callbacks)
         if return_dict:
             return logs
@@ -281,10 +282,12 @@ class Trained(Wired):
 
         The gradients of the step stay in ``grads``.
         """
+        return_dict = true_or_false("return_dict of train_on_batch", return_dict)
         return self._on_batch(loop.train_on_batch(self, x, y, sample_weight), return_dict)
 
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Return loss and metrics of one batch, as ``evaluate`` does."""
+        return_dict = true_or_false("return_dict of test_on_batch", return_dict)
         return self._on_batch(loop.test_on_batch(self, x, y, sample_weight), return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
@@ -328,8 +331,10 @@ class Trained(Wired):
             batch_size: samples in a batch.
             print_fn: called with the whole text, instead of printing it.
         """
+        batch_size = whole_number("batch_size of plan", batch_size, 1)
+        show = function_or_none("print_fn of plan", print_fn)
         plan = Plan(self.graph, config.backend(), self.through_logits())
-        print_plan(plan, batch_size, print_fn, [target.loss for target in self.targets])
+        print_plan(plan, batch_size, show, [target.loss for target in self.targets])
 
     def __call__(self, x: Any, training: bool | None = None) -> Any:
         """Return the outputs for one batch, as arrays; called on tensors, become a layer of their graph.

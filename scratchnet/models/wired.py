@@ -21,6 +21,7 @@ from scratchnet.layers.variable import Variable, listed
 from scratchnet.training.penalties import Penalties
 from scratchnet.typing import Array, Shape
 from scratchnet.utils.naming import checked_name
+from scratchnet.utils.numbers import shown, whole_number
 
 Tensors = SymbolicTensor | Sequence[SymbolicTensor] | Mapping[str, SymbolicTensor]
 
@@ -59,8 +60,8 @@ class Wired(Layer):
             checked_name("A model", value)
         if name == "name" and self.__dict__.get("_outputs") and value != self.name:
             raise ValueError(
-                f"Model {self.name!r} expected to keep its name as a layer of another model, got {value!r}: name it "
-                f"before it is called on a tensor."
+                f"Model {self.name!r} expected to keep its name as a layer of another model, got "
+                f"{shown(value)}: name it before it is called on a tensor."
             )
         object.__setattr__(self, name, value)
 
@@ -141,11 +142,12 @@ class Wired(Layer):
         if (name is None) == (index is None):
             raise ValueError(f"get_layer expected either a name or an index, got name={name!r} and index={index!r}.")
         if index is not None:
+            index = whole_number("index of get_layer", index)
             if not -len(self.layers) <= index < len(self.layers):
                 raise ValueError(f"get_layer expected an index below {len(self.layers)}, got {index}.")
             return self.layers[index]
         for layer in self.layers:
-            if layer.name == name:
+            if isinstance(name, str) and layer.name == name:
                 return layer
         raise unknown_name("layer name", name, [layer.name for layer in self.layers])
 
@@ -238,7 +240,7 @@ class Wired(Layer):
 
     def _place(self, inputs: Sequence[SymbolicTensor], several: bool, training: bool | None) -> Any:
         if "/" in self.name:
-            raise ValueError(f"A model that is a layer of another expected a name without '/', got {self.name!r}.")
+            raise ValueError(f"A model that is a layer of another expected a name without '/', got {shown(self.name)}.")
         self._begin_with(inputs)
         if len(inputs) != len(self.inputs):
             raise self.refuse(
@@ -273,7 +275,7 @@ def _apart_from_names(what: str, given: Any) -> tuple[list[str] | None, Any]:
         return None, given
     for key in given:
         if not isinstance(key, str) or not key:
-            raise TypeError(f"Model({what}=…) expected names as keys of the dict, got {key!r}.")
+            raise TypeError(f"Model({what}=…) expected names as keys of the dict, got {shown(key)}.")
         checked_name(f"Model({what}=…)", key)
     return list(given), [given[key] for key in sorted(given)]
 
@@ -289,7 +291,7 @@ def _tensors(what: str, given: Any) -> list[SymbolicTensor]:
     for tensor in tensors:
         if not isinstance(tensor, SymbolicTensor):
             advice = "call the layer on a tensor first" if isinstance(tensor, Layer) else "begin with Input(shape)"
-            raise TypeError(f"Model({what}=…) expected tensors of a graph, got {tensor!r}: {advice}.")
+            raise TypeError(f"Model({what}=…) expected tensors of a graph, got {shown(tensor)}: {advice}.")
     if not tensors:
         raise ValueError(f"Model({what}=…) expected at least one tensor, got none.")
     return tensors

@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from scratchnet import schedules
+from scratchnet.errors import unexpected_arguments
 from scratchnet.optimizers import clipping
 from scratchnet.optimizers.options import Options
 from scratchnet.typing import Array
 from scratchnet.utils.memory import place_zeros
-from scratchnet.utils.naming import snake_case
+from scratchnet.utils.naming import argument_names, snake_case
 from scratchnet.utils.numbers import real_number, text_or_none, true_or_false, whole_number
 
 UpdateRule = Callable[[Array, Array, tuple[Array, ...], float], None]
@@ -77,7 +78,10 @@ class Optimizer:
         ema_overwrite_frequency: int | None = None,
         gradient_accumulation_steps: int | None = None,
         name: str | None = None,
+        **unknown: Any,
     ) -> None:
+        if unknown:
+            raise unexpected_arguments(type(self).__name__, unknown, argument_names(type(self)))
         self.learning_rate = learning_rate
         self.name = text_or_none(f"name of {type(self).__name__}", name) or snake_case(type(self).__name__)
         name = type(self).__name__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from scratchnet.plotting.figure import BLUE, ORANGE, TEXT, TITLE, Picture
+from scratchnet.utils.files import file_path
+from scratchnet.utils.numbers import shown
 
 Curves = dict[str, list[float]]
 
@@ -77,7 +80,10 @@ def _curves(history: Any) -> Curves:
     """Return the lists of numbers by name, whatever form they came in."""
     source = getattr(history, "history", history)
     if isinstance(source, (str, Path)):
-        with open(source, newline="", encoding="utf-8") as file:
+        path = file_path("learning_curves", source)
+        if not os.path.isfile(path):
+            raise FileNotFoundError(f"learning_curves expected a CSV file of fit's, but there is none at {path!r}.")
+        with open(path, newline="", encoding="utf-8", errors="replace") as file:
             source = list(csv.DictReader(file))
     if isinstance(source, Mapping):
         return {str(name): _numbers(str(name), values) for name, values in source.items()}
@@ -94,11 +100,11 @@ def _curves(history: Any) -> Curves:
 
 def _numbers(name: str, values: Any) -> list[float]:
     if isinstance(values, str) or not np.iterable(values):
-        raise ValueError(f"learning_curves expected a list of numbers for {name!r}, got {values!r}.")
+        raise ValueError(f"learning_curves expected a list of numbers for {name!r}, got {shown(values)}.")
     numbers = []
     for value in values:
         try:
             numbers.append(math.nan if value in (None, "", "NA") else float(value))
         except (TypeError, ValueError):
-            raise ValueError(f"learning_curves expected numbers for {name!r}, got {value!r}.") from None
+            raise ValueError(f"learning_curves expected numbers for {name!r}, got {shown(value)}.") from None
     return numbers

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from scratchnet.typing import Array
+from scratchnet.utils.numbers import shown
 
 BLUE, ORANGE = "#0072b2", "#d55e00"
 """Two colours of Okabe and Ito's palette, which colour-blind people tell apart too."""
@@ -72,11 +73,13 @@ def check_labels(what: str, name: str, labels: Any, count: int | None = None) ->
     if array.ndim != 1:
         hint = f": pass {name}.argmax(axis=1)" if array.ndim == 2 else ""
         raise ValueError(f"{what} expected {name} as class numbers of shape (N,), got {array.shape}{hint}.")
+    if not array.size:
+        raise ValueError(f"{what} expected at least one entry in {name}, got none.")
     if array.dtype.kind not in "iu":
         raise ValueError(f"{what} expected {name} as whole numbers, got dtype {array.dtype}.")
     if count is not None and len(array) != count:
         raise ValueError(f"{what} expected {count:,} entries in {name}, one each, got {len(array):,}.")
-    if array.size and array.min() < 0:
+    if array.min() < 0:
         raise ValueError(f"{what} expected {name} from 0, got {array.min()} at index {int(array.argmin())}.")
     return array.astype(np.int64)
 
@@ -107,7 +110,7 @@ def class_names(what: str, labels: Sequence[str] | None, classes: int) -> list[s
     if labels is None:
         return [str(number) for number in range(classes)]
     if isinstance(labels, str) or len(labels) < classes:
-        raise ValueError(f"{what} expected labels as at least {classes} class names, got {labels!r}.")
+        raise ValueError(f"{what} expected labels as at least {classes} class names, got {shown(labels)}.")
     return [str(label) for label in labels]
 
 

@@ -25,7 +25,7 @@ from scratchnet.plotting.figure import (
     show_image,
 )
 from scratchnet.typing import Array
-from scratchnet.utils.numbers import whole_number
+from scratchnet.utils.numbers import shown, whole_number
 
 _CLASSES_AT_MOST = 20  # bars that can be told apart
 
@@ -131,7 +131,7 @@ def feature_maps(
     _check_model(what, model)
     maps = whole_number(f"maps of {what}", maps, 1)
     if len(model.inputs) != 1 or len(model.outputs) != 1 or model.outputs[0].ndim != 2:
-        raise ValueError(f"{what} expected a model with one input and one output (N, C), got {model!r}.")
+        raise ValueError(f"{what} expected a model with one input and one output (N, C), got {shown(model)}.")
     x = _as_batch(what, model, image)
     places = [t for t in model.graph.tensors if t.ndim == 4 and t not in model.inputs and t is not model.outputs[0]]
     if not places:

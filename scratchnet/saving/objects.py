@@ -143,9 +143,13 @@ def _make(cls: Any, config: dict[str, Any], kind: str, facts: Mapping[str, Any])
 
 def checked_classes(custom_objects: Mapping[str, type] | None) -> dict[str, type]:
     """Return ``custom_objects`` as a dictionary; raise a TypeError unless it holds classes only."""
+    if custom_objects is not None and not isinstance(custom_objects, Mapping):
+        raise TypeError(f"custom_objects expected a dict of classes by name, got {shown(custom_objects)}.")
     for name, cls in (custom_objects or {}).items():
         if not isinstance(cls, type):
-            raise TypeError(f"custom_objects expected the class itself for {name!r}, not an object of it, got {cls!r}.")
+            raise TypeError(
+                f"custom_objects expected the class itself for {name!r}, not an object of it, got {shown(cls)}."
+            )
     return dict(custom_objects or {})
 
 
@@ -237,7 +241,7 @@ def _encode(value: Any, where: str) -> Any:
         return {k: _encode(v, where) for k, v in value.items()}
     raise TypeError(
         f"Cannot save {where}: get_config() may return numbers, strings, lists, tuples and dictionaries with strings "
-        f"as keys, got {value!r}."
+        f"as keys, got {shown(value)}."
     )
 
 

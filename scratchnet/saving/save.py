@@ -6,6 +6,7 @@ import contextlib
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from scratchnet.saving.model_file import read_model_file
 from scratchnet.saving.objects import describe
 from scratchnet.saving.snapshot import Snapshot, copied, one_instant
 from scratchnet.typing import Array
-from scratchnet.utils.files import write_atomically
+from scratchnet.utils.files import file_path, write_atomically
 from scratchnet.utils.numbers import printable, shown
 from scratchnet.utils.random import SeedGenerator
 from scratchnet.version import __version__
@@ -45,9 +46,10 @@ def save_model(model: Network, path: str | os.PathLike[str], notes: Mapping[str,
         TypeError: if the ``get_config`` of a class of your own does not return the arguments that make it again.
         OSError: if the file cannot be written.
     """
+    path = file_path("path of save_model", path)
     snapshot = model_snapshot(model, notes)
     weights = {name: array for name, array in snapshot.tensors.items() if name.startswith("weights/")}
-    _warn_if_not_finite(weights, os.fspath(path))
+    _warn_if_not_finite(weights, path)
     write_atomically(path, snapshot.to_bytes())
 
 
@@ -84,7 +86,7 @@ def model_content(model: Network, notes: Mapping[str, str] | None = None) -> dic
 
 def _expect_built(model: Network) -> None:
     if not hasattr(model, "graph") and not getattr(model, "is_sequential", False):
-        raise TypeError(f"save_model expected a Model, got {model!r}.")
+        raise TypeError(f"save_model expected a Model, got {shown(model)}.")
     if not model.built or not model.layers:
         raise ValueError(
             f"Cannot save the Sequential model {model.name!r}: it is not built yet; begin it with Input(shape), call "
@@ -98,7 +100,7 @@ def read_notes(path: str | os.PathLike[str]) -> dict[str, str]:
     Raises:
         FileNotFoundError, OSError, ModelFileError: as for ``load_model``.
     """
-    path = os.fspath(path)
+    path = file_path("path of read_notes", path)
     with explained(path):
         content, _ = read_model_file(path)
         return notes_in(content)
@@ -198,10 +200,12 @@ def optimizer_vectors(model: Network) -> dict[str, Array]:
 
 def checked_notes(notes: Any) -> dict[str, str]:
     """Return notes as a dictionary; raise a TypeError unless all of them are texts."""
+    if not isinstance(notes, (Mapping, NoneType)):
+        raise TypeError(f"notes expected a dict of strings, got {shown(notes)}.")
     notes = dict(notes or {})
     for key, text in notes.items():
         if not (isinstance(key, str) and isinstance(text, str)):
-            raise TypeError(f"notes expected strings as keys and values, got {key!r}: {text!r}.")
+            raise TypeError(f"notes expected strings as keys and values, got {shown(key)}: {shown(text)}.")
     return notes
 
 

@@ -17,6 +17,7 @@ from scratchnet.saving.model_file import FORMAT, WEIGHTS, read_model_file, write
 from scratchnet.saving.save import explained
 from scratchnet.saving.snapshot import copied, one_instant
 from scratchnet.typing import Array
+from scratchnet.utils.files import file_path
 from scratchnet.utils.numbers import true_or_false
 from scratchnet.version import __version__
 
@@ -26,7 +27,7 @@ Layers = dict[str, dict[str, Array]]
 
 def save_weights(model: Network, path: str | os.PathLike[str], overwrite: bool = True) -> None:
     """Write all variables of a model; see ``Model.save_weights``."""
-    path = os.fspath(path)
+    path = file_path("path of save_weights", path)
     _expect_built(model, f"save_weights to {path!r}")
     if not true_or_false("overwrite of save_weights", overwrite) and os.path.exists(path):
         raise FileExistsError(f"save_weights expected no file {path!r}, since overwrite=False: choose another path.")
@@ -39,7 +40,7 @@ def load_weights(
     model: Network, path: str | os.PathLike[str], skip_mismatch: bool = False, by_name: bool = False
 ) -> None:
     """Read variables into a model; see ``Model.load_weights``."""
-    path = os.fspath(path)
+    path = file_path("path of load_weights", path)
     skip_mismatch = true_or_false("skip_mismatch of load_weights", skip_mismatch)
     by_name = true_or_false("by_name of load_weights", by_name)
     _expect_built(model, f"load_weights from {path!r}")

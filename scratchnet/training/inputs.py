@@ -31,12 +31,12 @@ def check_inputs(model: Network, x: Any, where: str) -> list[Array]:
     """
     arrays = [as_array(a, f"x of {where}") for a in _one_for_each_input(model, x, where)]
     if not arrays:
-        raise ValueError(f"{where} expected an array of samples as x, got {x!r}.")
+        raise ValueError(f"{where} expected an array of samples as x, got {shown(x)}.")
     with unbuilt_if_refused(model):
         if not model.built:
             model.build((None, *arrays[0].shape[1:]))
         if len(arrays) != len(model.inputs):
-            raise ValueError(f"{where} expected {len(model.inputs)} input arrays, got {len(arrays)}.")
+            raise _wrong_number(where, len(model.inputs), len(arrays))
         arrays = [_with_rank_of(tensor.shape, array) for array, tensor in zip(arrays, model.inputs)]
         for array, tensor in zip(arrays, model.inputs):
             if array.shape[1:] != tensor.shape[1:]:
@@ -66,6 +66,13 @@ def _one_for_each_input(model: Network, x: Any, where: str) -> Sequence[Any]:
             f"{model.name!r} were given, got {type(x).__name__}."
         )
     return several
+
+
+def _wrong_number(where: str, expected: int, got: int) -> ValueError:
+    if expected > 1:
+        return ValueError(f"{where} expected {expected} input arrays, got a list of {got}.")
+    advice = "a list holds an array for each input, so make one array of its rows, with np.array(x)"
+    return ValueError(f"{where} expected 1 input array, got a list of {got}: {advice}.")
 
 
 def _with_rank_of(shape: Shape, array: Array) -> Array:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from scratchnet.callbacks import Callback
 from scratchnet.training.making import make_source, yields_batches
 from scratchnet.training.sources import Arrays, Source
-from scratchnet.utils.numbers import shown, true_or_false, whole_number
+from scratchnet.utils.numbers import real_number, shown, true_or_false, whole_number
 
 if TYPE_CHECKING:
     from scratchnet.graph.network import Network
@@ -35,6 +37,11 @@ class FitOptions:
     validation_freq: int | Sequence[int]
 
     def __post_init__(self) -> None:
+        split = self.validation_split
+        none = split is None or (isinstance(split, (int, float, np.number)) and split == 0)
+        self.validation_split = (
+            0.0 if none else real_number("validation_split of fit", split, 0, 1, open_ends="least most")
+        )
         self.epochs = whole_number("epochs", self.epochs, 1)
         self.initial_epoch = whole_number("initial_epoch", self.initial_epoch, 0)
         self.shuffle = true_or_false("shuffle", self.shuffle)

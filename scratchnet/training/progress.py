@@ -6,7 +6,10 @@ import sys
 import time
 from collections.abc import Callable
 
+import numpy as np
+
 from scratchnet.training.progress_line import Bar, metric, plain_line, time_of_step, time_remaining
+from scratchnet.utils.numbers import shown
 from scratchnet.utils.screen import Screen, in_notebook, say
 from scratchnet.utils.terminal import moves_cursor
 
@@ -28,9 +31,9 @@ def resolve_verbose(verbose: int | str) -> int:
     """
     if isinstance(verbose, str) and verbose == "auto":
         return 1 if is_interactive() else 2
-    if verbose in (0, 1, 2):  # True and False count as 1 and 0, as in Keras
+    if isinstance(verbose, (int, np.integer, np.bool_)) and verbose in (0, 1, 2):  # True and False too, as in Keras
         return int(verbose)
-    raise ValueError(f'verbose expected 0, 1, 2 or "auto", got {verbose!r}.')
+    raise ValueError(f'verbose expected 0, 1, 2 or "auto", got {shown(verbose)}.')
 
 
 class Progress:

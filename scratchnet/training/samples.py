@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from scratchnet.graph.plan import Plan
 
 
-
 class Batch(NamedTuple):
     """One batch: inputs, and for each output the labels and the factors of their losses, or None for all 1."""
 
@@ -119,5 +118,3 @@ def check_samples(
 def unlabelled(model: Network, x: Any, where: str) -> Samples:
     """Return checked samples without labels."""
     return Samples(check_inputs(model, x, where))
-
-

@@ -9,7 +9,27 @@ import secrets
 import stat
 from collections.abc import Iterator, Mapping
 
+from scratchnet.utils.numbers import shown
+
 PART_SUFFIX = ".part"
+
+
+def file_path(what: str, path: object) -> str:
+    """Return the path of a file or folder as text.
+
+    Args:
+        what: the argument and whose it is, such as ``"path of save_model"``, for the error message.
+
+    Raises:
+        TypeError: if it is neither text nor a ``Path``.
+        ValueError: if it is empty, or holds what no name can.
+    """
+    text = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if not isinstance(text, str):
+        raise TypeError(f"{what} expected a path as text or as a Path, got {shown(path)}.")
+    if not text or "\0" in text:
+        raise ValueError(f"{what} expected the path of a file, got {shown(text) if text else 'an empty one'}.")
+    return text
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
@@ -22,7 +42,7 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     Raises:
         OSError: of the fitting subclass, if the file cannot be written; the message says why and what to do.
     """
-    write_together({os.fspath(path): content})
+    write_together({file_path("A file to write", path): content})
 
 
 def is_part(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -83,7 +84,7 @@ def made_from(
         return _class_of(kind, given, table, base, custom_objects)()
     article = "An" if kind[0] in "aeiou" else "A"
     raise TypeError(
-        f"{article} {kind} is given as a name or as {article.lower()} {base.__name__} object, got {given!r}."
+        f"{article} {kind} is given as a name or as {article.lower()} {base.__name__} object, got {shown(given)}."
     )
 
 
@@ -93,12 +94,27 @@ def _class_of(
     known = {cls.__name__: cls for cls in table.values()} | dict(custom_objects or {})
     cls = known[name] if isinstance(name, str) and name in known else look_up(kind, name, table)
     if not (isinstance(cls, type) and issubclass(cls, base)):
-        raise TypeError(f"custom_objects expected a subclass of {base.__name__} for {name!r}, got {cls!r}.")
+        raise TypeError(f"custom_objects expected a subclass of {base.__name__} for {name!r}, got {shown(cls)}.")
     return cls
+
+
+def argument_names(cls: type) -> list[str]:
+    """Return the names of all arguments of a class, those that its ``**options`` hand to the classes above included."""
+    names: dict[str, None] = {}
+    for owner in cls.__mro__:
+        if "__init__" not in vars(owner):
+            continue
+        arguments = list(inspect.signature(vars(owner)["__init__"]).parameters.values())[1:]
+        names |= {one.name: None for one in arguments if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)}
+        if not any(one.kind is one.VAR_KEYWORD for one in arguments):
+            break
+    return [*names, *getattr(cls, "more_arguments", list)()]
 
 
 def described(thing: Any) -> dict[str, Any] | None:
     """Return what ``made_from`` makes an equal object from, in Keras's form; None stays None."""
+    if thing is not None and not hasattr(thing, "get_config"):
+        raise TypeError(f"serialize expected an object with get_config(), got {shown(thing)}.")
     return None if thing is None else {"class_name": type(thing).__name__, "config": thing.get_config()}
 
 
@@ -119,7 +135,7 @@ def by_name(what: str, given: Mapping[Any, Any], names: Sequence[str], needed: C
         raise ValueError(f"{expected}, of which two are the same: give a list in their order.")
     for key in given:
         if key not in names:
-            raise ValueError(f"{expected}, got {key!r}: leave it out or correct it.")
+            raise ValueError(f"{expected}, got {shown(key)}: leave it out or correct it.")
     for name in names:
         if name in needed and name not in given:
             got = ", ".join(map(repr, given)) or "none"

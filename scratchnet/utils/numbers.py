@@ -6,12 +6,17 @@ JSON and what prints plainly. True and False are no numbers, and no text is one.
 
 from __future__ import annotations
 
+import inspect
 import math
 import numbers
 import operator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+
+from scratchnet.errors import shown as shown
+from scratchnet.typing import Array
 
 
 def whole_number(what: str, value: Any, least: int | None = None, most: int | None = None) -> int:
@@ -30,8 +35,9 @@ def whole_number(what: str, value: Any, least: int | None = None, most: int | No
     except TypeError:
         number = None
     if number is None or (least is not None and number < least) or (most is not None and number > most):
-        bound = ("" if least is None else f" ≥ {least}") + ("" if most is None else f" ≤ {most}")
-        raise ValueError(f"{what} expected a whole number{bound}, got {shown(value)}.")
+        bounds = [f"{sign} {bound}" for sign, bound in (("≥", least), ("≤", most)) if bound is not None]
+        wanted = " ".join(["a whole number", " and ".join(bounds)]).rstrip()
+        raise ValueError(f"{what} expected {wanted}, got {shown(value)}.")
     return number
 
 
@@ -105,10 +111,72 @@ def text_or_none(what: str, value: Any) -> str | None:
     return value
 
 
-def shown(value: Any) -> str:
-    """Return ``repr(value)`` on one line of moderate length, so that a sentence with it stays one."""
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 80 else f"{text[:77]}…"
+def real_array(what: str, value: Any) -> Array:
+    """Return an array of real numbers; True and False in it count as 1 and 0.
+
+    Raises:
+        ValueError: if it is anything else.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{what} expected an array of real numbers, got rows of different lengths.") from None
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{what} expected an array of real numbers, got dtype {array.dtype}.")
+    return array
+
+
+def sizes(what: str, value: Any) -> tuple[int, ...]:
+    """Return the shape of an array: a list or tuple of whole numbers ≥ 0.
+
+    Raises:
+        ValueError: if it is anything else.
+    """
+    return tuple(whole_number(what, size, 0) for size in listed_numbers(what, value))
+
+
+def listed_numbers(what: str, value: Any) -> list[Any]:
+    """Return the entries of a list, tuple, range or array of one axis.
+
+    Raises:
+        ValueError: if it is anything else.
+    """
+    if isinstance(value, (list, tuple, range)) or (isinstance(value, np.ndarray) and value.ndim == 1):
+        return list(value)
+    raise ValueError(f"{what} expected a list of numbers, got {shown(value)}.")
+
+
+def axes_within(what: str, axis: int | Sequence[int], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return one or several axes of an array of that shape, counted from the front.
+
+    Raises:
+        ValueError: if there is no such axis, one is given twice, or one has no numbers.
+    """
+    ndim = len(shape)
+    several = axis if isinstance(axis, (list, tuple)) else (axis,)
+    counted = tuple(one + ndim if one < 0 else one for one in several)
+    if not all(0 <= one < ndim for one in counted) or len(set(counted)) < len(counted):
+        raise ValueError(f"{what} expected different axes of an array of {ndim}, each once, got {shown(axis)}.")
+    if not all(shape[one] for one in counted):
+        raise ValueError(f"{what} expected axes along which there are numbers, got {shown(axis)} of shape {shape}.")
+    return counted
+
+
+def function_or_none(what: str, value: Any) -> Callable[[Any], object] | None:
+    """Return what can be called with one argument; None stays None.
+
+    Raises:
+        ValueError: if it is anything else.
+    """
+    if value is None:
+        return None
+    try:
+        inspect.signature(value).bind(0)
+    except TypeError:
+        raise ValueError(f"{what} expected a function of one argument, got {shown(value)}.") from None
+    except ValueError:  # one written in C, which tells nothing of itself
+        pass
+    return value
 
 
 def printable(text: str) -> str:

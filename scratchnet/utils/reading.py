@@ -8,6 +8,8 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
+from scratchnet.utils.files import file_path
+
 
 class NotRegularError(OSError):
     """What was to be read is a pipe, a device or a socket; reading it might wait forever or never end."""
@@ -25,7 +27,7 @@ def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
         NotRegularError: it is a pipe, a device or a socket.
         OSError: it cannot be opened.
     """
-    path = Path(path)
+    path = Path(file_path("The path of what is read", path))
     _refuse_irregular(os.stat(path).st_mode, path)  # to open a device may already do something
     # O_NONBLOCK: somebody may have put a pipe in its place meanwhile, and opening one waits for a writer.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))

@@ -159,8 +159,8 @@ def test_an_error_inside_a_contract_check_is_a_broken_promise() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"max_entries": 10}, "max_entries ≥ 500, got 10"),
-        ({"tolerance": 0}, "tolerance > 0, got 0"),
+        ({"max_entries": 10}, "max_entries of a gradient check expected a whole number ≥ 500, got 10"),
+        ({"tolerance": 0}, "tolerance of a gradient check expected a finite number > 0, got 0"),
         ({"backend": "cuda"}, "numba, numpy, got 'cuda'"),
         ({"kinks": "smooth"}, "relu, first_maximum, between, got 'smooth'"),
         ({"dy": np.ones(3)}, r"dy of the output's shape \(4, 3\), got \(3,\)"),

@@ -473,7 +473,7 @@ W = np.ones(N)
 WRONG_DATA: list[tuple[Any, Any, dict[str, Any], str]] = [
     ({"title": X["title"]}, Y, {}, "x of fit expected the keys 'title', 'body', got 'title': 'body' is missing"),
     ({**X, "foo": W}, Y, {}, "x of fit expected the keys 'title', 'body', got 'foo': leave it out or correct it"),
-    (listed(X)[:1], Y, {}, "fit expected 2 input arrays, got 1"),
+    (listed(X)[:1], Y, {}, "fit expected 2 input arrays, got a list of 1"),
     (X, {**Y, "foo": W}, {}, "y of fit expected the keys 'priority', 'department', got 'foo'"),
     (X, {"priority": W}, {}, "y of fit expected the keys .*: 'department' is missing"),
     (X, listed(Y)[:1], {}, "y as a list with an array for each output, 'priority', 'department', .* got a list of 1"),

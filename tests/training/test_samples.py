@@ -55,7 +55,7 @@ def with_nan():
         (X[:0], Y[:0], {}, r"at least one sample, got x of shape \(0, 4, 4, 1\)"),
         (X.astype(str), Y, {}, "expected an array of numbers, got dtype <U"),
         (X, np.array(list("abcabc")), {}, "expected an array of numbers, got dtype <U1"),
-        ([X, X], Y, {}, "expected 1 input arrays, got 2"),
+        ([X, X], Y, {}, "expected 1 input array, got a list of 2"),
         (X, Y, {"batch_size": 0}, "batch_size expected a whole number ≥ 1, got 0"),
         (X, Y, {"batch_size": 2.5}, "batch_size expected a whole number ≥ 1, got 2.5"),
         (X, Y, {"epochs": 0}, "epochs expected a whole number ≥ 1, got 0"),
