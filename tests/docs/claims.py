@@ -42,7 +42,7 @@ class Claim:
         value = float(eval(self.code, scope))
         for sign, written in self.parts:
             claimed = float(eval(_python(written), {"np": np}))
-            digits = len(written.partition(".")[2].rstrip("% ")) if "." in written else 0
+            digits = max((len(decimals) for decimals in re.findall(r"\.(\d+)", written)), default=0)
             percent = 100 if written.endswith("%") else 1
             allowed = 0.5000001 * 10.0**-digits if sign == "≈" else 1e-9 * max(1, abs(value))
             assert abs(percent * value - claimed) <= allowed, f"`{self.code}` {sign} {written}: it is {value}"
