@@ -96,6 +96,7 @@ def write_tables(folder: Path) -> int:
     """Write the Markdown tables and the pictures from ``benchmark.json``."""
     from benchmarks import pictures, tables
     from benchmarks.report import Report
+    from benchmarks.short import short_table
 
     try:
         report = Report.read(folder / "benchmark.json")
@@ -103,7 +104,7 @@ def write_tables(folder: Path) -> int:
         print(f"There is no benchmark.json in {folder}: run python -m benchmarks first.", file=sys.stderr)
         return 1
     written = []
-    for name, text in tables.markdown(report).items():
+    for name, text in {**tables.markdown(report), "short.md": short_table(report)}.items():
         written.append(folder / name)
         written[-1].write_text(text, encoding="utf-8")
     if all(f"step/{network}/64" in report.rows for network in ("cnn", "mlp")):

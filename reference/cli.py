@@ -102,12 +102,14 @@ def tables(
     out: Folder = REPORTS,
     into: Annotated[Path | None, typer.Option(help="A document to write them into, between its marks.")] = None,
 ) -> None:
-    """Write the tables for the README from the reports."""
+    """Write the tables for the README and docs/reports/agreement.md from the reports."""
+    from reference.tables import short_table, write_into
     from reference.tables import tables as make
-    from reference.tables import write_into
 
     text = make(out)
     (out / "tables.md").write_text(text, encoding="utf-8")
+    if (out / "report.json").exists():
+        (out / "short.md").write_text(short_table(out), encoding="utf-8")
     if into is None:
         typer.echo(text)
     else:

@@ -1,4 +1,4 @@
-"""The tables of the README, made from the reports by a command and by nothing else."""
+"""The tables of the README and of docs/reports/agreement.md, made from the reports by a command and by nothing else."""
 
 from __future__ import annotations
 
@@ -7,6 +7,15 @@ from pathlib import Path
 
 from reference import accuracy
 from reference.report import markdown
+
+SHORT = (
+    "200 random models: shapes, counts, names, summary(): differences",
+    "every output, loss, metric and gradient, float64, relative",
+    "every output, loss, metric and gradient, float32, relative",
+    "938 training steps in lock-step, both networks, 5 optimizers: every weight after every step, float64",
+    "what fit, evaluate and predict print and return: differences",
+)
+"""The groups of rows that the README shows."""
 
 BEGIN, END = "<!-- reference:begin -->", "<!-- reference:end -->"
 
@@ -37,6 +46,16 @@ def tables(folder: Path) -> str:
             f"There is no report in {folder}: run `python -m reference` and `python -m reference accuracy` first."
         )
     return "\n".join(parts)
+
+
+def short_table(folder: Path) -> str:
+    """Return the table of the README, made from ``report.json`` in a folder.
+
+    Raises:
+        FileNotFoundError: if it is not there.
+    """
+    rows = json.loads((folder / "report.json").read_text(encoding="utf-8"))["rows"]
+    return markdown([row for group in SHORT for row in rows if row["group"] == group])
 
 
 def write_into(document: Path, text: str) -> None:

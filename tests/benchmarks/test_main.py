@@ -17,7 +17,7 @@ def test_tables_and_pictures_come_from_the_json(tmp_path):
     report_of({f"step/{network}/64": STEPS for network in ("cnn", "mlp")}).write(tmp_path / "benchmark.json")
     assert command_line.main(["tables", "--reports", str(tmp_path)]) == 0
     written = {path.name for path in tmp_path.iterdir()}
-    assert written == {"benchmark.json", "benchmark.md", "targets.md", "steps.png", "sweep.png"}
+    assert written == {"benchmark.json", "benchmark.md", "targets.md", "short.md", "steps.png", "sweep.png"}
 
 
 def test_tables_without_a_report_say_what_to_do(tmp_path, capsys):
