@@ -14,8 +14,10 @@ from PIL import Image
 from scratchnet.cli import samples
 from scratchnet.datasets import fashion_mnist
 from scratchnet.explorer.reference import Reference
+from scratchnet.images import prepare
 from scratchnet.saving import load_model
 from scratchnet.typing import Array
+from tests.images.scenes import SCENES
 
 AXE = Path(__file__).parents[2] / "explorer" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -214,21 +216,42 @@ def test_one_can_draw_an_image_by_keyboard(opened: Any) -> None:
     assert messages == []
 
 
-def test_one_can_load_an_image_and_is_told_of_a_file_that_is_none(opened: Any, tmp_path: Path) -> None:
-    page, requests, _ = opened("cnn")
-    picture, text = tmp_path / "bag.png", tmp_path / "notes.png"
-    pixels = np.full((120, 90), 255, np.uint8)
-    pixels[30:100, 20:70] = 40
-    Image.fromarray(pixels).save(picture)
+def load(page: Any, file: Path) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Load one").click()
+    chooser.value.set_files(file)
+
+
+def test_a_file_that_is_no_image_is_told_of(opened: Any, tmp_path: Path) -> None:
+    page, requests, messages = opened("cnn")
+    text, empty = tmp_path / "notes.png", tmp_path / "empty.png"
     text.write_text("no image", encoding="utf-8")
-    for file in (text, picture):
-        with page.expect_file_chooser() as chooser:
-            page.get_by_role("button", name="Load one").click()
-        chooser.value.set_files(file)
-        if file is text:
-            page.get_by_text("notes.png is not an image that this browser can read").wait_for()
-    page.wait_for_selector(".image[aria-label^='bag.png'][aria-pressed=true]")
-    assert "90×120, inverted, because its background is light, trimmed to 50×70" in page.locator(".says").inner_text()
+    Image.fromarray(np.full((120, 90), 200, np.uint8)).save(empty)
+    load(page, text)
+    page.get_by_text("notes.png is not an image that this browser can read").wait_for()
+    load(page, empty)
+    page.get_by_text("empty.png shows nothing that stands out from its background").wait_for()
+    assert (len(requests), messages) == (1, [])
+
+
+@pytest.mark.parametrize("scene", ["screenshot", "small_shoe_with_shadow"])
+def test_an_image_that_is_loaded_is_prepared_as_python_does_it(opened: Any, tmp_path: Path, scene: str) -> None:
+    page, requests, _ = opened("mlp")
+    clothes = fashion_mnist.load_data(subset="mini")[1][0]
+    file = tmp_path / "photo.png"
+    SCENES[scene](clothes[6], np.random.default_rng(0)).save(file)
+    photo = prepare(file)
+    load(page, file)
+    page.wait_for_selector(".image[aria-label^='photo.png'][aria-pressed=true]")
+    said = page.locator(".says").inner_text()
+    assert f"{', '.join(photo.steps)}{'; unsure, because ' if photo.doubts else ''}" in said
+    assert all(doubt in said for doubt in photo.doubts)
+    for row, column in ((14, 4), (14, 14), (18, 22), (12, 9), (20, 27)):
+        page.evaluate(f"location.hash = '#t=input_layer:y&at=0,{row},{column}&image=8&batch=one'")
+        title = f"input_layer y[0, {row}, {column}]"
+        page.wait_for_function("title => document.getElementById('card-title').textContent === title", arg=title)
+        value = float(page.locator(".card .number").get_attribute("data-value"))
+        assert value == float(np.float32(photo.pixels[row, column]) / np.float32(255))  # as the model takes it
     assert len(requests) == 1
 
 
