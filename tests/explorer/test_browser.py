@@ -193,6 +193,54 @@ def test_a_step_moves_what_it_says_and_back_undoes_it(opened: Any) -> None:
     assert status.inner_text() == before
 
 
+def test_what_a_step_has_changed_is_seen_and_gone_when_the_step_is_taken_back(opened: Any) -> None:
+    page, _, messages = opened("cnn", "#t=Conv_1:kernel&at=0,1,0,3")
+    change = page.get_by_role("button", name="Change", exact=True)
+    assert change.is_disabled()
+    was = float(page.locator(".card .number").get_attribute("data-value"))
+    page.get_by_role("button", name="One step").click()
+    page.locator(".moved a").click()
+    page.wait_for_function("document.getElementById('card-title').textContent === 'Conv_1 Δkernel[0, 1, 0, 3]'")
+    moved = float(page.locator(".card .number").get_attribute("data-value"))
+    assert change.get_attribute("aria-pressed") == "true"
+    page.get_by_role("button", name="Values", exact=True).click()
+    page.wait_for_function("document.getElementById('card-title').textContent === 'Conv_1 kernel[0, 1, 0, 3]'")
+    assert float(page.locator(".card .number").get_attribute("data-value")) - was == moved != 0
+    change.click()
+    page.wait_for_function("document.getElementById('card-title').textContent === 'Conv_1 Δkernel[0, 1, 0, 3]'")
+    assert page.locator('[data-tensor="Conv_2:moved.y"]').count() == 1
+    page.get_by_role("button", name="← Back").click()
+    assert change.is_disabled()
+    assert page.locator("#card-title").inner_text() == "Conv_1 kernel[0, 1, 0, 3]"
+    page.evaluate("location.hash = '#t=Conv_1:moved.kernel&at=0,1,0,3'")
+    page.get_by_text("Nothing has moved yet: take one step first.").wait_for()
+    assert messages == []
+
+
+@pytest.mark.parametrize("sandbox", ["", ' sandbox="allow-scripts"'])
+def test_it_works_in_a_frame_of_another_page(browser: Any, runs: dict[str, Path], sandbox: str) -> None:
+    around = runs["mlp"] / "around.html"
+    frame = f'<iframe title="e" width="900" height="700" src="explorer.html"{sandbox}></iframe>'
+    around.write_text(f"<!doctype html><title>t</title>{frame}", encoding="utf-8")
+    page = browser.new_page()
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.goto(around.as_uri())
+    inside = page.frame_locator("iframe")
+    assert "agree to 1e-12" in inside.locator("#check").inner_text()
+    inside.get_by_role("button", name="Gradients", exact=True).click()
+    inside.locator('[data-tensor="Output:dkernel"]').click()
+    inside.locator(".grid button").first.click()
+    assert inside.locator("#card-title").inner_text() == "Output dkernel[0, 0]"
+    inside.locator(".sum a").first.click()
+    inside.locator("#card-title", has_text="Output dkernel").wait_for(state="detached")
+    inside.get_by_role("button", name="Back", exact=True).click()
+    inside.locator("#card-title", has_text="Output dkernel[0, 0]").wait_for()
+    assert messages == []
+    page.close()
+
+
 def test_one_image_alone_is_a_batch_of_its_own(opened: Any) -> None:
     page, _, _ = opened("mlp", "#t=Output:dz&at=5,3&image=5")
     whole = float(page.locator(".card .number").get_attribute("data-value"))
