@@ -8,7 +8,7 @@ import { label, partner, showOf } from "../src/parts.ts";
 import { read, written } from "../src/place.ts";
 import { flat, indices } from "../src/tensor.ts";
 import { marked } from "../src/ui/code.ts";
-import { signed } from "../src/ui/format.ts";
+import { inUnit, signed, unitName, unitOf } from "../src/ui/format.ts";
 import { viewOf } from "../src/ui/views.ts";
 import { runOf } from "./fixtures.ts";
 
@@ -82,6 +82,16 @@ test("a sign is always written, with a true minus", () => {
   assert.equal(signed(-0.25), "−0.2500");
   assert.equal(signed(0), "0");
   assert.equal(signed(-3.2e-7), "−3.20e−7");
+});
+
+test("small numbers are written in a unit, and it is said which", () => {
+  assert.equal(unitOf(0.0114), -2);
+  assert.equal(inUnit(-0.0114, -2), "−1.14");
+  assert.equal(inUnit(0.00002, -2), "+0.00");
+  assert.equal(inUnit(0, -2), "0");
+  assert.equal(unitName(-12), " × 10⁻¹²");
+  assert.equal(unitName(unitOf(3)), "");
+  assert.equal(unitOf(0), 0);
 });
 
 test("a step is found in the derivation and in the code", () => {

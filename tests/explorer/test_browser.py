@@ -311,6 +311,7 @@ def test_an_image_that_is_loaded_is_prepared_as_python_does_it(opened: Any, tmp_
         ("#t=Conv_1:dy&at=0,10,10,3", {"width": 390, "height": 844}),
         ("#t=dense_1:new.kernel&at=0,3", {"width": 390, "height": 844, "color_scheme": "dark"}),
         ("#t=dense_1:dz&at=0,9", {"width": 1280}),
+        ("#t=Conv_2:dy&at=0,9,3,5&channel=5", {"width": 1680}),
     ],
 )
 def test_nothing_serious_stands_in_anybodys_way(opened: Any, place: str, options: dict[str, Any]) -> None:
@@ -321,6 +322,7 @@ def test_nothing_serious_stands_in_anybodys_way(opened: Any, place: str, options
     found = page.evaluate("axe.run()")["violations"]
     assert [(one["impact"], one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.locator(".grid.digits").evaluate_all("all => all.every(g => g.scrollWidth <= g.parentElement.clientWidth)")
 
 
 def test_a_page_whose_numbers_are_wrong_turns_red(opened: Any, runs: dict[str, Path], browser: Any) -> None:

@@ -84,7 +84,7 @@ function lossStation(options: StripOptions): HTMLElement {
   const names = show === "values" ? values : show === "change" ? values.slice(0, 3).map(movedName) : [];
   const known = names.filter((name) => run.find(name));
   const head = h("div", { class: "layer" }, h("b", {}, "loss"), h("span", {}, "cross-entropy"));
-  const text = show === "change" ? signed(run.tensor(movedName("loss:L")).data[0]) : run.tensor("loss:L").data[0].toFixed(4);
+  const text = show === "change" ? signed(run.tensor(movedName("loss:L")).data[0], 2) : run.tensor("loss:L").data[0].toFixed(4);
   const value = h("p", { class: "loss" }, text);
   return h("li", { class: "end" }, head, value, chips(known, options));
 }
