@@ -322,7 +322,8 @@ def test_nothing_serious_stands_in_anybodys_way(opened: Any, place: str, options
     found = page.evaluate("axe.run()")["violations"]
     assert [(one["impact"], one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert page.locator(".grid.digits").evaluate_all("all => all.every(g => g.scrollWidth <= g.parentElement.clientWidth)")
+    fits = "grids => grids.every(grid => grid.scrollWidth <= grid.parentElement.clientWidth)"
+    assert page.locator(".grid.digits").evaluate_all(fits)
 
 
 def test_a_page_whose_numbers_are_wrong_turns_red(opened: Any, runs: dict[str, Path], browser: Any) -> None:
