@@ -1,13 +1,15 @@
 /** Which card belongs to a number: the one entry to all that operations, loss and optimizer have to say. */
 import { type Card, sum, term } from "./card.ts";
-import { gradientName, stepName } from "./names.ts";
+import { gradientName, MOVED, movedName, stepName } from "./names.ts";
 import { split } from "./net.ts";
-import { link } from "./ops/op.ts";
+import { line, link } from "./ops/op.ts";
 import { stepCard } from "./optimizer.ts";
+import { label } from "./parts.ts";
 import type { Call, Run } from "./run.ts";
 
 export function explain(run: Run, tensor: string, index: number): Card {
   const [owner, part] = split(tensor);
+  if (part.startsWith(MOVED)) return movedCard(run, `${owner}:${part.slice(MOVED.length)}`, index);
   if (owner === "loss") return run.loss.card(part, index);
   const weight = weightOf(run, owner, part);
   if (weight) return weightCard(run, weight.name, weight.kind, part, index);
@@ -50,6 +52,22 @@ function weightCard(run: Run, name: string, kind: Kind, part: string, index: num
     blocks: links.length ? [{ kind: "table", title: "What the step makes of it", head: ["", "value"], rows: links }] : [],
     result: tensor.data[index],
     sources: [{ name: run.call(split(name)[0])?.spec.source ?? "", steps: [] }],
+  };
+}
+
+/** How far the last step has moved a number: what it is, less what it was. */
+function movedCard(run: Run, name: string, index: number): Card {
+  const now = run.tensor(name);
+  const moved = run.tensor(movedName(name)).data[index];
+  const was = { value: run.was(name, index), text: "before" };
+  const weight = run.state.weights.has(name);
+  const why = weight ? "The optimizer moved this weight." : "No optimizer touches this number: it moved because the weights before it did.";
+  return {
+    formula: `Δ${label(split(name)[1])} = after the step − before`,
+    why: [moved ? why : "The step has not moved it."],
+    blocks: [{ kind: "lines", title: "In numbers", lines: [line(`Δ${label(split(name)[1])}`, [link(now, index), " − ", was], moved)] }],
+    result: moved,
+    sources: [{ name: run.call(split(name)[0])?.spec.source ?? "losses/crossentropy.py", steps: [] }],
   };
 }
 

@@ -15,3 +15,11 @@ export function stepName(weight: string): string {
   const [owner, name] = split(weight);
   return `${owner}:step.${name}`;
 }
+
+/** What the page calls how far a step has moved a tensor: "Conv_1:moved.kernel". */
+export function movedName(tensor: string): string {
+  const [owner, part] = split(tensor);
+  return `${owner}:${MOVED}${part}`;
+}
+
+export const MOVED = "moved.";

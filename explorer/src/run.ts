@@ -2,10 +2,11 @@
 import type { CallSpec } from "./contents.ts";
 import { bytes, decoded } from "./contents.ts";
 import { Loss } from "./loss.ts";
-import { gradientName } from "./names.ts";
-import type { Net, State } from "./net.ts";
+import { gradientName, movedName } from "./names.ts";
+import { type Net, split, type State } from "./net.ts";
 import { operations, type Op } from "./ops/index.ts";
 import { update } from "./optimizer.ts";
+import { showOf } from "./parts.ts";
 import { sizeOf, type Tensor, zeros } from "./tensor.ts";
 
 export interface Batch {
@@ -17,6 +18,9 @@ export interface Batch {
 
 export class Run {
   readonly tensors = new Map<string, Tensor>();
+  /** How far the step that led here moved each value and each weight; empty before the first. */
+  readonly moved = new Map<string, Tensor>();
+  private earlier: Run | null = null;
   readonly calls: Call[];
   readonly loss: Loss;
   readonly N: number;
@@ -63,11 +67,27 @@ export class Run {
   }
 
   find(name: string): Tensor | undefined {
-    const own = this.tensors.get(name) ?? this.state.weights.get(name);
+    const own = this.tensors.get(name) ?? this.state.weights.get(name) ?? this.moved.get(name);
     if (own) return own;
     for (const slots of this.state.slots.values())
       for (const slot of slots.values()) if (slot.name === name) return slot;
     return undefined;
+  }
+
+  /** Note what has moved since a run of the same batch. */
+  compare(before: Run): void {
+    this.earlier = before;
+    const values = [...this.tensors.values(), ...this.state.weights.values()];
+    for (const now of values.filter(({ name }) => showOf(this, name) === "values" && split(name)[0] !== this.calls[0].spec.name)) {
+      const was = before.tensor(now.name).data;
+      const name = movedName(now.name);
+      this.moved.set(name, { name, shape: now.shape, data: now.data.map((value, i) => value - was[i]) });
+    }
+  }
+
+  /** What a number was before the step that led here. */
+  was(tensor: string, index: number): number {
+    return this.earlier!.tensor(tensor).data[index];
   }
 
   /** How many numbers were computed: all but the weights as they were, and the images. */

@@ -4,6 +4,8 @@ import type { Block, Card, Factor } from "../src/card.ts";
 import { check } from "../src/check.ts";
 import { explain } from "../src/explain.ts";
 import { after } from "../src/optimizer.ts";
+import { movedName } from "../src/names.ts";
+import { partner, showOf } from "../src/parts.ts";
 import { Run } from "../src/run.ts";
 import { largest } from "../src/tensor.ts";
 import { contentsOf, NETWORKS, runOf } from "./fixtures.ts";
@@ -106,4 +108,25 @@ test("an image alone has the loss that it has in the batch, and N times its grad
 test("a closed layer says why, and that Python computed the number", () => {
   const card: Card = explain(runOf("closed"), "depthwise_conv2d:y", 0);
   assert.match(card.why.join(" "), /closed: the page has no DepthwiseConv2D/);
+});
+
+test("what a step has moved is the difference of before and after, of values and of weights", () => {
+  for (const name of NETWORKS.filter((one) => one !== "closed")) {
+    const run = runOf(name);
+    const next = new Run(run.net, after(run), run.batch);
+    next.compare(run);
+    for (const [weight, tensor] of next.state.weights) {
+      const moved = next.tensor(movedName(weight)).data;
+      tensor.data.forEach((value, i) => assert.equal(moved[i], value - run.state.weights.get(weight)!.data[i]));
+    }
+    assert.ok(next.tensor("loss:moved.L").data[0] < 0);
+    for (const tensor of next.moved.values()) {
+      assert.equal(showOf(next, tensor.name), "change");
+      const card = explain(next, tensor.name, 0);
+      assert.equal(card.result, tensor.data[0]);
+      const [now, was] = card.blocks.flatMap(factors);
+      assert.equal(now.value - was.value, card.result);
+      for (const show of ["values", "gradients", "step", "change"] as const) assert.equal(showOf(next, partner(next, tensor.name, show)), show, `${tensor.name} → ${show}`);
+    }
+  }
 });

@@ -5,7 +5,7 @@ import { bytes, type Contents } from "../src/contents.ts";
 import { Net } from "../src/net.ts";
 import { type Batch, Run } from "../src/run.ts";
 
-export const NETWORKS = ["chain", "residual", "functions", "closed"];
+export const NETWORKS = ["chain", "residual", "functions", "augmented", "closed"];
 
 export function contentsOf(name: string): Contents {
   const file = join(import.meta.dirname, "..", "fixtures", `${name}.json`);

@@ -6,10 +6,9 @@ import { exactSum } from "../src/check.ts";
 import { over, under } from "../src/ops/windows.ts";
 import { label, partner, showOf } from "../src/parts.ts";
 import { read, written } from "../src/place.ts";
-import { fitted, tooFew } from "../src/prepare.ts";
 import { flat, indices } from "../src/tensor.ts";
 import { marked } from "../src/ui/code.ts";
-import { signed } from "../src/ui/format.ts";
+import { inUnit, signed, unitName, unitOf } from "../src/ui/format.ts";
 import { viewOf } from "../src/ui/views.ts";
 import { runOf } from "./fixtures.ts";
 
@@ -85,6 +84,16 @@ test("a sign is always written, with a true minus", () => {
   assert.equal(signed(-3.2e-7), "−3.20e−7");
 });
 
+test("small numbers are written in a unit, and it is said which", () => {
+  assert.equal(unitOf(0.0114), -2);
+  assert.equal(inUnit(-0.0114, -2), "−1.14");
+  assert.equal(inUnit(0.00002, -2), "+0.00");
+  assert.equal(inUnit(0, -2), "0");
+  assert.equal(unitName(-12), " × 10⁻¹²");
+  assert.equal(unitName(unitOf(3)), "");
+  assert.equal(unitOf(0), 0);
+});
+
 test("a step is found in the derivation and in the code", () => {
   const text = ["    dkernel = Σ x dz   (4)", "see (14) and f(4) here", "self.grads[...] = a @ b  # (4) (D, U)", "other  # (14)"].join("\n");
   assert.deepEqual(marked(text, [4]), { derivation: [0], code: [2] });
@@ -122,21 +131,4 @@ test("every number of a tensor has one place in its view, and is found there", (
     }
     assert.equal(seen.size, tensor.data.length);
   }
-});
-
-test("an image is inverted, trimmed, scaled and put in the middle", () => {
-  const [width, height] = [60, 90];
-  const pixels = new Uint8Array(width * height).fill(250);
-  for (let y = 20; y < 76; y++) for (let x = 10; x < 38; x++) pixels[y * width + x] = 10;
-  const { pixels: frame, done } = fitted({ pixels, width, height }, 28);
-  assert.match(done, /60×90, inverted.*trimmed to 28×56, scaled to 28×28/);
-  assert.equal(frame[14 * 28 + 14], 245);
-  assert.equal(frame[14 * 28 + 2], 0);
-  assert.equal(tooFew(frame), false);
-  assert.equal(tooFew(fitted({ pixels: new Uint8Array(900).fill(80), width: 30, height: 30 }, 28).pixels), true);
-});
-
-test("an image of the frame's size stays as it is", () => {
-  const pixels = Uint8Array.from({ length: 784 }, (_, i) => (i > 100 && i < 600 ? i % 256 : 0));
-  assert.deepEqual(fitted({ pixels, width: 28, height: 28 }, 28).pixels, pixels);
 });

@@ -25,6 +25,9 @@ ACTIVATIONS = (
 """The activation functions that the page has."""
 
 
+AT_REST = (layers.GaussianNoise, layers.RandomCrop, layers.RandomErasing, layers.RandomFlip, layers.RandomTranslation)
+"""Layers that change the images at random in training. The page shows the step of the images as they are."""
+
 _CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
 _UNKNOWN_OPTIONS = (*_CLIPPING, "ema_overwrite_frequency", "gradient_accumulation_steps")
 """Options of an optimizer that change the step in a way that the page does not know."""
@@ -56,6 +59,8 @@ def _closed_because(layer: Layer, tensor: SymbolicTensor) -> str | None:
             return f"the page has no activation {type(function).__name__}"
         if type(function) is activations.Softmax and function.axis not in (-1, len(tensor.shape) - 1):
             return "its softmax runs along another axis than the last"
+    if type(layer) in AT_REST and tensor.training:
+        return "it was called with training=True, and changes the images at inference too"
     if isinstance(layer, layers.BatchNormalization) and layer.axis not in (-1, len(tensor.shape) - 1):
         return "its channels are not the last axis"
     return None
@@ -91,6 +96,11 @@ def _normalization(layer: Any, tensor: SymbolicTensor) -> dict[str, Any]:
     return {"epsilon": layer.epsilon, "momentum": layer.momentum, "frozen": not layer.trainable}
 
 
+def _cropped(layer: Any, tensor: SymbolicTensor) -> dict[str, Any]:
+    H, W = image_size(tensor.inputs[0].shape)
+    return {"before": [(H - layer.height) // 2, (W - layer.width) // 2]}
+
+
 def _activated(layer: Any, tensor: SymbolicTensor) -> dict[str, Any]:
     return {"activation": _activation(layer.activation)}
 
@@ -111,6 +121,11 @@ _SETTINGS: dict[type, Callable[[Any, SymbolicTensor], dict[str, Any]]] = {
     layers.Reshape: _nothing,
     layers.BatchNormalization: _normalization,
     layers.Dropout: lambda layer, _: {"rate": layer.rate},
+    layers.GaussianNoise: _nothing,
+    layers.RandomCrop: _cropped,
+    layers.RandomErasing: _nothing,
+    layers.RandomFlip: _nothing,
+    layers.RandomTranslation: _nothing,
     layers.ZeroPadding2D: lambda layer, _: {"before": [layer.padding[0][0], layer.padding[1][0]]},
     layers.Add: _nothing,
     layers.Activation: _activated,

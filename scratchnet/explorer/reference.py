@@ -1,5 +1,8 @@
 """One training step by the NumPy definitions in float64: what the page's own arithmetic is held against.
 
+It is the step of the images as they are: layers that change them at random (RandomFlip and its like, GaussianNoise) do
+what they do at inference.
+
 The page gets of each tensor the sum, the size of its largest number, and 64 entries. Not any 64: at a tie, such as two
 equal numbers in a pooling window, the last bit of a sum decides who wins, and that bit may come out otherwise in
 another order of summation. So the step is taken again a few times, with the image off by rounding errors, and what
@@ -15,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet.activations import Softmax
+from scratchnet.explorer.operations import AT_REST
 from scratchnet.gradient_check.twins import graph_twin
 from scratchnet.graph.graph import Graph
 from scratchnet.graph.parameters import variable_segments
@@ -80,7 +84,7 @@ class Reference:
             return self._step(x, labels, closed)
 
     def _step(self, x: Array, labels: Array, closed: frozenset[int]) -> Step:
-        twin = graph_twin(self.model.graph, "float64")
+        twin = _at_rest(graph_twin(self.model.graph, "float64"))
         plan = Plan(twin, "numpy", self.model.through_logits(), input_gradients=True, fuse=False)
         (output,) = plan.forward([x.astype(np.float64)], training=True)
         assert self.model.loss is not None
@@ -144,6 +148,14 @@ class Reference:
                 owner, weight = page_name.split(":")
                 shape = step.tensors[f"{owner}:d{weight}"].shape
                 step.tensors[f"{owner}:new.{weight}"] = segments[way].values.reshape(shape).copy()
+
+
+def _at_rest(graph: Graph) -> Graph:
+    """Have the layers of a twin that change images at random leave them as they are, and return it."""
+    for tensor in graph.flat.tensors:
+        if type(tensor.layer) in AT_REST and tensor.training is None:
+            tensor.training = False
+    return graph
 
 
 def call_names(graph: Graph) -> list[str]:

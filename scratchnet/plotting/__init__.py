@@ -12,8 +12,9 @@ import_matplotlib()  # before the files below do, whatever MPLBACKEND says
 
 from scratchnet.plotting.confusion import confusion_matrix  # noqa: E402
 from scratchnet.plotting.curves import learning_curves  # noqa: E402
+from scratchnet.plotting.filters import first_layer_filters  # noqa: E402
 from scratchnet.plotting.galleries import confident_mistakes, image_grid  # noqa: E402
-from scratchnet.plotting.network import feature_maps, first_layer_filters  # noqa: E402
+from scratchnet.plotting.network import feature_maps  # noqa: E402
 
 __all__ = [
     "confident_mistakes",

@@ -14,10 +14,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from scratchnet.plotting.figure import BLUE, ORANGE, TEXT, TITLE, Picture
+from scratchnet.typing import Array
 from scratchnet.utils.files import file_path
 from scratchnet.utils.numbers import shown
 
 Curves = dict[str, list[float]]
+Shown = list[tuple[str, list[float], str]]
+"""What one set of axes shows: labels, figures and colours."""
 
 
 def learning_curves(history: Any, title: str | None = None, held_out: str = "validation") -> Figure:
@@ -27,7 +30,8 @@ def learning_curves(history: Any, title: str | None = None, held_out: str = "val
         learning_curves("run/history.csv")
 
     The training curve is the mean over each epoch, while the network still changed; the other is measured at the end of
-    the epoch. So in the first epochs the held-out curve may be the better one.
+    the epoch. So in the first epochs the held-out curve may be the better one. Of a single epoch there is no curve: its
+    figures are bars, from 0.
 
     Args:
         history: what ``fit`` returned; or a dict of lists, one entry an epoch; or the path of a CSV file of
@@ -57,23 +61,41 @@ def learning_curves(history: Any, title: str | None = None, held_out: str = "val
         figure.suptitle(title, fontsize=TITLE)
     for k, name in enumerate(names):
         axes = figure.add_subplot(rows, columns, k + 1)
-        for key, label, color, marker in ((name, "training", BLUE, "o"), (f"val_{name}", held_out, ORANGE, "s")):
-            if key in curves:
-                label = f"{label}, last {_last(curves[key])}"
-                axes.plot(epochs, curves[key], color=color, marker=marker, markersize=4, linewidth=1.8, label=label)
+        shown = [
+            (label, curves[key], colour)
+            for key, label, colour in ((name, "training", BLUE), (f"val_{name}", held_out, ORANGE))
+            if key in curves
+        ]
+        (_draw_curves if len(epochs) > 1 else _draw_bars)(axes, epochs, shown)
         axes.set_title(name.replace("_", " ").capitalize(), fontsize=TITLE if not title else TEXT + 1)
-        axes.set_xlabel("epoch", fontsize=TEXT)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10, min_n_ticks=1))
-        axes.set_xlim(epochs[0] - 0.5, epochs[-1] + 0.5)  # also with a single epoch
-        axes.grid(alpha=0.3)
-        axes.legend(fontsize=TEXT)
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
     return figure
 
 
-def _last(values: Sequence[float]) -> str:
-    return f"{values[-1]:.3f}" if abs(values[-1]) >= 0.01 else f"{values[-1]:.2e}"
+def _draw_curves(axes: Any, epochs: Array, shown: Shown) -> None:
+    for (label, values, colour), marker in zip(shown, "os"):
+        text = f"{label}, last {_figure(values[-1])}"
+        axes.plot(epochs, values, color=colour, marker=marker, markersize=4, linewidth=1.8, label=text)
+    axes.set_xlabel("epoch", fontsize=TEXT)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10, min_n_ticks=1))
+    axes.set_xlim(epochs[0] - 0.5, epochs[-1] + 0.5)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=TEXT)
+
+
+def _draw_bars(axes: Any, epochs: Array, shown: Shown) -> None:
+    """Draw the figures of a single epoch: two dots at places of their own would look like a curve, and are none."""
+    heights = [values[-1] if math.isfinite(values[-1]) else 0.0 for _, values, _ in shown]
+    bars = axes.bar([label for label, _, _ in shown], heights, color=[colour for _, _, colour in shown], width=0.5)
+    axes.bar_label(bars, [_figure(values[-1]) for _, values, _ in shown], padding=3, fontsize=TEXT)
+    axes.set_xlabel(f"after epoch {epochs[0]}, the only one: no curve yet", fontsize=TEXT)
+    axes.set_xlim(-0.75, len(shown) - 0.25)
+    axes.margins(y=0.15)
+
+
+def _figure(value: float) -> str:
+    return f"{value:.2e}" if abs(value) < 0.01 else f"{value:.3f}"
 
 
 def _curves(history: Any) -> Curves:

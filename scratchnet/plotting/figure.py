@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from scratchnet.models import Model
 from scratchnet.typing import Array
 from scratchnet.utils.numbers import shown
 
@@ -59,6 +60,12 @@ def check_images(what: str, images: Any) -> Array:
         index = tuple(map(int, np.argwhere(~np.isfinite(array))[0]))
         raise ValueError(f"{what} expected finite numbers, got {array[index]} in image {index[0]}.")
     return array
+
+
+def check_model(what: str, model: Any) -> None:
+    """Refuse what is no model, with a TypeError."""
+    if not isinstance(model, Model):
+        raise TypeError(f"{what} expected a Model, got {type(model).__name__}.")
 
 
 def check_labels(what: str, name: str, labels: Any, count: int | None = None) -> Array:
@@ -144,8 +151,10 @@ def draw_image(
     axes.set_autoscale_on(autoscale)
 
 
-def mosaic(tiles: Array, columns: int) -> Array:
+def mosaic(tiles: Array, columns: int) -> tuple[Array, list[tuple[int, int]]]:
     """Lay tiles (K, h, w) out row by row in one array, with a gap of NaN between them, which is drawn as nothing.
+
+    Returns the array, and row and column of each tile's upper left corner in it.
 
     One array in one set of axes is drawn many times faster than K of them, and its tiles are all of one size. Small
     tiles are enlarged, each number to a square, so that the gap can be narrower than one of their pixels.
@@ -156,7 +165,7 @@ def mosaic(tiles: Array, columns: int) -> Array:
     gap = max(1, round(max(h, w) / 14))
     rows = -(-K // columns)
     sheet = np.full((rows * (h + gap) - gap, columns * (w + gap) - gap), np.nan)
-    for k, tile in enumerate(tiles):
-        top, left = k // columns * (h + gap), k % columns * (w + gap)
+    corners = [(k // columns * (h + gap), k % columns * (w + gap)) for k in range(K)]
+    for tile, (top, left) in zip(tiles, corners):
         sheet[top : top + h, left : left + w] = tile
-    return sheet
+    return sheet, corners

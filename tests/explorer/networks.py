@@ -78,6 +78,22 @@ def functions() -> Model:
     return model
 
 
+def augmented() -> Model:
+    """What changes images in training, a cut, noise, and a network like those of the challenge behind it; AdamW."""
+    inputs = layers.Input(shape=(SIDE, SIDE, 1))
+    x = layers.RandomFlip("horizontal")(inputs)
+    x = layers.RandomTranslation(0.2, 0.2)(x)
+    x = layers.RandomCrop(SIDE - 1, SIDE - 2)(layers.ZeroPadding2D(1)(x))
+    x = layers.RandomErasing()(x)
+    x = layers.Conv2D(4, 3, padding="same", use_bias=False)(x)
+    x = layers.GaussianNoise(0.1)(layers.Activation("relu")(layers.BatchNormalization()(x)))
+    x = layers.Conv2D(5, 3, padding="same", use_bias=False)(layers.MaxPooling2D()(x))
+    x = layers.Dropout(0.2)(layers.GlobalMaxPooling2D()(layers.ReLU()(layers.BatchNormalization()(x))))
+    model = Model(inputs, layers.Dense(4, activation="softmax")(x))
+    model.compile(sn.optimizers.AdamW(0.01), sn.losses.CategoricalCrossentropy(label_smoothing=0.1))
+    return model
+
+
 def closed() -> Model:
     """Layers that the page has not, one with weights, and one with a regularizer."""
     inputs = layers.Input(shape=(SIDE, SIDE, 1))
@@ -94,6 +110,7 @@ NETWORKS: dict[str, Callable[[], Model]] = {
     "chain": chain,
     "residual": residual,
     "functions": functions,
+    "augmented": augmented,
     "closed": closed,
 }
 

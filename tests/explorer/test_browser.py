@@ -14,8 +14,10 @@ from PIL import Image
 from scratchnet.cli import samples
 from scratchnet.datasets import fashion_mnist
 from scratchnet.explorer.reference import Reference
+from scratchnet.images import prepare
 from scratchnet.saving import load_model
 from scratchnet.typing import Array
+from tests.images.scenes import SCENES
 
 AXE = Path(__file__).parents[2] / "explorer" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -191,6 +193,54 @@ def test_a_step_moves_what_it_says_and_back_undoes_it(opened: Any) -> None:
     assert status.inner_text() == before
 
 
+def test_what_a_step_has_changed_is_seen_and_gone_when_the_step_is_taken_back(opened: Any) -> None:
+    page, _, messages = opened("cnn", "#t=Conv_1:kernel&at=0,1,0,3")
+    change = page.get_by_role("button", name="Change", exact=True)
+    assert change.is_disabled()
+    was = float(page.locator(".card .number").get_attribute("data-value"))
+    page.get_by_role("button", name="One step").click()
+    page.locator(".moved a").click()
+    page.wait_for_function("document.getElementById('card-title').textContent === 'Conv_1 Δkernel[0, 1, 0, 3]'")
+    moved = float(page.locator(".card .number").get_attribute("data-value"))
+    assert change.get_attribute("aria-pressed") == "true"
+    page.get_by_role("button", name="Values", exact=True).click()
+    page.wait_for_function("document.getElementById('card-title').textContent === 'Conv_1 kernel[0, 1, 0, 3]'")
+    assert float(page.locator(".card .number").get_attribute("data-value")) - was == moved != 0
+    change.click()
+    page.wait_for_function("document.getElementById('card-title').textContent === 'Conv_1 Δkernel[0, 1, 0, 3]'")
+    assert page.locator('[data-tensor="Conv_2:moved.y"]').count() == 1
+    page.get_by_role("button", name="← Back").click()
+    assert change.is_disabled()
+    assert page.locator("#card-title").inner_text() == "Conv_1 kernel[0, 1, 0, 3]"
+    page.evaluate("location.hash = '#t=Conv_1:moved.kernel&at=0,1,0,3'")
+    page.get_by_text("Nothing has moved yet: take one step first.").wait_for()
+    assert messages == []
+
+
+@pytest.mark.parametrize("sandbox", ["", ' sandbox="allow-scripts"'])
+def test_it_works_in_a_frame_of_another_page(browser: Any, runs: dict[str, Path], sandbox: str) -> None:
+    around = runs["mlp"] / "around.html"
+    frame = f'<iframe title="e" width="900" height="700" src="explorer.html"{sandbox}></iframe>'
+    around.write_text(f"<!doctype html><title>t</title>{frame}", encoding="utf-8")
+    page = browser.new_page()
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.goto(around.as_uri())
+    inside = page.frame_locator("iframe")
+    assert "agree to 1e-12" in inside.locator("#check").inner_text()
+    inside.get_by_role("button", name="Gradients", exact=True).click()
+    inside.locator('[data-tensor="Output:dkernel"]').click()
+    inside.locator(".grid button").first.click()
+    assert inside.locator("#card-title").inner_text() == "Output dkernel[0, 0]"
+    inside.locator(".sum a").first.click()
+    inside.locator("#card-title", has_text="Output dkernel").wait_for(state="detached")
+    inside.get_by_role("button", name="Back", exact=True).click()
+    inside.locator("#card-title", has_text="Output dkernel[0, 0]").wait_for()
+    assert messages == []
+    page.close()
+
+
 def test_one_image_alone_is_a_batch_of_its_own(opened: Any) -> None:
     page, _, _ = opened("mlp", "#t=Output:dz&at=5,3&image=5")
     whole = float(page.locator(".card .number").get_attribute("data-value"))
@@ -214,21 +264,42 @@ def test_one_can_draw_an_image_by_keyboard(opened: Any) -> None:
     assert messages == []
 
 
-def test_one_can_load_an_image_and_is_told_of_a_file_that_is_none(opened: Any, tmp_path: Path) -> None:
-    page, requests, _ = opened("cnn")
-    picture, text = tmp_path / "bag.png", tmp_path / "notes.png"
-    pixels = np.full((120, 90), 255, np.uint8)
-    pixels[30:100, 20:70] = 40
-    Image.fromarray(pixels).save(picture)
+def load(page: Any, file: Path) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Load one").click()
+    chooser.value.set_files(file)
+
+
+def test_a_file_that_is_no_image_is_told_of(opened: Any, tmp_path: Path) -> None:
+    page, requests, messages = opened("cnn")
+    text, empty = tmp_path / "notes.png", tmp_path / "empty.png"
     text.write_text("no image", encoding="utf-8")
-    for file in (text, picture):
-        with page.expect_file_chooser() as chooser:
-            page.get_by_role("button", name="Load one").click()
-        chooser.value.set_files(file)
-        if file is text:
-            page.get_by_text("notes.png is not an image that this browser can read").wait_for()
-    page.wait_for_selector(".image[aria-label^='bag.png'][aria-pressed=true]")
-    assert "90×120, inverted, because its background is light, trimmed to 50×70" in page.locator(".says").inner_text()
+    Image.fromarray(np.full((120, 90), 200, np.uint8)).save(empty)
+    load(page, text)
+    page.get_by_text("notes.png is not an image that this browser can read").wait_for()
+    load(page, empty)
+    page.get_by_text("empty.png shows nothing that stands out from its background").wait_for()
+    assert (len(requests), messages) == (1, [])
+
+
+@pytest.mark.parametrize("scene", ["screenshot", "small_shoe_with_shadow"])
+def test_an_image_that_is_loaded_is_prepared_as_python_does_it(opened: Any, tmp_path: Path, scene: str) -> None:
+    page, requests, _ = opened("mlp")
+    clothes = fashion_mnist.load_data(subset="mini")[1][0]
+    file = tmp_path / "photo.png"
+    SCENES[scene](clothes[6], np.random.default_rng(0)).save(file)
+    photo = prepare(file)
+    load(page, file)
+    page.wait_for_selector(".image[aria-label^='photo.png'][aria-pressed=true]")
+    said = page.locator(".says").inner_text()
+    assert f"{', '.join(photo.steps)}{'; unsure, because ' if photo.doubts else ''}" in said
+    assert all(doubt in said for doubt in photo.doubts)
+    for row, column in ((14, 4), (14, 14), (18, 22), (12, 9), (20, 27)):
+        page.evaluate(f"location.hash = '#t=input_layer:y&at=0,{row},{column}&image=8&batch=one'")
+        title = f"input_layer y[0, {row}, {column}]"
+        page.wait_for_function("title => document.getElementById('card-title').textContent === title", arg=title)
+        value = float(page.locator(".card .number").get_attribute("data-value"))
+        assert value == float(np.float32(photo.pixels[row, column]) / np.float32(255))  # as the model takes it
     assert len(requests) == 1
 
 
@@ -240,6 +311,7 @@ def test_one_can_load_an_image_and_is_told_of_a_file_that_is_none(opened: Any, t
         ("#t=Conv_1:dy&at=0,10,10,3", {"width": 390, "height": 844}),
         ("#t=dense_1:new.kernel&at=0,3", {"width": 390, "height": 844, "color_scheme": "dark"}),
         ("#t=dense_1:dz&at=0,9", {"width": 1280}),
+        ("#t=Conv_2:dy&at=0,9,3,5&channel=5", {"width": 1680}),
     ],
 )
 def test_nothing_serious_stands_in_anybodys_way(opened: Any, place: str, options: dict[str, Any]) -> None:
@@ -250,6 +322,8 @@ def test_nothing_serious_stands_in_anybodys_way(opened: Any, place: str, options
     found = page.evaluate("axe.run()")["violations"]
     assert [(one["impact"], one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits = "grids => grids.every(grid => grid.scrollWidth <= grid.parentElement.clientWidth)"
+    assert page.locator(".grid.digits").evaluate_all(fits)
 
 
 def test_a_page_whose_numbers_are_wrong_turns_red(opened: Any, runs: dict[str, Path], browser: Any) -> None:

@@ -32,7 +32,7 @@ def decoded(array: dict[str, Any]) -> Array:
     return numbers.reshape(array["shape"])
 
 
-@pytest.mark.parametrize("name", sorted({*networks.NETWORKS} - {"chain"}))  # whose Dropout draws a mask of its own
+@pytest.mark.parametrize("name", sorted({*networks.NETWORKS} - {"chain", "augmented"}))  # which draw anew
 def test_the_reference_takes_the_step_that_training_takes(name: str) -> None:
     model = networks.trained(name)
     x, labels = batch(model)
@@ -149,3 +149,20 @@ def test_a_loss_that_is_no_number_is_refused() -> None:
     x, _ = batch(model)
     with pytest.raises(ScratchnetError, match="finite loss"):
         contents(model, networks.pictures(), x, networks.CLASSES, "functions", 255)
+
+
+def test_what_changes_images_at_random_is_at_rest_and_the_model_keeps_its_way() -> None:
+    model = networks.trained("augmented")
+    asked = [tensor.training for tensor in model.graph.tensors]
+    told = networks.contents_of("augmented")
+    assert [call["closed"] for call in told["calls"]] == [None] * len(told["calls"])
+    reference = Reference(model)
+    x = np.random.default_rng(0).random((2, 9, 9, 1))
+    step = reference.step(x, np.eye(4)[:2])
+    np.testing.assert_array_equal(step.tensors["random_translation:y"], x)
+    assert [tensor.training for tensor in model.graph.tensors] == asked
+
+
+def test_a_layer_that_changes_images_whatever_the_mode_is_closed() -> None:
+    described = operations.describe(layers.RandomFlip()(layers.Input(shape=(5, 5, 2)), training=True))
+    assert "called with training=True" in described["closed"]

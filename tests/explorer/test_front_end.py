@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.explorer import networks
+from tests.explorer import networks, photos
 
 ROOT = Path(__file__).parents[2]
 FRONT = ROOT / "explorer"
@@ -40,6 +40,7 @@ def test_the_types_are_right() -> None:
 
 def test_the_arithmetic(tmp_path: Path) -> None:
     networks.write(FRONT / "build" / "fixtures")
+    photos.write(FRONT / "build" / "fixtures")
     bundled = node("node", "build.mjs", "--tests")
     assert bundled.returncode == 0, bundled.stderr
     ran = node("node", "--test", "build/tests/")

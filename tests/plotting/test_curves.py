@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 from typing import Any
 
@@ -77,10 +78,15 @@ def test_no_text_of_the_curves_overlaps_another(epochs: int, metrics: int) -> No
     assert_readable(figure)
 
 
-def test_the_only_tick_of_a_single_epoch_is_its_number() -> None:
-    figure = plotting.learning_curves({"loss": [1.0]})
-    low, high = figure.axes[0].get_xlim()
-    assert [tick for tick in figure.axes[0].get_xticks() if low <= tick <= high] == [1]
+def test_a_single_epoch_is_bars_and_says_so() -> None:
+    figure = plotting.learning_curves({"epoch": [3], "loss": [0.5], "val_loss": [0.25], "accuracy": [math.nan]})
+    loss, accuracy = figure.axes
+    assert [bar.get_height() for bar in loss.patches] == [0.5, 0.25]
+    assert [tick.get_text() for tick in loss.get_xticklabels()] == ["training", "validation"]
+    assert [text.get_text() for text in loss.texts] == ["0.500", "0.250"]
+    assert loss.get_xlabel() == "after epoch 4, the only one: no curve yet"
+    assert not loss.lines
+    assert [text.get_text() for text in accuracy.texts] == ["nan"]
 
 
 @pytest.mark.parametrize(

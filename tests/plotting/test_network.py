@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import scratchnet
-from scratchnet import architectures, plotting
+from scratchnet import architectures, layers, plotting
 from scratchnet.datasets.fashion_mnist import LABELS
 from scratchnet.layers import Add, Conv2D, Dense, Flatten, Input, Rescaling
 from scratchnet.plotting.figure import mosaic
@@ -24,9 +24,10 @@ def tile(sheet: np.ndarray, k: int, columns: int, shape: tuple[int, int]) -> np.
 
 def test_a_mosaic_holds_every_tile_and_nothing_else() -> None:
     tiles = np.arange(1.0, 5 * 3 * 2 + 1).reshape(5, 3, 2)
-    sheet = mosaic(tiles, 2)
+    sheet, corners = mosaic(tiles, 2)
     for k in range(5):
         np.testing.assert_array_equal(tile(sheet, k, 2, (3, 2)), tiles[k])
+        assert sheet[corners[k]] == tiles[k, 0, 0]
     assert set(sheet[~np.isnan(sheet)]) == set(tiles.ravel())
 
 
@@ -124,6 +125,39 @@ def test_the_maps_left_out_are_those_with_the_least_contrast(network: scratchnet
     figure = plotting.feature_maps(network, np.random.default_rng(1).random((8, 6, 1)), maps=4)
     sheet = np.ma.filled(figure.axes[2].images[0].get_array(), np.nan)
     assert all(tile(sheet, k, 4, (6, 5)).std() > 0 for k in range(4))
+
+
+def test_a_pooling_shows_the_channels_of_its_convolution_and_all_have_their_numbers() -> None:
+    inputs = Input((8, 8, 3))
+    x = layers.MaxPooling2D()(Conv2D(3, 1, name="same")(inputs))
+    x = Conv2D(5, 1)(layers.BatchNormalization()(x))
+    model = scratchnet.Model(inputs, Dense(3, activation="softmax")(Flatten()(x)))
+    model.get_layer("same").params["kernel"][...] = np.eye(3)  # (1, 1, 3, 3)
+    image = np.zeros((8, 8, 3), np.float32)
+    image[::2, ::2, 1] = 1  # the strongest contrast; the pooling makes it flat, and would choose another
+    image[:4, :, 2] = 0.3
+    figure = plotting.feature_maps(model, image, maps=1)
+    numbers = [[text.get_text() for text in axes.texts] for axes in figure.axes[2:]]
+    assert numbers[:3] == [["1"]] * 3
+    assert len(numbers) == 4
+    assert len(numbers[3]) == 1
+
+
+def test_one_large_weight_does_not_make_the_others_pale_and_the_picture_says_so(network: scratchnet.Model) -> None:
+    inputs = Input((8, 8, 1))
+    model = scratchnet.Model(inputs, Conv2D(8, 4)(inputs))
+    kernel = model.layers[-1].params["kernel"]  # (4, 4, 1, 8)
+    kernel[...] = np.linspace(-1, 1, kernel.size).reshape(kernel.shape)
+    kernel[0, 0, 0, 0] = 40
+    axes = plotting.first_layer_filters(model).axes[0]
+    low, high = axes.images[0].get_clim()
+    assert -low == high
+    assert 0.9 < high < 1
+    assert axes.get_xlabel().endswith("of 128 weights are larger, up to 40")
+    kernel[0, 0, 0, 0] = 1
+    axes = plotting.first_layer_filters(model).axes[0]
+    assert axes.images[0].get_clim() == (-1, 1)
+    assert axes.get_xlabel() == ""
 
 
 def test_drawing_leaves_the_model_as_it_was(network: scratchnet.Model) -> None:

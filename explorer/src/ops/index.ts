@@ -3,7 +3,7 @@ import { batchNormalization } from "./batchNormalization.ts";
 import { conv2d } from "./conv2d.ts";
 import { dense } from "./dense.ts";
 import type { Op } from "./op.ts";
-import { activationLayer, add, dropout, input, rescaling, reshape, zeroPadding2d } from "./placing.ts";
+import { activationLayer, add, atRest, dropout, input, rescaling, reshape, zeroPadding2d } from "./placing.ts";
 import { averagePooling2d, globalAveragePooling2d, globalMaxPooling2d, maxPooling2d } from "./pooling.ts";
 
 export type { Op } from "./op.ts";
@@ -20,6 +20,11 @@ export const operations: Record<string, Op> = {
   Reshape: reshape,
   BatchNormalization: batchNormalization,
   Dropout: dropout,
+  GaussianNoise: atRest,
+  RandomCrop: atRest,
+  RandomErasing: atRest,
+  RandomFlip: atRest,
+  RandomTranslation: atRest,
   ZeroPadding2D: zeroPadding2d,
   Add: add,
   Activation: activationLayer,

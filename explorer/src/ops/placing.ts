@@ -77,6 +77,47 @@ export const zeroPadding2d: Op = {
   },
 };
 
+/** Where a number of the output of a layer at rest stands in its input: elsewhere, if the middle was cut out. */
+function uncut(call: Call, index: number): number {
+  const { before } = call.spec.config;
+  if (!before) return index;
+  const [n, h, w, c] = indices(call.y.shape, index);
+  return flat(call.x().shape, [n, h + before[0], w + before[1], c]);
+}
+
+/** What changes images at random in training. Here they stay as they are, as at inference. */
+export const atRest: Op = {
+  forward(call) {
+    const x = call.x().data;
+    const y = call.make("y").data;
+    for (let i = 0; i < y.length; i++) y[i] = x[uncut(call, i)];
+  },
+  backward(call) {
+    const dy = slopeOfOutput(call).data;
+    const dx = call.dx();
+    for (let i = 0; i < dy.length; i++) dx[uncut(call, i)] = dy[i];
+    call.handBack();
+  },
+  card(call, _, index) {
+    const formula = call.spec.config.before ? "y[n,h,w,c] = x[n,top+h,left+w,c]" : "y = x";
+    return oneLine(call, formula, atRestBecause(call), line("y", [link(call.x(), uncut(call, index))], call.x().data[uncut(call, index)]));
+  },
+  slope(call, _, index) {
+    const [n, h, w, c] = indices(call.x().shape, index);
+    const [top, left] = call.spec.config.before ?? [0, 0];
+    const dy = call.part("dy");
+    const [, H, W] = dy.shape;
+    const cut = call.spec.config.before && (h < top || h >= top + H || w < left || w >= left + W);
+    if (cut) return oneLine(call, "dx = 0, outside of what was cut out", atRestBecause(call), line("dx", ["0"], 0));
+    const from = call.spec.config.before ? flat(dy.shape, [n, h - top, w - left, c]) : index;
+    return oneLine(call, "dx = dy", atRestBecause(call), line("dx", [link(dy, from)], dy.data[from]));
+  },
+};
+
+function atRestBecause(call: Call): string[] {
+  return [`In training ${call.spec.kind} changes what it is given at random. This page shows the step of the images as they are, as at inference.`];
+}
+
 export const dropout: Op = {
   forward(call) {
     const kept = call.training ? call.mask() : null;

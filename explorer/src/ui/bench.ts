@@ -102,12 +102,18 @@ function labelChoice({ session, image, relabel }: BenchOptions): HTMLElement {
 
 function switches(options: BenchOptions): HTMLElement {
   const { session, show } = options;
-  const views: [Show, string][] = [["values", "Values"], ["gradients", "Gradients"], ["step", "Step"]];
+  const noStep = session.contents.optimizer.closed ? (session.noStep ?? "") : null;
+  const views: [Show, string, string | null][] = [
+    ["values", "Values", null],
+    ["gradients", "Gradients", null],
+    ["step", "Step", noStep],
+    ["change", "Change", session.before ? null : "What one step has moved: take one first."],
+  ];
   const segments = h(
     "div",
     { class: "segments", role: "group", "aria-label": "Show" },
-    ...views.map(([one, name]) =>
-      h("button", { type: "button", "aria-pressed": String(one === show), disabled: one === "step" && Boolean(session.contents.optimizer.closed), onclick: () => options.switchTo(one) }, name),
+    ...views.map(([one, name, locked]) =>
+      h("button", { type: "button", "aria-pressed": String(one === show), disabled: locked !== null, title: locked ?? "", onclick: () => options.switchTo(one) }, name),
     ),
   );
   const { steps } = session.state;

@@ -8,6 +8,22 @@ export function signed(value: number, digits = 4): string {
   return (value < 0 ? "−" : "+") + text;
 }
 
+/** Powers of ten that numbers are written in, so that the largest of them has one or two digits before the point. */
+export function unitOf(most: number): number {
+  return most === 0 || !Number.isFinite(most) || (most >= 0.1 && most < 100) ? 0 : Math.floor(Math.log10(most));
+}
+
+/** A number in such a unit, short enough for a cell. */
+export function inUnit(value: number, unit: number): string {
+  if (value === 0 || !Number.isFinite(value)) return String(value).replace("-", "−");
+  return (value < 0 ? "−" : "+") + (Math.abs(value) / 10 ** unit).toFixed(2);
+}
+
+/** What the unit is called: " × 10⁻³"; nothing where it is one. */
+export function unitName(unit: number): string {
+  return unit ? ` × 10${String(unit).replace(/./g, (c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)]))}` : "";
+}
+
 /** All digits that matter. */
 export function full(value: number): string {
   return signed(value, 10);

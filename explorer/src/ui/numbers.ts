@@ -4,12 +4,12 @@ import { title } from "../parts.ts";
 import { indices, largest, type Tensor } from "../tensor.ts";
 import { colour, css, inkOn } from "./colours.ts";
 import { h } from "./dom.ts";
-import { full, signed } from "./format.ts";
+import { full, inUnit, signed, unitName, unitOf } from "./format.ts";
 import { type View, viewOf } from "./views.ts";
 
 const MOST_ROWS = 28;
 const MOST_COLUMNS = 32;
-const ROOM_FOR_DIGITS = 44;
+const ROOM_FOR_DIGITS = 43;
 
 export interface NumbersOptions {
   place: Place;
@@ -69,7 +69,8 @@ export class Numbers {
     const { tensor, batched } = this.options;
     const shape = batched ? ["N", ...tensor.shape.slice(1)] : tensor.shape;
     const heading = h("h2", { id: "numbers-title" }, title(tensor.name));
-    const facts = h("p", { class: "facts" }, `(${shape.join(", ")}) · ${this.view.axes} · largest ${signed(this.most, 3).replace("+", "±")}`);
+    const unit = this.size >= ROOM_FOR_DIGITS ? unitName(unitOf(this.most)).replace(" × ", " · numbers × ") : "";
+    const facts = h("p", { class: "facts" }, `(${shape.join(", ")}) · ${this.view.axes} · largest ${signed(this.most, 3).replace("+", "±")}${unit}`);
     this.element.replaceChildren(heading, facts, ...this.sliders(), this.grid(), this.legend(), this.status);
     this.describe();
   }
@@ -94,7 +95,7 @@ export class Numbers {
   private get size(): number {
     const [, columns] = this.shown;
     const room = Math.floor((this.options.width - 6) / columns);
-    return Math.max(20, Math.min(72, room - 2 >= ROOM_FOR_DIGITS ? room - 2 : room));
+    return Math.max(20, Math.min(72, room - 2 >= ROOM_FOR_DIGITS ? room - 2 : Math.min(room, ROOM_FOR_DIGITS - 1)));
   }
 
   private grid(): HTMLElement {
@@ -124,6 +125,7 @@ export class Numbers {
   private fill(): void {
     const { tensor, place } = this.options;
     const digits = this.size >= ROOM_FOR_DIGITS;
+    const unit = unitOf(this.most);
     this.cells.forEach((row, r) =>
       row.forEach((cell, c) => {
         const at: [number, number] = [this.corner[0] + r, this.corner[1] + c];
@@ -144,8 +146,9 @@ export class Numbers {
         cell.setAttribute("aria-colindex", String(at[1] + 1));
         cell.setAttribute("aria-selected", String(index === place.index));
         const sign = Math.abs(value) < this.most / 40 ? "" : value > 0 ? "+" : "−";
-        cell.textContent = digits ? signed(value, 2) : sign;
-        cell.setAttribute("aria-label", `${this.called(index)}: ${signed(value, digits ? 2 : 4)}`); // has what is seen
+        cell.textContent = digits ? inUnit(value, unit) : sign;
+        const said = digits ? `${inUnit(value, unit)}${unitName(unit)}` : signed(value);
+        cell.setAttribute("aria-label", `${this.called(index)}: ${said}`); // has what is seen
       }),
     );
   }

@@ -1,6 +1,6 @@
 /** One's own image: drawn on a small canvas, or loaded from a file. */
 import { h } from "./dom.ts";
-import { prepared, tooFew } from "../prepare.ts";
+import { prepared } from "../images/preparing.ts";
 
 export interface Own {
   pixels: Uint8Array;
@@ -73,7 +73,7 @@ export function drawn(side: number): Promise<Own | null> {
     };
     const use = () => {
       const grey = Uint8Array.from(pixels, (shade) => Math.round(255 * shade));
-      if (tooFew(grey)) hint.textContent = "Nothing is drawn yet.";
+      if (!grey.some((shade) => shade > 0)) hint.textContent = "Nothing is drawn yet.";
       else done({ pixels: grey, name: "your drawing", done: "" });
     };
     const dialog = h(
@@ -120,19 +120,17 @@ const MOST_PIXELS = 40_000_000;
 export async function fromFile(file: File, side: number): Promise<Own | string> {
   let picture: ImageBitmap;
   try {
-    picture = await createImageBitmap(file);
+    picture = await createImageBitmap(file, { colorSpaceConversion: "none" }); // the file's numbers, as Python reads them
   } catch {
     return `${file.name} is not an image that this browser can read: expected PNG or JPEG.`;
   }
   const { width, height } = picture;
   if (width * height > MOST_PIXELS) return `${file.name} has too many pixels (${width}×${height}): make it smaller first.`;
-  const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext("2d")!;
-  context.fillStyle = "white"; // what is transparent becomes white
-  context.fillRect(0, 0, width, height);
+  const context = new OffscreenCanvas(width, height).getContext("2d")!;
   context.drawImage(picture, 0, 0);
   const { data } = context.getImageData(0, 0, width, height);
-  const { pixels, done } = prepared(data, width, height, side);
-  if (tooFew(pixels)) return `${file.name} shows nothing that stands out from its background.`;
-  return { pixels, name: file.name, done };
+  const { pixels, found, steps, doubts } = prepared({ pixels: data, width, height, channels: 4 }, side);
+  if (!found) return `${file.name} shows nothing that stands out from its background.`;
+  const unsure = doubts.length ? `; unsure, because ${doubts.join(", and ")}` : "";
+  return { pixels, name: file.name, done: steps.join(", ") + unsure };
 }

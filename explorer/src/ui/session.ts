@@ -73,6 +73,7 @@ export class Session {
     this.run = this.computed(this.state);
     const earlier = this.states[this.states.length - 2];
     this.before = earlier ? this.computed(earlier) : null;
+    if (this.before) this.run.compare(this.before);
     this.answer();
   }
 

@@ -1,8 +1,10 @@
 /** The network as a row of tensors, each with its picture, and what else there is to see of it. */
+import { MOVED, movedName } from "../names.ts";
 import { split } from "../net.ts";
 import { label, partsOf, type Show, title } from "../parts.ts";
 import type { Call, Run } from "../run.ts";
 import { h, roving } from "./dom.ts";
+import { signed } from "./format.ts";
 import { picture } from "./pictures.ts";
 import { isBatched } from "./views.ts";
 
@@ -34,7 +36,8 @@ function station(call: Call, options: StripOptions): HTMLElement {
   if (call.spec.closed) {
     return h("li", { class: "closed" }, head, h("p", { title: call.spec.closed }, "closed: ", call.spec.closed), chips(parts, options));
   }
-  if (!parts.length) return h("li", { class: "empty" }, head, h("p", {}, show === "step" ? "no weights" : "no gradient"));
+  const nothing = { values: "no numbers", gradients: "no gradient", step: "no weights", change: "stays as it is" }[show];
+  if (!parts.length) return h("li", { class: "empty" }, head, h("p", {}, nothing));
   return h("li", {}, head, framed(parts[0], options), chips(parts.slice(1), options));
 }
 
@@ -76,14 +79,18 @@ function pressed(name: string, { tensor, choose }: StripOptions): Record<string,
 }
 
 function lossStation(options: StripOptions): HTMLElement {
-  const names = options.show === "values" ? ["loss:L", "loss:each", "loss:p", "loss:t"] : [];
-  const known = names.filter((name) => options.run.tensors.has(name));
+  const { run, show } = options;
+  const values = ["loss:L", "loss:each", "loss:p", "loss:t"];
+  const names = show === "values" ? values : show === "change" ? values.slice(0, 3).map(movedName) : [];
+  const known = names.filter((name) => run.find(name));
   const head = h("div", { class: "layer" }, h("b", {}, "loss"), h("span", {}, "cross-entropy"));
-  const value = h("p", { class: "loss" }, options.run.tensor("loss:L").data[0].toFixed(4));
+  const text = show === "change" ? signed(run.tensor(movedName("loss:L")).data[0], 2) : run.tensor("loss:L").data[0].toFixed(4);
+  const value = h("p", { class: "loss" }, text);
   return h("li", { class: "end" }, head, value, chips(known, options));
 }
 
 export function isWeight(run: Run, name: string): boolean {
-  const [owner, part] = split(name);
-  return owner === "loss" ? false : part.includes(".") || run.state.weights.has(name) || run.state.weights.has(`${owner}:${part.slice(1)}`);
+  const [owner, whole] = split(name);
+  const part = whole.startsWith(MOVED) ? whole.slice(MOVED.length) : whole;
+  return owner === "loss" ? false : part.includes(".") || run.state.weights.has(`${owner}:${part}`) || run.state.weights.has(`${owner}:${part.slice(1)}`);
 }
