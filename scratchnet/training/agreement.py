@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import traceback
 import zlib
 from collections.abc import Callable, Iterator
@@ -72,11 +73,11 @@ class Agreement(Distribution):
         except BaseException as error:
             if error is self._agreed or self.size == 1:
                 raise
-            traceback.print_exc()
+            traceback.print_exc(file=sys.__stderr__)
             print(
                 f"Error: rank {self.rank} of {self.size} has failed: {type(error).__name__}: {error} All ranks are "
                 f"ended, as they would wait for it.",
-                file=sys.stderr,
+                file=sys.__stderr__,
                 flush=True,
             )
             self.comm.Abort(1)
@@ -184,6 +185,12 @@ class Agreement(Distribution):
         for array in model._run_arrays().values():
             if array.dtype.kind != "f":
                 self._broadcast(array)
+
+    def rest(self) -> None:
+        """Wait for all other ranks, without using the processor as MPI does while it waits."""
+        barrier = self.comm.Ibarrier()
+        while not barrier.Test():
+            time.sleep(0.02)
 
     # The end ------------------------------------------------------------------------------------------------------
 
