@@ -14,6 +14,7 @@ from scratchnet.plotting.confusion import confusion_matrix  # noqa: E402
 from scratchnet.plotting.curves import learning_curves  # noqa: E402
 from scratchnet.plotting.galleries import confident_mistakes, image_grid  # noqa: E402
 from scratchnet.plotting.network import feature_maps, first_layer_filters  # noqa: E402
+from scratchnet.plotting.sweeps import sweep_results  # noqa: E402
 
 __all__ = [
     "confident_mistakes",
@@ -22,4 +23,5 @@ __all__ = [
     "first_layer_filters",
     "image_grid",
     "learning_curves",
+    "sweep_results",
 ]
