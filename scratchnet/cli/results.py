@@ -44,7 +44,7 @@ def interruption(folder: Path, record: dict[str, Any], signal: str, code: int) -
     return Interrupted(
         f"Stopped by {signal} after {record['epochs_finished']} of {record['epochs']} epochs. What was reached is in "
         f"{folder}/; test it with: {shlex.join(_command('evaluate', folder, record))}; go on with: "
-        f"{parallel.resume_command(folder, record['ranks'])}",
+        f"{parallel.resume_command(folder, record.get('ranks', 1))}",
         code,
     )
 

@@ -91,7 +91,8 @@ def train(
                 if output is not None:
                     runs.check_free(output)
                 data = _load(mini, number)
-                record = _record(network, data, epochs, batch_size, learning_rate, seed, team.size)
+                record = _record(network, data, epochs, batch_size, learning_rate, seed)
+                record["ranks"] = team.size
                 _compile_kernels(network)
                 keeper = _keeper(runs.new_folder(output, network), stack)
                 keeper.begin(record, data)
@@ -154,7 +155,7 @@ def _load(mini: bool, number: int | None) -> samples.Data:
 
 
 def _record(
-    network: str, data: samples.Data, epochs: int, batch_size: int, learning_rate: float, seed: int, ranks: int = 1
+    network: str, data: samples.Data, epochs: int, batch_size: int, learning_rate: float, seed: int
 ) -> dict[str, Any]:
     """Return what run.json says of a new run: all that it takes to make it again."""
     from scratchnet import config
@@ -177,7 +178,6 @@ def _record(
         "optimizer": "adam",
         "seed": seed,
         "backend": config.backend(),
-        "ranks": ranks,
     }
 
 
@@ -215,7 +215,7 @@ def _say_what(model: Model, keeper: Keeper, resumed: bool) -> None:
     record, epochs = keeper.record, keeper.record["epochs"]
     say(f"{record['network']}: {model.count_params():,} parameters, on {keeper.data.described}.")
     begun = f"Going on after {record['epochs_finished']} of " if resumed else ""
-    together = f", in {record['ranks']} processes" if record["ranks"] > 1 else ""
+    together = f", in {record['ranks']} processes" if record.get("ranks", 1) > 1 else ""
     where = "In" if resumed else "Writing to"
     say(
         f"{begun}{epochs} {'epochs' if epochs > 1 else 'epoch'}, batches of {record['batch_size']}, seed "
