@@ -6,6 +6,7 @@ python -m benchmarks tables             Markdown and pictures again, from the JS
 python -m benchmarks ladder             the story of the speed, rung by rung
 python -m benchmarks roofline           each kernel against the limits of the machine
 python -m benchmarks checkpoints        what it costs to save a run after every epoch; 1 if more than 2 % of it
+python -m benchmarks scaling            data-parallel training on 2 to 64 nodes, on paper, from steps measured here
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import environment
+from benchmarks import environment, scaling
 
-COMMANDS = ("run", "tables", "ladder", "roofline", "checkpoints")
+COMMANDS = ("run", "tables", "ladder", "roofline", "checkpoints", "scaling")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -29,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--rows", default="", help="only these kinds, such as step,evaluate")
     made.add_argument("--reports", type=Path, help="folder of the JSON, tables and pictures")
     made.add_argument("--allow-workqueue", action="store_true", help="go on although Numba has only slow threads")
+    scaling.add_options(made)
     return made
 
 
@@ -58,6 +60,8 @@ def main(arguments: list[str]) -> int:
         from benchmarks import checkpoints
 
         return checkpoints.main(options.quick)
+    if options.command == "scaling":
+        return scaling.main(options)
     return run(options) if options.command == "run" else write_tables(options.reports)
 
 

@@ -56,6 +56,7 @@ class BackupAndRestore(Callback):
     """
 
     FILE = "training.safetensors"
+    writes_files = True
 
     def __init__(
         self,

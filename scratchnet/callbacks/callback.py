@@ -20,12 +20,14 @@ class Callback:
     ``BackupAndRestore`` saves them with the run: numbers, words and arrays, alone or in lists and dictionaries.
 
     Attributes:
+        writes_files: whether it does; of several processes that train together, only the first one's is called then.
         model: the model that is training.
         params: facts about the run, such as ``epochs``, ``steps`` and, in ``fit``, ``validates``, whether there are
             validation data; ``steps`` is None if nobody knows.
     """
 
     state_names: ClassVar[tuple[str, ...]] = ()
+    writes_files: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.model: Any = None

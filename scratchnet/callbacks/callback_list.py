@@ -21,6 +21,7 @@ class CallbackList(Callback):
         callbacks: a callback, several, or None.
         model: handed to each ``set_model``, unless None.
         params: handed to each ``set_params``.
+        writes: whether this process writes files; if not, the callbacks that do hear of nothing.
 
     Raises:
         TypeError: if something among ``callbacks`` is not a ``Callback``.
@@ -31,6 +32,7 @@ class CallbackList(Callback):
         callbacks: Iterable[Callback] | Callback | None = None,
         model: Any = None,
         params: dict[str, Any] | None = None,
+        writes: bool = True,
     ) -> None:
         super().__init__()
         if callbacks is None:
@@ -44,9 +46,10 @@ class CallbackList(Callback):
         if model is not None:
             self.set_model(model)
         self.set_params(params or {})
-        for hook in HOOKS if self.callbacks else ():
-            listeners = [getattr(c, hook) for c in self.callbacks if c._listens_to(hook)]
-            if hook == "on_train_begin" and any(type(c)._check_fit is not Callback._check_fit for c in self.callbacks):
+        self._hearing = [c for c in self.callbacks if writes or not c.writes_files]
+        for hook in HOOKS if self._hearing else ():
+            listeners = [getattr(c, hook) for c in self._hearing if c._listens_to(hook)]
+            if hook == "on_train_begin" and any(type(c)._check_fit is not Callback._check_fit for c in self._hearing):
                 listeners.insert(0, lambda _: self._check_fit())  # before anybody opens a file
             if listeners:
                 setattr(self, hook, _in_turn(hook, listeners))
@@ -75,17 +78,18 @@ class CallbackList(Callback):
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Hand every callback that has a state its own."""
         for callback, own in zip(self._with_state(), state.get("callbacks", ())):
-            callback.set_state(own)
+            if callback in self._hearing:  # a CSVLogger would write its file anew
+                callback.set_state(own)
 
     def _with_state(self) -> list[Callback]:
         return [callback for callback in self.callbacks if callback.get_state()]
 
     def _check_fit(self) -> None:
-        for callback in self.callbacks:
+        for callback in self._hearing:
             callback._check_fit()
 
     def _ends_at(self, error: ArithmeticError, batch: int) -> bool:
-        return any(callback._ends_at(error, batch) for callback in self.callbacks)
+        return any(callback._ends_at(error, batch) for callback in self._hearing)
 
     def needs_batch_logs(self, hook_name: str) -> bool:
         """Return whether any callback listens to the hook, so that building its ``logs`` is worth the time.

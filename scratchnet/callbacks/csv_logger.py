@@ -35,6 +35,8 @@ class CSVLogger(Callback):
         OSError: at the end of ``fit``, if rows could not be written; ``model.history`` has them.
     """
 
+    writes_files = True
+
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
         super().__init__()
         if not isinstance(separator, str) or len(separator) != 1 or separator in '\r\n"':

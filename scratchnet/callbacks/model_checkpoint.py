@@ -38,6 +38,7 @@ class ModelCheckpoint(Monitor):
             mode="auto" nobody says what is better; when saving, for a placeholder that names nothing in ``logs``.
     """
 
+    writes_files = True
     state_names = (*Monitor.state_names, "_epoch", "_batches")
 
     def __init__(

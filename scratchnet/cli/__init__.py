@@ -16,7 +16,7 @@ import typer
 import typer.main
 
 from scratchnet import __version__
-from scratchnet.cli import data, evaluate, explore, export, learn, predict, show, summary, train
+from scratchnet.cli import data, evaluate, explore, export, learn, predict, show, summary, sweep, train
 from scratchnet.cli.gradcheck import gradcheck
 from scratchnet.cli.help import Command, Group
 from scratchnet.cli.output import Interrupted, complain, help_of, remark
@@ -53,7 +53,7 @@ def scratchnet(
 
 for command in (
     *(show.show, summary.summary, train.train, evaluate.evaluate, predict.predict),
-    *(explore.explore, export.export),
+    *(explore.explore, export.export, sweep.sweep),
 ):
     app.command(command.__name__, cls=Command, help=help_of(command))(command)
 app.add_typer(data.app, name="data", help=help_of(data.data))

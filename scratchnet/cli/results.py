@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scratchnet.cli import runs, samples
+from scratchnet.cli import parallel, runs, samples
 from scratchnet.cli.output import Interrupted, console, say, show, show_command
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def interruption(folder: Path, record: dict[str, Any], signal: str, code: int) -
     return Interrupted(
         f"Stopped by {signal} after {record['epochs_finished']} of {record['epochs']} epochs. What was reached is in "
         f"{folder}/; test it with: {shlex.join(_command('evaluate', folder, record))}; go on with: "
-        f"{runs.command('train', '--resume', str(folder))}",
+        f"{parallel.resume_command(folder, record.get('ranks', 1))}",
         code,
     )
 

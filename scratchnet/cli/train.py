@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scratchnet import __version__
-from scratchnet.cli import results, resuming, runs, samples
+from scratchnet.cli import parallel, results, resuming, runs, samples
 from scratchnet.cli.options import Mini, network_argument
 from scratchnet.cli.output import console, remark, say
 from scratchnet.utils.signals import Terminated, handled_by
@@ -56,6 +56,15 @@ def train(
             help="Go on with the run in this folder, which remembers its options; more [cyan]--epochs[/] may be given.",
         ),
     ] = None,
+    data_parallel: Annotated[
+        bool,
+        typer.Option(
+            "--data-parallel",
+            show_default=False,
+            help="Let all processes that mpiexec has started train this network together, each on its share of every "
+            "batch: [cyan]mpiexec -n 4 scratchnet train cnn --data-parallel[/].",
+        ),
+    ] = False,
 ) -> None:
     """Train a network, test it, and keep all of it in a folder.
 
@@ -67,21 +76,36 @@ def train(
     if not 0 < learning_rate < float("inf"):
         raise typer.BadParameter(f"expected a number above 0, got {learning_rate}.", param_hint="--learning-rate")
     with ExitStack() as stack:
-        if resume is not None:
-            keeper = _resumed(resume, _given(context), stack)
-        elif network is None:
-            raise typer.BadParameter("Missing argument: mlp or cnn to train one, or --resume RUN to go on with a run.")
-        else:
-            if output is not None:
-                runs.check_free(output)
-            data = _load(mini, number)
-            record = _record(network, data, epochs, batch_size, learning_rate, seed)
-            _compile_kernels(network)
-            keeper = _keeper(runs.new_folder(output, network), stack)
-            keeper.begin(record, data)
-        model = _model(keeper.record)
+        team = parallel.team(data_parallel)
+        keeper: Keeper | None = None
+
+        def begin() -> tuple[Path, dict[str, Any]]:
+            nonlocal keeper
+            if resume is not None:
+                keeper = _resumed(resume, _given(context), stack, team.size)
+            elif network is None:
+                raise typer.BadParameter(
+                    "Missing argument: mlp or cnn to train one, or --resume RUN to go on with a run."
+                )
+            else:
+                if output is not None:
+                    runs.check_free(output)
+                data = _load(mini, number)
+                record = _record(network, data, epochs, batch_size, learning_rate, seed)
+                record["ranks"] = team.size
+                _compile_kernels(network)
+                keeper = _keeper(runs.new_folder(output, network), stack)
+                keeper.begin(record, data)
+            return keeper.folder, keeper.record
+
+        folder, record = team.on_first(begin)
+        stack.enter_context(team.training(folder))
+        model = _model(record)
+        if keeper is None:
+            _fit(model, _data_again(record), record)
+            return
         _say_what(model, keeper, resumed=resume is not None)
-        _fit(model, keeper)
+        _fit_and_keep(model, keeper)
         results.finish(model, keeper.data, keeper.folder, keeper.record)
 
 
@@ -95,15 +119,20 @@ def _keeper(folder: Path, stack: ExitStack) -> Keeper:
     return keeper
 
 
-def _resumed(folder: Path, given: dict[str, Any], stack: ExitStack) -> Keeper:
+def _resumed(folder: Path, given: dict[str, Any], stack: ExitStack, ranks: int) -> Keeper:
     resuming.check_folder(folder)
     keeper = _keeper(folder, stack)
     record = resuming.remembered(folder, given)
-    facts = record["data"]
-    data = samples.load_again(facts["subset"], facts["training_images"], facts["notice"])
+    record["ranks"] = ranks
+    data = _data_again(record)
     _compile_kernels(record["network"])
     keeper.begin(record, data)
     return keeper
+
+
+def _data_again(record: dict[str, Any]) -> samples.Data:
+    facts = record["data"]
+    return samples.load_again(facts["subset"], facts["training_images"], facts["notice"])
 
 
 def _given(context: typer.Context) -> dict[str, Any]:
@@ -186,31 +215,36 @@ def _say_what(model: Model, keeper: Keeper, resumed: bool) -> None:
     record, epochs = keeper.record, keeper.record["epochs"]
     say(f"{record['network']}: {model.count_params():,} parameters, on {keeper.data.described}.")
     begun = f"Going on after {record['epochs_finished']} of " if resumed else ""
+    together = f", in {record['ranks']} processes" if record.get("ranks", 1) > 1 else ""
     where = "In" if resumed else "Writing to"
     say(
         f"{begun}{epochs} {'epochs' if epochs > 1 else 'epoch'}, batches of {record['batch_size']}, seed "
-        f"{record['seed']}. {where} {keeper.folder}/"
+        f"{record['seed']}{together}. {where} {keeper.folder}/"
     )
 
 
-def _fit(model: Model, keeper: Keeper) -> None:
+def _fit(model: Model, data: samples.Data, record: dict[str, Any], *callbacks: Keeper) -> None:
+    # The test images only draw the second curve. Nothing is chosen by them: the last epoch's network is the result.
+    validation = (samples.as_input(model, data.x_test), data.y_test)
+    model.fit(
+        samples.as_input(model, data.x_train),
+        data.y_train,
+        batch_size=record["batch_size"],
+        epochs=record["epochs"],
+        validation_data=validation,
+        callbacks=callbacks,
+    )
+
+
+def _fit_and_keep(model: Model, keeper: Keeper) -> None:
     """Train; the keeper saves all after every epoch and at the end.
 
     Raises:
         Interrupted: after Ctrl-C or SIGTERM.
     """
     data, record, folder = keeper.data, keeper.record, keeper.folder
-    # The test images only draw the second curve. Nothing is chosen by them: the last epoch's network is the result.
-    validation = (samples.as_input(model, data.x_test), data.y_test)
     try:
-        model.fit(
-            samples.as_input(model, data.x_train),
-            data.y_train,
-            batch_size=record["batch_size"],
-            epochs=record["epochs"],
-            validation_data=validation,
-            callbacks=[keeper],
-        )
+        _fit(model, data, record, keeper)
     except (KeyboardInterrupt, Terminated) as stop:
         with handled_by(lambda number, frame: None):  # we are about to stop, whoever asks once more
             keeper.publish("interrupted")

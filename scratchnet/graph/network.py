@@ -78,6 +78,9 @@ class Network(Protocol):
     def _run_snapshot(self, run: Mapping[str, Any]) -> Any:
         """Return a ``saving.Snapshot`` of the model in the middle of training, and the state of the training loop."""
 
+    def _run_arrays(self) -> dict[str, Array]:
+        """Return the arrays that training changes, themselves: weights, random numbers, the optimizer's vectors."""
+
     def _load_run(self, path: str) -> tuple[dict[str, Any], Callable[[], None]] | None:
         """Return what was written and what puts the model's part of it in its place; None if there is no file."""
 

@@ -196,6 +196,11 @@ class Plan:
         """Whether some layer runs in training mode whatever the run, and may depend on who shares its batch."""
         return any(self._modes.values())
 
+    @property
+    def penalized(self) -> int:
+        """How many layers' activities pay a penalty."""
+        return len(self._penalized)
+
     def mode(self, output: SymbolicTensor, training: bool | None) -> bool | None:
         """Return the mode in which the step that puts out ``output`` runs: that of its place, if it asks for one."""
         return self._modes.get(output, training)

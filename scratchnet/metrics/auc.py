@@ -112,6 +112,8 @@ class AUC(Metric):
         inner = np.arange(1, self.num_thresholds - 1) / (self.num_thresholds - 1)
         return [-1e-7, *(inner.tolist() if self.given_thresholds is None else self.given_thresholds), 1 + 1e-7]
 
+    sums = ("yes", "no")
+
     def reset_state(self) -> None:
         """Forget everything."""
         self.yes, self.no = np.zeros((2, self.num_thresholds, 1))  # how many lie between threshold k and k+1: (n, L)

@@ -52,6 +52,8 @@ class _Counts(Metric):
             return [0.5 if self.top_k is None else -np.inf]
         return self.thresholds if isinstance(self.thresholds, list) else [self.thresholds]
 
+    sums = ("true_positives", "false_positives", "false_negatives")
+
     def reset_state(self) -> None:
         """Forget everything."""
         self.true_positives, self.false_positives, self.false_negatives = np.zeros((3, len(self.all_thresholds)))

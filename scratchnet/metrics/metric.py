@@ -34,6 +34,9 @@ class Metric:
 
     default_name: ClassVar[str] = "metric"
     better: ClassVar[str | None] = None
+    sums: ClassVar[tuple[str, ...]] = ("total", "count")
+    """The attributes in which samples add up: those of two parts of the data, added, are those of all of it. A metric
+    that counts in a way of its own names its own; without them it cannot be measured by several processes together."""
 
     dtype: str | None = None
 

@@ -16,7 +16,7 @@ from scratchnet.metrics import Metric
 from scratchnet.models.compiling import Outputs, make_targets
 from scratchnet.models.summary import print_summary
 from scratchnet.models.wired import Wired
-from scratchnet.saving.training_state import read_training_state, training_snapshot
+from scratchnet.saving.training_state import model_arrays, read_training_state, training_snapshot
 from scratchnet.training import loop
 from scratchnet.training.options import FitOptions
 from scratchnet.utils.numbers import function_or_none, true_or_false, whole_number
@@ -24,6 +24,7 @@ from scratchnet.utils.numbers import function_or_none, true_or_false, whole_numb
 if TYPE_CHECKING:
     from scratchnet.callbacks import Callback, History
     from scratchnet.saving.snapshot import Snapshot
+    from scratchnet.typing import Array
 
 _planning = threading.RLock()  # threads that ask for the same plan get the same one
 
@@ -366,6 +367,9 @@ class Trained(Wired):
 
     def _run_snapshot(self, run: Mapping[str, Any]) -> Snapshot:
         return training_snapshot(self, run)
+
+    def _run_arrays(self) -> dict[str, Array]:
+        return model_arrays(self)
 
     def _load_run(self, path: str) -> tuple[dict[str, Any], Callable[[], None]] | None:
         return read_training_state(self, path)

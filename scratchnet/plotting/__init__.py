@@ -15,6 +15,7 @@ from scratchnet.plotting.curves import learning_curves  # noqa: E402
 from scratchnet.plotting.filters import first_layer_filters  # noqa: E402
 from scratchnet.plotting.galleries import confident_mistakes, image_grid  # noqa: E402
 from scratchnet.plotting.network import feature_maps  # noqa: E402
+from scratchnet.plotting.sweeps import sweep_results  # noqa: E402
 
 __all__ = [
     "confident_mistakes",
@@ -23,4 +24,5 @@ __all__ = [
     "first_layer_filters",
     "image_grid",
     "learning_curves",
+    "sweep_results",
 ]

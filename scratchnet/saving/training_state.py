@@ -42,7 +42,7 @@ def training_snapshot(model: Network, run: Mapping[str, Any]) -> Snapshot:
             "iterations": model.optimizer.iterations,
             "learning_rate": None if model.optimizer.has_schedule else model.optimizer.learning_rate,
         }
-        tensors = _model_arrays(model) | {f"run/{number}": array for number, array in enumerate(arrays)}
+        tensors = model_arrays(model) | {f"run/{number}": array for number, array in enumerate(arrays)}
         return Snapshot(content, copied(tensors), TRAINING)
 
 
@@ -74,7 +74,7 @@ def read_training_state(model: Network, path: str) -> tuple[dict[str, Any], Call
             if "training" not in content:
                 raise ModelFileError("it holds a model alone, and nothing of a training that could go on")
             content = content["training"]
-        here = _model_arrays(model)
+        here = model_arrays(model)
         kinds, kinds_there = (
             {name: f"{a.dtype} {a.shape}" for name, a in arrays.items() if not name.startswith("run/")}
             for arrays in (here, tensors)
@@ -112,7 +112,7 @@ def _checked(content: Any, tensors: Mapping[str, Array]) -> dict[str, Any]:
     return run
 
 
-def _model_arrays(model: Network) -> dict[str, Array]:
+def model_arrays(model: Network) -> dict[str, Array]:
     """Return the arrays that training changes, themselves, by their names in the file."""
     weights = {f"weights/{name}": array for name, array in model.named_weights.items()}
     return weights | random_states(model) | optimizer_vectors(model)

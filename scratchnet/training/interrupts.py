@@ -32,12 +32,27 @@ class Interruption:
 
     def __init__(self) -> None:
         self._signals: list[int] = []
+        self._decided: list[int] | None = None
         self.shield = Shield()
 
     @property
     def requested(self) -> bool:
         """Whether to stop after the step that runs."""
-        return bool(self._signals)
+        return bool(self._signals if self._decided is None else self._decided)
+
+    @property
+    def first(self) -> int | None:
+        """The first signal that this process has heard."""
+        return self._signals[0] if self._signals else None
+
+    @property
+    def heard(self) -> tuple[bool, bool]:
+        """Whether it was Ctrl-C, and whether it was SIGTERM, that this process has heard first."""
+        return self.first == signal.SIGINT, self.first == signal.SIGTERM
+
+    def decide(self, number: int | None) -> None:
+        """From now on count what several processes have agreed on, rather than what this one has heard."""
+        self._decided = [] if number is None else [number]
 
     def note(self, number: int, frame: Any = None) -> None:
         """Hear of a signal."""
@@ -47,7 +62,7 @@ class Interruption:
 
     def error(self) -> BaseException:
         """Return what ``fit`` raises after a stop that was asked for."""
-        if self._signals[0] == signal.SIGTERM:
+        if (self._decided or self._signals)[0] == signal.SIGTERM:
             return Terminated()
         return KeyboardInterrupt("Training was stopped by Ctrl-C; the model and model.history hold what was reached.")
 

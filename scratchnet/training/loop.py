@@ -11,6 +11,8 @@ import numpy as np
 
 from scratchnet.callbacks import BackupAndRestore, CallbackList, History
 from scratchnet.errors import NonFiniteError
+from scratchnet.training import distribution
+from scratchnet.training.distribution import Distribution
 from scratchnet.training.interrupts import Interruption, deferred_interrupt
 from scratchnet.training.making import make_source
 from scratchnet.training.means import RunningMeans
@@ -20,6 +22,7 @@ from scratchnet.training.progress import Logs, Progress, print_epoch, resolve_ve
 from scratchnet.training.refusals import unbuilt_if_refused
 from scratchnet.training.run import Run
 from scratchnet.training.samples import Samples, check_samples, unlabelled
+from scratchnet.training.shares import length
 from scratchnet.training.sources import DEFAULT_BATCH_SIZE, Arrays, Source
 from scratchnet.training.step import Compiled, compiled_parts, prepare_optimizer, train_step
 from scratchnet.typing import Array
@@ -30,15 +33,20 @@ if TYPE_CHECKING:
     from scratchnet.graph.network import Network
     from scratchnet.graph.plan import Plan
 
+_ALONE = Distribution()
 _SAMPLES_AT_ONCE = 1024  # evaluation and prediction compute this many together, whatever the batch size displayed
 
 
 def fit(model: Network, x: Any, y: Any, options: FitOptions) -> History:
     """Train; see ``Model.fit``."""
     verbose, history, logs = resolve_verbose(options.verbose), History(), Logs()
+    ranks = distribution.current()
+    verbose = verbose if ranks.writes else 0
     with ExitStack() as stack:
+        stack.enter_context(ranks.together())
         with unbuilt_if_refused(model), given_back_on_error():
-            run = _prepare(model, x, y, options, verbose, history, stack)
+            run = ranks.prepared(lambda: _prepare(model, x, y, options, verbose, history, stack))
+            ranks.begin(run)
         model.stop_training = False  # now that nothing can be refused any more
         shown_on = stack.enter_context(screen())
         stack.enter_context(run.parts.plan.running())
@@ -53,6 +61,7 @@ def fit(model: Network, x: Any, y: Any, options: FitOptions) -> History:
         run.callbacks.on_train_begin()
         stack.callback(lambda: run.callbacks.on_train_end(logs))  # also after an error: log files get closed
         announced = run.go_on(announce)
+        ranks.go_on(run)
         while run.epoch < options.epochs and (announced or not run.stopped) and not interruption.requested:
             if not (run.training.begun or run.trained) and not run.training.begin_epoch():
                 run.training.at_end()
@@ -62,6 +71,7 @@ def fit(model: Network, x: Any, y: Any, options: FitOptions) -> History:
             announced = False
             progress = Progress(run.training.steps, verbose, shown_on)
             logs = _run_epoch(run, options, progress, interruption) or logs
+            ranks.end_epoch(model, interruption)
         if not interruption.requested:
             with run.parts.plan.lock:
                 run.parts.optimizer.finalize(run.parts.segments)
@@ -112,12 +122,15 @@ def _prepare(
         stack.callback(validation.close)
     given = CallbackList(options.callbacks).callbacks
     backups = [callback for callback in given if isinstance(callback, BackupAndRestore)]
+    ranks = distribution.current()
     others = [callback for callback in given if not isinstance(callback, BackupAndRestore)]
     params: dict[str, Any] = {"verbose": verbose, "epochs": options.epochs, "steps": training.steps}
     params["validates"] = validation is not None
-    callbacks = CallbackList([*others, history, *backups], model, params)  # backups see what all others have done
+    # Backups see what all others have done.
+    callbacks = CallbackList([*others, history, *backups], model, params, writes=ranks.writes)
     if len(backups) > 1:
         raise ValueError(f"fit expected at most one BackupAndRestore among its callbacks, got {len(backups)}.")
+    backups = backups if ranks.writes else []
     for backup in backups:
         stack.callback(backup.let_go)
         backup.take()
@@ -135,7 +148,8 @@ def _prepare(
     parts = compiled_parts(model, "train")
     if validation is not None:
         compiled_parts(model, "test")  # refuses now what it refuses
-    run = Run(model, parts, training, validation, callbacks, options.settings(), options.initial_epoch, backups)
+    settings = options.settings()
+    run = Run(model, parts, training, validation, callbacks, settings, options.initial_epoch, backups, ranks.size)
     for backup in backups:
         backup.follow(run)
         if goes_on:
@@ -145,15 +159,15 @@ def _prepare(
 
 def _train_epoch(run: Run, progress: Progress, interruption: Interruption) -> None:
     model, parts, means, callbacks = run.model, run.parts, run.means, run.callbacks
-    watched = callbacks.needs_batch_logs("on_train_batch_end")
+    ranks = distribution.current()
+    watched = ranks.any(callbacks.needs_batch_logs("on_train_batch_end"))
     timed = [backup for backup in run.backups if backup.minutes is not None]
     for step, samples, rows in run.training.epoch():
         callbacks.on_train_batch_begin(step)
         with interruption.shield:
             with parts.plan.lock:
-                batch = samples.take(parts.plan, rows)
                 try:
-                    loss, size = train_step(model, parts, batch, number=step + 1), len(batch.x[0])
+                    loss, size = ranks.step(run, samples, rows, step + 1, interruption)
                 except NonFiniteError as error:
                     if not callbacks._ends_at(error, step):
                         raise
@@ -162,6 +176,7 @@ def _train_epoch(run: Run, progress: Progress, interruption: Interruption) -> No
         if watched:
             run.training.wait()  # before a callback may draw random numbers, too
             callbacks.on_train_batch_end(step, means.logs())
+            model.stop_training = ranks.any(model.stop_training)
         for backup in timed:
             backup.after_step()
         progress.update(step + 1, means.logs)
@@ -171,6 +186,7 @@ def _train_epoch(run: Run, progress: Progress, interruption: Interruption) -> No
 
 def train_on_batch(model: Network, x: Any, y: Any, sample_weight: Any) -> Logs:
     """Take one step on one batch; see ``Model.train_on_batch``."""
+    distribution.current().refuse_single_batch("train_on_batch")
     samples = check_samples(model, x, y, sample_weight, None, "train_on_batch")
     prepare_optimizer(model)
     parts = compiled_parts(model, "train")
@@ -228,11 +244,18 @@ def _validate(model: Network, run: Run) -> Logs:
     if not run.validation.begin_epoch(anew=True):
         run.validation.at_end()
         return {}
-    scores = _evaluate_pass(compiled_parts(model, "test"), run.validation, run.callbacks, Progress(1, 0))
+    parts, ranks = compiled_parts(model, "test"), distribution.current()
+    scores = _evaluate_pass(parts, run.validation, run.callbacks, Progress(1, 0), ranks)
     return {f"val_{name}": value for name, value in scores.items()}
 
 
-def _evaluate_pass(parts: Compiled, source: Source, callbacks: CallbackList, progress: Progress) -> Logs:
+def _evaluate_pass(
+    parts: Compiled,
+    source: Source,
+    callbacks: CallbackList,
+    progress: Progress,
+    ranks: Distribution = _ALONE,
+) -> Logs:
     def measure(samples: Samples, rows: Any) -> None:
         batch = samples.take(parts.plan, rows)
         outputs, size = parts.plan.forward(batch.x), source.batch_size
@@ -245,10 +268,19 @@ def _evaluate_pass(parts: Compiled, source: Source, callbacks: CallbackList, pro
         parts.objective.measure(batch.y, batch.weight)
         means.add(loss, len(batch.x[0]))
 
+    def measure_share(samples: Samples, rows: Any) -> None:
+        if length(rows := ranks.share(rows)):
+            measure(samples, rows)
+
     means = RunningMeans(parts.objective)
     callbacks.on_test_begin()
     batch_by_batch = parts.objective.depends_on_batch or parts.plan.always_trains
-    _run_pass(parts.plan, measure, source, callbacks, "test", progress, means.logs, None, batch_by_batch)
+    watched = any(callbacks.needs_batch_logs(hook) for hook in ("on_test_batch_begin", "on_test_batch_end"))
+    divided = ranks.shares_pass(parts, ranks.any(watched))
+    run = measure_share if divided else measure
+    _run_pass(parts.plan, run, source, callbacks, "test", progress, means.logs, None, batch_by_batch)
+    if divided:
+        ranks.add_up(means)
     logs = means.logs()
     callbacks.on_test_end(logs)
     return logs

@@ -9,6 +9,7 @@ they come again with the next call of ``fit``, which must be the same one.
 from __future__ import annotations
 
 import random
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,7 @@ class Run:
         backups: those that save it.
         settings: the arguments of ``fit`` that its result depends on.
         epoch: the epoch that runs, or comes next.
+        ranks: how many processes train together.
         means: the figures of the epoch that runs.
         trained: whether its steps are done, so that the validation comes next.
         stopped: whether a callback has asked for the end.
@@ -51,6 +53,7 @@ class Run:
     settings: dict[str, Any]
     epoch: int
     backups: Sequence[BackupAndRestore] = ()
+    ranks: int = 1
     means: RunningMeans = field(init=False)
     trained: bool = False
     stopped: bool = False
@@ -74,6 +77,8 @@ class Run:
             settings |= {f"{name} of the validation": value for name, value in self.validation.settings().items()}
         if not self.parts.optimizer.has_schedule:
             del settings["learning_rate of the optimizer"]  # a callback may have made it smaller; the backup's counts
+        if self.ranks > 1:
+            settings["ranks"] = self.ranks
         self.settings = settings
 
     def snapshot(self) -> Any:
@@ -122,6 +127,13 @@ class Run:
             return
         state, _ = self._found
         here = {**self.settings, "callbacks that remember": self.callbacks.state_owners()}
+        if (ranks := state["settings"].pop("ranks", 1)) != here.pop("ranks", 1):
+            warnings.warn(
+                f"The run saved in {path!r} was trained by {_processes(ranks)} and goes on with "
+                f"{_processes(self.ranks)}: it rounds in another order, BatchNormalization sees other shares, and "
+                f"Dropout draws other numbers, so it does not end with the bits of a run left alone.",
+                stacklevel=2,
+            )
         for name in {**state["settings"], **here}:
             then, now = state["settings"].get(name), here.get(name)
             if then != now:
@@ -172,3 +184,7 @@ class Run:
             "numpy": np.random.get_state(),
             "python": (version, np.array(numbers, np.uint32), gauss),  # as 625 single numbers it takes much longer
         }
+
+
+def _processes(ranks: int) -> str:
+    return f"{ranks} processes" if ranks > 1 else "one process"

@@ -16,6 +16,7 @@ import numpy as np
 from scratchnet.utils.numbers import seed_or_none, whole_number
 
 _seeds = np.random.SeedSequence()
+_stream = 0
 
 
 def set_random_seed(seed: int) -> None:
@@ -54,6 +55,20 @@ def given_back_on_error() -> Iterator[None]:
     except BaseException:
         set_global_state(before)
         raise
+
+
+@contextmanager
+def stream(number: int) -> Iterator[None]:
+    """Let every ``SeedGenerator`` give other numbers inside, for each ``number`` others; 0 gives the usual ones.
+
+    So processes whose layers have the same keys, and have drawn as often, draw different masks for different samples.
+    """
+    global _stream
+    before, _stream = _stream, number
+    try:
+        yield
+    finally:
+        _stream = before
 
 
 def new_generator(seed: int | None = None) -> np.random.Generator:
@@ -104,4 +119,4 @@ class SeedGenerator:
         """Return the generator for the next use, and count it."""
         key, taken = map(int, self.state)
         self.state[1] += np.uint64(1)
-        return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, taken]))
+        return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, _stream, taken]))
