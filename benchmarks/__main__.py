@@ -3,6 +3,7 @@
 python -m benchmarks                    time everybody, print tables and verdicts, write JSON and pictures
 python -m benchmarks --quick            the same in two or three minutes, with fewer turns
 python -m benchmarks tables             Markdown and pictures again, from the JSON
+python -m benchmarks networks           nine networks against Keras, PyTorch and JAX; goes on where it was cut off
 python -m benchmarks ladder             the story of the speed, rung by rung
 python -m benchmarks roofline           each kernel against the limits of the machine
 python -m benchmarks checkpoints        what it costs to save a run after every epoch; 1 if more than 2 % of it
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from benchmarks import environment, scaling
 
-COMMANDS = ("run", "tables", "ladder", "roofline", "checkpoints", "scaling")
+COMMANDS = ("run", "tables", "networks", "ladder", "roofline", "checkpoints", "scaling")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -28,6 +29,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--quick", action="store_true", help="few and short turns")
     made.add_argument("--frameworks", default="", help="only these beside scratchnet, such as keras,torch-compile")
     made.add_argument("--rows", default="", help="only these kinds, such as step,evaluate")
+    made.add_argument("--networks", default="", help="networks: only these, such as cnn,resnet")
+    made.add_argument("--batches", default="", help="networks: only these batch sizes, such as 64,256")
+    made.add_argument("--again", action="store_true", help="networks: measure rows anew that are there already")
     made.add_argument("--reports", type=Path, help="folder of the JSON, tables and pictures")
     made.add_argument("--allow-workqueue", action="store_true", help="go on although Numba has only slow threads")
     scaling.add_options(made)
@@ -48,6 +52,8 @@ def main(arguments: list[str]) -> int:
         from benchmarks.report import REPORTS
 
         options.reports = REPORTS
+    if options.command == "networks":
+        return compare_networks(options)
     if options.command == "ladder":
         from benchmarks import ladder
 
@@ -63,6 +69,25 @@ def main(arguments: list[str]) -> int:
     if options.command == "scaling":
         return scaling.main(options)
     return run(options) if options.command == "run" else write_tables(options.reports)
+
+
+def compare_networks(options: argparse.Namespace) -> int:
+    """Check which rows are wanted, and measure them."""
+    from benchmarks import compare
+    from benchmarks.networks import NETWORKS
+
+    networks = [name for name in options.networks.split(",") if name] or list(NETWORKS)
+    if unknown := sorted(set(networks) - set(NETWORKS)):
+        print(f"--networks expected some of {', '.join(NETWORKS)}, got {', '.join(unknown)}.", file=sys.stderr)
+        return 2
+    sizes = [size for size in options.batches.split(",") if size] or list(map(str, compare.BATCH_SIZES))
+    if wrong := [size for size in sizes if not size.isdecimal() or not 0 < int(size) <= 2048]:
+        print(f"--batches expected whole numbers from 1 to 2048, got {', '.join(wrong)}.", file=sys.stderr)
+        return 2
+    frameworks = [name for name in options.frameworks.split(",") if name]
+    effort = {"turns": 3, "seconds": 0.2} if options.quick else {}
+    choice = compare.Choice(networks, [int(size) for size in sizes], frameworks, again=options.again, **effort)
+    return compare.main(options.reports, choice, options.allow_workqueue)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.networks import NETWORKS
+
 TRAINING_IMAGES, TEST_IMAGES = 60_000, 10_000
+RANDOM_IMAGES = 16_384
 
 
 @dataclass
 class Images:
-    """Images (N, 28, 28) and labels (N,), with a word on where they are from."""
+    """Images (N, ...) and labels (N,), with a word on where they are from."""
 
     x_train: Any
     y_train: Any
@@ -52,5 +55,23 @@ def as_notebook(images: Images) -> Images:
 
 
 def for_network(x: Any, network: str) -> Any:
-    """Return images (N, 28, 28) as a view with the channel axis that the CNN wants, (N, 28, 28, 1)."""
-    return x[..., None] if network == "cnn" else x
+    """Return samples (N, ...) as a view of the shape that the network takes, such as (N, 28, 28, 1)."""
+    return x.reshape(len(x), *NETWORKS[network].input_shape)
+
+
+def targets(x: Any, y: Any, network: str) -> Any:
+    """Return what the network is trained on: the labels, or the samples themselves, shaped as they go in."""
+    return for_network(x, network) if NETWORKS[network].task == "image" else y
+
+
+def is_fashion_mnist(network: str) -> bool:
+    """Whether the network takes images of 28x28 pixels, in whatever shape."""
+    return int(np.prod(NETWORKS[network].input_shape)) == 28 * 28
+
+
+def random_images(network: str) -> Images:
+    """Return random samples for a network that takes other images than those: none of their numbers is 0."""
+    generator, shape = np.random.default_rng(0), NETWORKS[network].input_shape
+    x = generator.random((RANDOM_IMAGES, *shape), np.float32) * np.float32(0.9) + np.float32(0.1)
+    y = generator.integers(0, 10, RANDOM_IMAGES).astype(np.uint8)
+    return Images(x, y, x[:1000], y[:1000], "random numbers")

@@ -70,10 +70,19 @@ class Bench:
         effort: how much is measured.
         say: called with what is going on.
         allow_slow: whether to go on if scratchnet finds only slow threads.
+        threads: how many threads and cores each may use; None leaves that to them.
     """
 
-    def __init__(self, contenders: Sequence[Contender], effort: Effort, say: Say, allow_slow: bool = False) -> None:
-        self.contenders, self.effort, self.say, self.allow_slow = list(contenders), effort, say, allow_slow
+    def __init__(
+        self,
+        contenders: Sequence[Contender],
+        effort: Effort,
+        say: Say,
+        allow_slow: bool = False,
+        threads: int | None = None,
+    ) -> None:
+        self.contenders, self.effort, self.say = list(contenders), effort, say
+        self.allow_slow, self.threads = allow_slow, threads
         self.report = Report(machine.describe(), quick=effort is QUICK, settings=asdict(effort))
         self.workers: dict[str, WorkerProcess] = {}
 
@@ -85,20 +94,20 @@ class Bench:
         """
         chosen = list(rows)
         with ExitStack() as stack:
-            self._start(stack)
+            self.start(stack)
             for kind in ("step", "evaluate", "predict", "sweep", "threads"):
                 if kind in chosen:
                     getattr(self, f"measure_{kind}")()
             if "disk" in chosen:
                 self.measure_disk()
-            self._ask_for_libraries()
+            self.ask_for_libraries()
         for kind in ("startup", "memory"):
             if kind in chosen:
                 getattr(self, f"measure_{kind}")()
         self.report.machine["load_average_after"] = machine.describe()["load_average"]
         return self.report
 
-    def _start(self, stack: ExitStack) -> None:
+    def start(self, stack: ExitStack) -> None:
         """Start everybody, then greet everybody: imports take seconds and may as well overlap."""
         self.say("starting the frameworks")
         started: dict[str, WorkerProcess] = {}
@@ -108,7 +117,7 @@ class Bench:
             if not contender.installed():
                 about["note"] = "not installed"
                 continue
-            started[contender.key] = stack.enter_context(WorkerProcess(contender))
+            started[contender.key] = stack.enter_context(WorkerProcess(contender, self.threads))
         for contender in self.contenders:
             worker, about = started.get(contender.key), self.report.contenders[contender.key]
             if worker is None:
@@ -142,7 +151,7 @@ class Bench:
                     continue
                 row.values.setdefault(key, []).append(answer["seconds" if row.unit == "s" else "bytes"])
 
-    def _prepare(self, workers: dict[str, WorkerProcess], network: str, batch_size: int) -> None:
+    def prepare(self, workers: dict[str, WorkerProcess], network: str, batch_size: int) -> None:
         """Have everybody build and compile before the turns begin; who cannot will say so in its turn."""
         for worker in workers.values():
             with suppress(WorkerError):
@@ -161,7 +170,7 @@ class Bench:
 
     def _measure_steps(self, network: str, batch_size: int, turns: int, seconds: float) -> None:
         self.say(f"training steps of the {network.upper()}, batch size {batch_size}")
-        self._prepare(self.workers, network, batch_size)
+        self.prepare(self.workers, network, batch_size)
         row = self.report.row(f"step/{network}/{batch_size}", f"{network.upper()}: training step, batch {batch_size}")
         self.alternate(row, turns, "train", network=network, batch_size=batch_size, seconds=seconds)
 
@@ -205,7 +214,7 @@ class Bench:
                     self._compare_threads(contender.key, network, workers)
 
     def _compare_threads(self, key: str, network: str, workers: dict[int, WorkerProcess]) -> None:
-        self._prepare({str(count): worker for count, worker in workers.items()}, network, 64)
+        self.prepare({str(count): worker for count, worker in workers.items()}, network, 64)
         for _ in range(self.effort.thread_turns):
             for count, worker in workers.items():
                 title = f"{network.upper()}: training step, {count} thread{'s' if count > 1 else ''}"
@@ -226,7 +235,8 @@ class Bench:
         row = self.report.row("disk/model", "CNN and its optimizer's state, saved", "bytes")
         self.alternate(row, 1, "save", network="cnn")
 
-    def _ask_for_libraries(self) -> None:
+    def ask_for_libraries(self) -> None:
+        """Take down which libraries did the work, and on how many threads."""
         for key, worker in self.workers.items():
             try:
                 self.report.contenders[key] |= worker.ask("libraries")

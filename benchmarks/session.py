@@ -31,7 +31,7 @@ class Session:
         self.framework = framework
         self._images = images
         self._models: dict[str, Any] = {}
-        self._data: dict[str, tuple[Any, Any]] = {}
+        self._data: dict[tuple[str, str], tuple[Any, Any]] = {}
         self._step_seconds: dict[tuple[str, int], float] = {}
         self.requests: dict[str, Callable[..., Reply]] = {
             "hello": self.hello,
@@ -40,6 +40,8 @@ class Session:
             "evaluate": self.evaluate,
             "predict": self.predict,
             "save": self.save,
+            "parameters": self.parameters,
+            "forget": self.forget,
             "libraries": self.libraries,
         }
 
@@ -64,9 +66,10 @@ class Session:
         return self._models[network]
 
     def _on_images(self, network: str, part: str) -> tuple[Any, Any]:
-        key = f"{network}/{part}"
+        key = network, part
         if key not in self._data:
-            x, y = getattr(self.images, f"x_{part}"), getattr(self.images, f"y_{part}")
+            images = self.images if data.is_fashion_mnist(network) else data.random_images(network)
+            x, y = getattr(images, f"x_{part}"), getattr(images, f"y_{part}")
             self._data[key] = self.framework.data(x, y, network)
         return self._data[key]
 
@@ -128,6 +131,18 @@ class Session:
         """Save the trained model with the state of its optimizer and return the bytes of the file."""
         with tempfile.TemporaryDirectory() as folder:
             return {"bytes": size_of(self.framework.save(self._model(network), os.path.join(folder, "model")))}
+
+    def parameters(self, network: str) -> Reply:
+        """Return how many numbers the model has, to show that all train the same network."""
+        return {"parameters": self.framework.parameters(self._model(network))}
+
+    def forget(self, network: str) -> Reply:
+        """Let go of a network and its data."""
+        self._models.pop(network, None)
+        for part in ("train", "test"):
+            self._data.pop((network, part), None)
+        self._step_seconds = {key: taken for key, taken in self._step_seconds.items() if key[0] != network}
+        return {}
 
     def libraries(self) -> Reply:
         """Return the libraries that did the work, and the threads."""

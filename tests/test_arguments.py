@@ -186,9 +186,12 @@ def test_none_stays_none_where_something_is_looked_up():
 
 def test_an_initializer_that_is_none_is_keras_default():
     layer = Dense(300, kernel_initializer=None, bias_initializer=None)
-    assert layer.get_config() == Dense(
-        300, kernel_initializer="glorot_uniform", bias_initializer="glorot_uniform", name=layer.name
-    ).get_config()
+    assert (
+        layer.get_config()
+        == Dense(
+            300, kernel_initializer="glorot_uniform", bias_initializer="glorot_uniform", name=layer.name
+        ).get_config()
+    )
 
 
 def test_a_saved_configuration_may_leave_arguments_out():

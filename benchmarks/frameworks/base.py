@@ -17,15 +17,23 @@ class Framework(ABC):
 
     @abstractmethod
     def model(self, network: str, rescaling: bool = False) -> Any:
-        """Return the network "mlp" or "cnn", compiled for training: Adam, cross-entropy, accuracy.
+        """Return one of the ``NETWORKS``, compiled for training: Adam, and for classes cross-entropy and accuracy.
 
         Weights are Glorot-uniform, biases zero. With ``rescaling`` it takes uint8 images and begins by dividing them
         by 255.
         """
 
     @abstractmethod
+    def parameters(self, model: Any) -> int:
+        """Return how many numbers the model has learnt or keeps moving averages of."""
+
+    @abstractmethod
+    def set_weights(self, model: Any, weights: dict[str, list[Any]]) -> None:
+        """Give each part of the network NumPy weights in Keras's order and layout, by the part's name."""
+
+    @abstractmethod
     def data(self, x: Any, y: Any, network: str) -> tuple[Any, Any]:
-        """Return NumPy images (N, 28, 28) and labels (N,) in the form that ``fit`` and ``evaluate`` take."""
+        """Return samples (N, ...) and targets, both NumPy, in the form that ``fit`` and ``evaluate`` take."""
 
     @abstractmethod
     def fit(self, model: Any, x: Any, y: Any, batch_size: int, clock: StepClock) -> None:
@@ -33,7 +41,10 @@ class Framework(ABC):
 
     @abstractmethod
     def evaluate(self, model: Any, x: Any, y: Any, batch_size: int | None) -> tuple[float, float]:
-        """Return loss and accuracy; a batch size of None is the framework's default, or 1,000 if it has none."""
+        """Return loss and accuracy (NaN without classes).
+
+        A batch size of None is the framework's default, or 1,000 if it has none.
+        """
 
     @abstractmethod
     def predict(self, model: Any, x: Any) -> Any:

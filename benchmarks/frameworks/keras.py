@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from benchmarks.data import for_network
+from benchmarks.data import for_network, targets
+from benchmarks.frameworks import keras_layers
 from benchmarks.frameworks.base import Framework, StepClock
+from benchmarks.networks import NETWORKS
 
 MODES: dict[str, dict[str, Any]] = {
     "": {},
@@ -37,26 +39,24 @@ class Keras(Framework):
         return {"keras": keras.__version__, "tensorflow": tf.__version__}
 
     def model(self, network: str, rescaling: bool = False) -> Any:
-        """Return the notebook's network, compiled."""
+        """Return the network, compiled."""
         import keras
-        from keras import layers
 
-        inputs = keras.Input(shape=(28, 28, 1) if network == "cnn" else (28, 28))
-        x = layers.Rescaling(1 / 255)(inputs) if rescaling else inputs
-        if network == "cnn":
-            x = layers.Conv2D(32, kernel_size=(2, 2), activation="relu")(x)
-            x = layers.MaxPooling2D()(x)
-            x = layers.Conv2D(32, kernel_size=(2, 2), activation="relu")(x)
-            x = layers.MaxPooling2D()(x)
-        x = layers.Flatten()(x)
-        x = layers.Dense(256, activation="relu")(x)
-        model = keras.Model(inputs, layers.Dense(10, activation="softmax")(x))
-        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], **self.options)
-        return model
+        described = NETWORKS[network]
+        model = keras_layers.build(described, keras.layers, keras.Model, rescaling)
+        return keras_layers.compile_for(described, model, **self.options)
+
+    def parameters(self, model: Any) -> int:
+        """Return ``model.count_params()``."""
+        return int(model.count_params())
+
+    def set_weights(self, model: Any, weights: dict[str, list[Any]]) -> None:
+        """Set them layer by layer."""
+        keras_layers.set_weights(model, weights)
 
     def data(self, x: Any, y: Any, network: str) -> tuple[Any, Any]:
         """Return the arrays themselves."""
-        return for_network(x, network), y
+        return for_network(x, network), targets(x, y, network)
 
     def fit(self, model: Any, x: Any, y: Any, batch_size: int, clock: StepClock) -> None:
         """Call ``model.fit``."""
@@ -71,8 +71,7 @@ class Keras(Framework):
 
     def evaluate(self, model: Any, x: Any, y: Any, batch_size: int | None) -> tuple[float, float]:
         """Call ``model.evaluate``."""
-        loss, accuracy = model.evaluate(x, y, batch_size=batch_size, verbose=0)
-        return loss, accuracy
+        return keras_layers.loss_and_accuracy(model.evaluate(x, y, batch_size=batch_size, verbose=0))
 
     def predict(self, model: Any, x: Any) -> Any:
         """Call ``model.predict``."""

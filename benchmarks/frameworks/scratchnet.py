@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.data import for_network
+from benchmarks.data import for_network, targets
+from benchmarks.frameworks import keras_layers
 from benchmarks.frameworks.base import Framework, StepClock
+from benchmarks.networks import NETWORKS
 
 
 def create(mode: str) -> Framework:
@@ -25,24 +27,23 @@ class Scratchnet(Framework):
         return {name: version(name) for name in ("scratchnet", "numpy", "numba", "scipy")}
 
     def model(self, network: str, rescaling: bool = False) -> Any:
-        """Return the network of ``scratchnet.architectures``, compiled."""
-        from scratchnet import Model
-        from scratchnet.architectures import ARCHITECTURES
-        from scratchnet.layers import Input, Rescaling
+        """Return the network, compiled."""
+        from scratchnet import Model, layers
 
-        model = ARCHITECTURES[network]()
-        if rescaling:
-            inputs = Input(shape=model.input_shape[1:])
-            x = Rescaling(1 / 255)(inputs)
-            for layer in model.layers[1:]:
-                x = layer(x)
-            model = Model(inputs, x)
-        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-        return model
+        described = NETWORKS[network]
+        return keras_layers.compile_for(described, keras_layers.build(described, layers, Model, rescaling))
+
+    def parameters(self, model: Any) -> int:
+        """Return ``model.count_params()``."""
+        return int(model.count_params())
+
+    def set_weights(self, model: Any, weights: dict[str, list[Any]]) -> None:
+        """Set them layer by layer."""
+        keras_layers.set_weights(model, weights)
 
     def data(self, x: Any, y: Any, network: str) -> tuple[Any, Any]:
         """Return the arrays themselves."""
-        return for_network(x, network), y
+        return for_network(x, network), targets(x, y, network)
 
     def fit(self, model: Any, x: Any, y: Any, batch_size: int, clock: StepClock) -> None:
         """Call ``model.fit``."""
@@ -57,8 +58,7 @@ class Scratchnet(Framework):
 
     def evaluate(self, model: Any, x: Any, y: Any, batch_size: int | None) -> tuple[float, float]:
         """Call ``model.evaluate``."""
-        loss, accuracy = model.evaluate(x, y, batch_size=batch_size, verbose=0)
-        return loss, accuracy
+        return keras_layers.loss_and_accuracy(model.evaluate(x, y, batch_size=batch_size, verbose=0))
 
     def predict(self, model: Any, x: Any) -> Any:
         """Call ``model.predict``."""

@@ -89,7 +89,7 @@ class Agreement(Distribution):
         if config.backend() != "numba" or os.environ.get("NUMBA_NUM_THREADS"):
             yield
             return
-        from scratchnet.kernels import runtime
+        from scratchnet.kernels.machine import runtime
 
         threads = runtime.num_threads()
         runtime.set_num_threads(max(1, threads // self.on_this_machine))

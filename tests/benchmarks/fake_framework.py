@@ -34,6 +34,12 @@ class Fake(Framework):
     def model(self, network: str, rescaling: bool = False) -> Any:
         return {"network": network}
 
+    def parameters(self, model: Any) -> int:
+        return 9 if self.mode == "smaller" else 10
+
+    def set_weights(self, model: Any, weights: dict[str, list[Any]]) -> None:
+        pass
+
     def data(self, x: Any, y: Any, network: str) -> tuple[Any, Any]:
         return x, y
 

@@ -31,6 +31,8 @@ import numba
 from numba.core import config, event
 
 from scratchnet.kernels.machine.cache import KernelCache, warn_not_kept, warn_once
+from scratchnet.kernels.machine.compiler import inner as inner
+from scratchnet.kernels.machine.compiler import jit
 from scratchnet.kernels.machine.processor import NEAREST_CACHE, TILE, VECTOR_BYTES
 from scratchnet.utils import blas, terminal
 
@@ -120,7 +122,7 @@ class Kernel:
 
     def _dispatcher(self, threads: bool) -> Any:
         function = _twin(self.definition, _DIGEST + ("" if threads or not self.parallel else "_sequential"))
-        dispatcher = numba.njit(error_model="numpy", parallel=threads)(function)
+        dispatcher = jit(function, threads)
         try:
             dispatcher._cache = KernelCache(function)
         except RuntimeError as error:  # no folder to cache in
@@ -133,10 +135,6 @@ class Kernel:
 def kernel(*, parallel: bool = False) -> Callable[[Callable[..., Any]], Kernel]:
     """Decorator for a function that Python calls; `parallel` gives its `prange` loops to threads."""
     return lambda definition: Kernel(definition, parallel)
-
-
-inner = numba.njit(error_model="numpy")
-"""Decorator for a function that only kernels call: it becomes part of their machine code."""
 
 
 @functools.cache

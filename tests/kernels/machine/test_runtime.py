@@ -316,7 +316,7 @@ def test_a_change_in_any_kernel_file_makes_all_kernels_compile_anew(tmp_path):
 
 def test_progress_of_compiling_can_be_shown_by_someone_else(tmp_path):
     out, err = run_python(
-        "from scratchnet.kernels import runtime\nruntime.on_compile = lambda name: print('now', name)" + SMALL,
+        "from scratchnet.kernels.machine import runtime\nruntime.on_compile = lambda name: print('now', name)" + SMALL,
         NUMBA_CACHE_DIR=str(tmp_path),
     )
     assert out.split()[:2] == ["now", "momentum"]
