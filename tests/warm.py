@@ -44,11 +44,14 @@ def _pooled(dtype: str, channels: int, needs_dx: bool, pool: int = 2) -> None:
 
 
 def _conv2d(dtype: str) -> None:
+    from scratchnet.kernels.machine.processor import lanes
     from scratchnet.kernels.steps.conv2d import Conv2DStep
     from scratchnet.layers import Conv2D
     from tests.kernels.common import built
 
     _run(Conv2DStep(built([Conv2D(3, 2, dtype=dtype)], (5, 5, 2)), True))
+    lane = lanes(dtype)
+    _run(Conv2DStep(built([Conv2D(lane, 3, dtype=dtype)], (5, 5, lane)), True), ways=True)
 
 
 def _max_pooling(dtype: str) -> None:
@@ -67,6 +70,24 @@ def _dense(dtype: str) -> None:
     from tests.kernels.common import built
 
     _run(DenseStep(built([Dense(3, dtype=dtype)], (5,)), True))
+
+
+def _activation(dtype: str) -> None:
+    from scratchnet.kernels.steps.activation import ActivationStep
+    from scratchnet.layers import ReLU
+    from tests.kernels.common import built
+
+    _run(ActivationStep(built([ReLU(dtype=dtype)], (5,)), True))
+
+
+def _other_convolutions(dtype: str) -> None:
+    from scratchnet.kernels.steps.conv2d_transpose import Conv2DTransposeStep
+    from scratchnet.kernels.steps.depthwise_conv2d import DepthwiseConv2DStep
+    from scratchnet.layers import Conv2DTranspose, DepthwiseConv2D
+    from tests.kernels.common import built
+
+    _run(Conv2DTransposeStep(built([Conv2DTranspose(3, 2, dtype=dtype)], (5, 5, 2)), True))
+    _run(DepthwiseConv2DStep(built([DepthwiseConv2D(2, dtype=dtype)], (5, 5, 2)), True))
 
 
 def _batch_normalization(dtype: str) -> None:
@@ -109,7 +130,8 @@ def _jobs() -> Iterator[tuple[Callable[..., None], tuple[Any, ...]]]:
     for dtype in DTYPES:
         for pool, channels, needs_dx in ((2, 0, True), (2, 1, False), (17, 2, True)):
             yield _pooled, (dtype, channels, needs_dx, pool)
-    for job in (_dense, _conv2d, _max_pooling, _batch_normalization, _last_dense_and_losses, _vectors):
+    small = _max_pooling, _batch_normalization, _activation, _last_dense_and_losses, _vectors
+    for job in (_dense, _conv2d, _other_convolutions, *small):
         for dtype in DTYPES:
             yield job, (dtype,)
 

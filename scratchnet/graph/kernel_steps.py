@@ -16,14 +16,27 @@ from scratchnet.kernels.loops.finite import is_finite
 from scratchnet.kernels.loops.gather import gather
 from scratchnet.kernels.loops.optimizers import adam, momentum
 from scratchnet.kernels.loops.softmax_crossentropy import softmax_crossentropy, sparse_softmax_crossentropy
+from scratchnet.kernels.steps.activation import ActivationStep
 from scratchnet.kernels.steps.batch_normalization import BatchNormalizationStep
 from scratchnet.kernels.steps.conv2d import Conv2DStep
 from scratchnet.kernels.steps.conv2d_maxpool import Conv2DMaxPoolStep
+from scratchnet.kernels.steps.conv2d_transpose import Conv2DTransposeStep
 from scratchnet.kernels.steps.dense import DenseStep
 from scratchnet.kernels.steps.dense_crossentropy import DenseCrossentropyStep
+from scratchnet.kernels.steps.depthwise_conv2d import DepthwiseConv2DStep
 from scratchnet.kernels.steps.flatten import FlattenStep
 from scratchnet.kernels.steps.max_pooling2d import MaxPooling2DStep
-from scratchnet.layers import BatchNormalization, Conv2D, Dense, Flatten, MaxPooling2D
+from scratchnet.layers import (
+    Activation,
+    BatchNormalization,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    DepthwiseConv2D,
+    Flatten,
+    MaxPooling2D,
+    ReLU,
+)
 from scratchnet.layers.layer import Layer
 from scratchnet.losses import CategoricalCrossentropy, Loss, SparseCategoricalCrossentropy
 from scratchnet.losses.loss import divisor
@@ -33,10 +46,16 @@ from scratchnet.typing import Array
 RUNS: tuple[tuple[tuple[type[Layer], ...], Any], ...] = (
     ((Conv2D, MaxPooling2D), Conv2DMaxPoolStep),
     ((Conv2D,), Conv2DStep),
+    ((Conv2DTranspose,), Conv2DTransposeStep),
+    ((DepthwiseConv2D,), DepthwiseConv2DStep),
     ((MaxPooling2D,), MaxPooling2DStep),
     ((Dense,), DenseStep),
     ((Flatten,), FlattenStep),
+    ((BatchNormalization, ReLU), BatchNormalizationStep),
+    ((BatchNormalization, Activation), BatchNormalizationStep),
     ((BatchNormalization,), BatchNormalizationStep),
+    ((ReLU,), ActivationStep),
+    ((Activation,), ActivationStep),
 )
 """Runs of layers and the step that computes them together; the first that fits is taken."""
 

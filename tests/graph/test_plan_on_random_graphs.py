@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -27,78 +29,108 @@ class Halve(Layer):
         return dy / 2
 
 
-def image_layer(draw: st.DrawFn, dtype: str, H: int, W: int) -> Layer:
-    kind = draw(st.sampled_from(["conv", "conv", "pool", "relu", "halve", "rescale"]))
-    if kind == "conv":
-        size = (draw(st.integers(1, min(3, H))), draw(st.integers(1, min(3, W))))
-        strides = draw(st.integers(1, 2))
-        return layers.Conv2D(
-            draw(st.integers(1, 5)),
-            size,
-            strides=strides,
-            padding=draw(padding),
-            activation=draw(activation),
-            use_bias=draw(st.booleans()),
-            bias_initializer="glorot_uniform",
-            dtype=dtype,
-        )
+Maker = Callable[[str], Layer]
+"""Makes a layer for a dtype."""
+
+
+def convolution_like(draw: st.DrawFn, kind: str, H: int, W: int) -> Maker:
+    size = (draw(st.integers(1, min(3, H))), draw(st.integers(1, min(3, W))))
+    options = {
+        "strides": draw(st.integers(1, 2)),
+        "padding": draw(padding),
+        "activation": draw(activation),
+        "use_bias": draw(st.booleans()),
+        "bias_initializer": "glorot_uniform",
+    }
+    number = draw(st.integers(1, 5))
+    if kind == "depthwise":
+        return lambda dtype: layers.DepthwiseConv2D(size, depth_multiplier=1 + number % 2, **options, dtype=dtype)
+    layer = layers.Conv2D if kind == "conv" else layers.Conv2DTranspose
+    return lambda dtype: layer(number, size, **options, dtype=dtype)
+
+
+def image_layer(draw: st.DrawFn, H: int, W: int) -> Maker:
+    kinds = ["conv", "conv", "plain", "transposed", "depthwise", "norm", "norm", "pool", "relu", "halve", "rescale"]
+    kind = draw(st.sampled_from(kinds))
+    if kind in ("conv", "transposed", "depthwise"):
+        return convolution_like(draw, kind, H, W)
+    if kind == "plain":  # which takes fewer products where channels and filters fill vectors
+        filters, function = draw(st.sampled_from([16, 32])), draw(activation)
+        return lambda dtype: layers.Conv2D(filters, 3, padding="same", activation=function, dtype=dtype)
+    if kind == "norm":
+        options = {"center": draw(st.booleans()), "scale": draw(st.booleans()), "beta_initializer": "random_normal"}
+        return lambda dtype: layers.BatchNormalization(**options, dtype=dtype)
     if kind == "pool":
         size = (draw(st.integers(1, min(3, H))), draw(st.integers(1, min(3, W))))
-        return layers.MaxPooling2D(
-            size, strides=draw(st.sampled_from([None, 1, 2])), padding=draw(padding), dtype=dtype
-        )
+        strides, way = draw(st.sampled_from([None, 1, 2])), draw(padding)
+        return lambda dtype: layers.MaxPooling2D(size, strides=strides, padding=way, dtype=dtype)
     if kind == "relu":
-        return layers.ReLU(dtype=dtype)
-    return Halve(dtype=dtype) if kind == "halve" else layers.Rescaling(0.5, 0.1, dtype=dtype)
+        return lambda dtype: layers.ReLU(dtype=dtype)
+    return lambda dtype: Halve(dtype=dtype) if kind == "halve" else layers.Rescaling(0.5, 0.1, dtype=dtype)
 
 
 @st.composite
-def models(draw: st.DrawFn, dtype: str) -> Model:
-    """A few image layers, with a shortcut where the shapes allow one, then a few dense ones."""
-    H, W, C = draw(st.integers(3, 9)), draw(st.integers(3, 9)), draw(st.sampled_from([1, 2, 3, 16]))
-    x = first = Input((H, W, C), dtype=dtype)
-    shortcut: SymbolicTensor | None = None
+def models(draw: st.DrawFn) -> dict[str, Model]:
+    """The same model in both dtypes: image layers, with a shortcut where shapes allow one, then a few dense ones."""
+    image = draw(st.integers(3, 9)), draw(st.integers(3, 9)), draw(st.sampled_from([1, 2, 3, 16]))
+    first = {dtype: Input(image, dtype=dtype) for dtype in TOLERANCE}
+    now: dict[str, SymbolicTensor] = dict(first)
+    shortcut: dict[str, SymbolicTensor] | None = None
     for _ in range(draw(st.integers(0, 4))):
-        x = image_layer(draw, dtype, *x.shape[1:3])(x)
-        if shortcut is not None and shortcut.shape == x.shape and draw(st.booleans()):
-            x = layers.Add(dtype=dtype)([x, shortcut])
-        shortcut = x
-    x = layers.Flatten(dtype=dtype)(x)
+        make = image_layer(draw, *now["float64"].shape[1:3])
+        now = {dtype: make(dtype)(x) for dtype, x in now.items()}
+        if shortcut is not None and shortcut["float64"].shape == now["float64"].shape and draw(st.booleans()):
+            now = {dtype: layers.Add(dtype=dtype)([x, shortcut[dtype]]) for dtype, x in now.items()}
+        shortcut = now
+    now = {dtype: layers.Flatten(dtype=dtype)(x) for dtype, x in now.items()}
     for _ in range(draw(st.integers(1, 3))):
-        x = layers.Dense(draw(st.sampled_from([1, 3, 10, 33])), draw(activation), draw(st.booleans()), dtype=dtype)(x)
-    return Model(first, x)
+        dense = draw(st.sampled_from([1, 3, 10, 33])), draw(activation), draw(st.booleans())
+        now = {dtype: layers.Dense(*dense, dtype=dtype)(x) for dtype, x in now.items()}
+    made = {dtype: Model(first[dtype], x) for dtype, x in now.items()}
+    made["float32"].set_weights([w.astype("float32") for w in made["float64"].get_weights()])
+    made["float64"].set_weights([w.astype("float64") for w in made["float32"].get_weights()])
+    return made
 
 
-def close(actual: np.ndarray, expected: np.ndarray, dtype: str, what: str) -> None:
-    scale = max(float(np.abs(expected).max(initial=0)), 1.0)
-    np.testing.assert_allclose(actual, expected, rtol=0, atol=TOLERANCE[dtype] * scale, err_msg=what)
+def run(plan: Plan, model: Model, x: np.ndarray, dy: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what a plan puts out, and its gradients; running means are put back as they were."""
+    before, dtype = model.get_weights(), model.inputs[0].dtype
+    found = {"y": plan.forward([x.astype(dtype)], training=True)[0].copy()}
+    plan.backward([dy.astype(dtype)])
+    found["dx"] = plan.gradients[model.inputs[0]].copy()
+    for number, (name, gradient) in enumerate(model.grads.items()):
+        found[f"gradient {number} {name.rpartition('/')[2]}"] = gradient.copy()
+    found["y without training"] = plan.forward([x.astype(dtype)])[0].copy()
+    model.set_weights(before)
+    return found
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@given(st.data())
+@given(models(), st.integers(0, 9), st.integers(1, 9), st.integers(1, 70))
 @settings(max_examples=60)
-def test_kernels_and_definitions_agree(dtype: str, data: st.DataObject) -> None:
-    model = data.draw(models(dtype))
-    rng = np.random.default_rng(data.draw(st.integers(0, 9)))
-    plans = [Plan(model.graph, backend, input_gradients=True) for backend in ("numpy", "numba")]
-    for n in (data.draw(st.integers(1, 9)), data.draw(st.integers(1, 70))):
-        x = rng.normal(size=(n, *model.inputs[0].shape[1:])).astype(dtype)
-        dy = rng.normal(size=(n, *model.outputs[0].shape[1:])).astype(dtype)
-        results = []
-        for plan in plans:
-            y = plan.forward([x], training=True)[0].copy()
-            plan.backward([dy])
-            dx = plan.gradients[model.inputs[0]]
-            results.append({"y": y, "dx": dx.copy(), **{k: g.copy() for k, g in model.grads.items()}})
-        for name, expected in results[0].items():
-            close(results[1][name], expected, dtype, name)
-        close(plans[1].forward([x])[0], results[0]["y"], dtype, "y without training")
+def test_kernels_and_definitions_agree(dtype: str, model: dict[str, Model], seed: int, few: int, many: int) -> None:
+    """Relative to the largest number of each gradient, however small; where rounding alone leaves more, to that.
+
+    What rounding leaves is seen in the definition: in float32 it is so far from what it is in float64. The gradient of
+    a bias before a BatchNormalization, say, is 0, and no sum of float32 numbers ends there.
+    """
+    rng = np.random.default_rng(seed)
+    definitions = {kind: Plan(model[kind].graph, "numpy", input_gradients=True) for kind in TOLERANCE}
+    plan = Plan(model[dtype].graph, "numba", input_gradients=True)
+    for n in (few, many):
+        x = rng.normal(size=(n, *model[dtype].inputs[0].shape[1:])).astype("float32")
+        dy = rng.normal(size=(n, *model[dtype].outputs[0].shape[1:])).astype("float32")
+        exact, rounded = (run(definitions[kind], model[kind], x, dy) for kind in ("float64", "float32"))
+        for name, actual in run(plan, model[dtype], x, dy).items():
+            left = np.abs(rounded[name] - exact[name]).max(initial=0) * np.finfo(dtype).eps / np.finfo("float32").eps
+            allowed = TOLERANCE[dtype] * np.abs(exact[name]).max(initial=0) + 10 * left
+            np.testing.assert_allclose(actual, exact[name], rtol=0, atol=allowed, err_msg=name)
 
 
 @given(st.data())
 @settings(max_examples=15)
 def test_both_backends_reach_the_same_weights(data: st.DataObject) -> None:
-    model = data.draw(models("float64"))
+    model = data.draw(models())["float64"]
     start = model.get_weights()
     rng = np.random.default_rng(0)
     x = rng.normal(size=(20, *model.inputs[0].shape[1:]))

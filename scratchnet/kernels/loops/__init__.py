@@ -21,6 +21,8 @@ The matrix product, which most of the time is spent in:
     dense_products.py          a dense layer's three products, cut for caches and threads
     logits_and_crossentropy.py the last dense layer together with the loss
     convolution.py             a convolution's three products, with no im2col
+    convolution_transposed.py  the same three, each in another's place
+    depthwise_convolution.py   each channel by itself, plain Numba
 
 A convolution that is pooled at once, which need not be written, and whose gradient comes from the winners alone:
 
@@ -36,6 +38,8 @@ A convolution that is pooled at once, which need not be written, and whose gradi
 Fewer products:
 
     winograd.py                            sums that share products, for four neighbouring places
+    convolution_tiles.py                   where these fours lie, as tables
+    convolution_winograd.py                3x3 with stride 1: the convolution and both its gradients
     pooled_convolution_winograd.py         forward
     pooled_kernel_gradient_winograd.py     backward
 """

@@ -168,25 +168,10 @@ def _backward_block(
         tile = scratch(2 * TILE * samples, x)
         for d in range(first, last, 2 * TILE):
             count = min(2 * TILE, last - d)
-            matrix_product(
-                kernel_,
-                ZERO,
-                kernel_rows,
-                d,
-                count,
-                nothing,
-                1,
-                U,
-                1,
-                dz_t,
-                ZERO,
-                samples,
-                samples,
-                tile,
-                ZERO,
-                samples,
-                ZERO,
-            )  # (2 TILE, N)
+            matrix_product(  # (2 TILE, N)
+                kernel_, ZERO, kernel_rows, d, count, nothing, 1, U, 1, dz_t, ZERO, samples, samples, tile, ZERO,
+                samples, ZERO,
+            )  # fmt: skip
             transpose(tile, ZERO, samples, count, samples, dx, d, D)
     return not_finite(dkernel[first * U : last * U])
 

@@ -4,6 +4,7 @@
 2. Rows are divided into at most BLOCKS blocks, whatever the number of threads. Each adds up its sums; the blocks are
    then summed in order, so threads change no bit.
 3. x̂ is worked out again from x where it is needed: reading x costs as much as reading x̂ would, and writing is saved.
+   So is whether a ReLU behind it was on, by the very same operations as forward.
 4. Sums are taken of x - mean, not of x², whose difference to mean² would lose what float32 has.
 5. The backward pass is the compact form, the last line of the layer's derivation: dx is dy and x̂ with one number each
    for every channel, and a third added.
@@ -46,46 +47,55 @@ def _add_squares(x: Array, rows: int, C: int, mean: Array, total: Array) -> None
 
 @inner
 def _scale_rows(
-    x: Array, rows: int, C: int, mean: Array, sigma: Array, gamma: Array, beta: Array, y: Array
+    x: Array, rows: int, C: int, mean: Array, factor: Array, beta: Array, relu: bool, y: Array
 ) -> None:  # fmt: skip
-    """y = γ (x - mean) / σ + β, row by row."""
+    """y = factor (x - mean) + β, row by row, cut off at 0 if `relu`."""
     never_inline()
     no_overlap()
+    zero = x.dtype.type(0)
     for row in range(rows):
         for c in range(C):
-            y[row * C + c] = gamma[c] * ((x[row * C + c] - mean[c]) / sigma[c]) + beta[c]
+            value = factor[c] * (x[row * C + c] - mean[c]) + beta[c]
+            y[row * C + c] = zero if relu and value <= 0 else value
 
 
 @inner
 def _add_products(
-    dy: Array, x: Array, rows: int, C: int, mean: Array, sigma: Array, dbeta: Array, dgamma: Array
+    dy: Array, x: Array, rows: int, C: int, mean: Array, factor: Array, beta: Array, relu: bool, dbeta: Array,
+    products: Array,
 ) -> None:  # fmt: skip
-    """dbeta (C,) = the sum of dy, dgamma (C,) = the sum of dy x̂."""
+    """dbeta (C,) = the sum of dy, products (C,) = the sum of dy (x - mean), both where ReLU was on."""
     never_inline()
     no_overlap()
+    zero = x.dtype.type(0)
     for c in range(C):
         dbeta[c] = 0
-        dgamma[c] = 0
+        products[c] = 0
     for row in range(rows):
         for c in range(C):
-            d = dy[row * C + c]
+            centred = x[row * C + c] - mean[c]
+            off = relu and factor[c] * centred + beta[c] <= 0
+            d = zero if off else dy[row * C + c]
             dbeta[c] += d
-            dgamma[c] += d * (x[row * C + c] - mean[c])
-    for c in range(C):
-        dgamma[c] /= sigma[c]
+            products[c] += d * centred
 
 
 @inner
 def _gradient_rows(
-    dy: Array, x: Array, rows: int, C: int, mean: Array, factor: Array, level: Array, along: Array, dx: Array
+    dy: Array, x: Array, rows: int, C: int, mean: Array, factor: Array, beta: Array, relu: bool, level: Array,
+    along: Array, dx: Array,
 ) -> None:  # fmt: skip
-    """dx = factor (dy - level - (x - mean) along), row by row."""
+    """dx = factor (dy - level - (x - mean) along), row by row, with a dy of 0 where ReLU was off."""
     never_inline()
     no_overlap()
+    zero = x.dtype.type(0)
     for row in range(rows):
         for c in range(C):
             i = row * C + c
-            dx[i] = factor[c] * (dy[i] - level[c] - (x[i] - mean[c]) * along[c])
+            centred = x[i] - mean[c]
+            off = relu and factor[c] * centred + beta[c] <= 0
+            d = zero if off else dy[i]
+            dx[i] = factor[c] * (d - level[c] - centred * along[c])
 
 
 @kernel(parallel=True)
@@ -116,56 +126,66 @@ def statistics(x: Array, M: int, C: int, partial: Array, mean: Array, variance: 
 
 @kernel(parallel=True)
 def forward(
-    x: Array, M: int, C: int, mean: Array, sigma: Array, gamma: Array, beta: Array, y: Array
+    x: Array, M: int, C: int, mean: Array, factor: Array, beta: Array, relu: bool, y: Array
 ) -> None:  # fmt: skip
-    """y (M, C) = gamma (x - mean) / sigma + beta.
+    """y (M, C) = factor (x - mean) + beta, cut off at 0 if `relu`; factor (C,) is gamma / sigma.
 
     Raises:
         ValueError: the arrays have other sizes.
     """
-    if x.size != M * C or y.size != x.size or not mean.size == sigma.size == gamma.size == beta.size == C:
+    if x.size != M * C or y.size != x.size or not mean.size == factor.size == beta.size == C:
         raise ValueError("A batch normalization was given arrays whose sizes do not belong together.")
     blocks = min(BLOCKS, M)
     for block in prange(blocks):
         first, last = block * M // blocks, (block + 1) * M // blocks
         i, j = first * C, last * C
-        _scale_rows(x[i:j], last - first, C, mean, sigma, gamma, beta, y[i:j])
+        _scale_rows(x[i:j], last - first, C, mean, factor, beta, relu, y[i:j])
 
 
 @kernel(parallel=True)
 def gradient_sums(
-    dy: Array, x: Array, M: int, C: int, mean: Array, sigma: Array, partial: Array, total: Array
+    dy: Array, x: Array, M: int, C: int, mean: Array, factor: Array, beta: Array, relu: bool, partial: Array,
+    total: Array,
 ) -> None:  # fmt: skip
-    """total (2 * C,) = dbeta, then dgamma.
+    """total (2 * C,) = the sum of dy, then that of dy (x - mean), both where ReLU was on or everywhere.
 
     Raises:
         ValueError: the arrays have other sizes.
     """
-    if dy.size != M * C or x.size != dy.size or partial.size < BLOCKS * 2 * C or total.size != 2 * C:
-        raise ValueError("A batch normalization's gradient was given arrays whose sizes do not belong together.")
-    if not mean.size == sigma.size == C:
+    if not (
+        dy.size == x.size == M * C
+        and partial.size >= BLOCKS * 2 * C
+        and total.size == 2 * C
+        and mean.size == factor.size == beta.size == C
+    ):
         raise ValueError("A batch normalization's gradient was given arrays whose sizes do not belong together.")
     blocks = min(BLOCKS, M)
     for block in prange(blocks):
         first, last = block * M // blocks, (block + 1) * M // blocks
         i, j, k = first * C, last * C, block * 2 * C
-        _add_products(dy[i:j], x[i:j], last - first, C, mean, sigma, partial[k : k + C], partial[k + C : k + 2 * C])
+        _add_products(
+            dy[i:j], x[i:j], last - first, C, mean, factor, beta, relu, partial[k : k + C],
+            partial[k + C : k + 2 * C],
+        )  # fmt: skip
     sum_blocks(partial, blocks, total)
 
 
 @kernel(parallel=True)
 def backward(
-    dy: Array, x: Array, M: int, C: int, mean: Array, factor: Array, level: Array, along: Array, dx: Array
+    dy: Array, x: Array, M: int, C: int, mean: Array, factor: Array, beta: Array, relu: bool, level: Array,
+    along: Array, dx: Array,
 ) -> None:  # fmt: skip
-    """dx (M, C) = factor (dy - level - (x - mean) along).
+    """dx (M, C) = factor (dy - level - (x - mean) along), with a dy of 0 where ReLU was off.
 
     Raises:
         ValueError: the arrays have other sizes.
     """
-    if not dy.size == x.size == dx.size == M * C or not mean.size == factor.size == level.size == along.size == C:
+    if not (
+        dy.size == x.size == dx.size == M * C and mean.size == factor.size == beta.size == level.size == along.size == C
+    ):
         raise ValueError("A batch normalization's gradient was given arrays whose sizes do not belong together.")
     blocks = min(BLOCKS, M)
     for block in prange(blocks):
         first, last = block * M // blocks, (block + 1) * M // blocks
         i, j = first * C, last * C
-        _gradient_rows(dy[i:j], x[i:j], last - first, C, mean, factor, level, along, dx[i:j])
+        _gradient_rows(dy[i:j], x[i:j], last - first, C, mean, factor, beta, relu, level, along, dx[i:j])

@@ -41,11 +41,11 @@ PLACES = {2: ((1, 1, 0), (0, 1, 1)), 3: ((1, 1, 1, 0), (0, 1, -1, -1))}
 """Each of two neighbouring places as a sum of the products of the points."""
 
 
-def _sum(e: Emitter, coefficients: tuple[int, ...], terms: list[Any]) -> Any:
-    """The sum of the terms with coefficients 1 and -1; at least one is 1."""
+def _sum(e: Emitter, coefficients: tuple[float, ...], terms: list[Any]) -> Any:
+    """The sum of the terms with coefficients 1 and -1."""
     plus = [term for c, term in zip(coefficients, terms) if c > 0]
     minus = [term for c, term in zip(coefficients, terms) if c < 0]
-    total = plus[0]
+    total = plus[0] if plus else e.zero
     for term in plus[1:]:
         total = e.builder.fadd(total, term)
     for term in minus:
@@ -53,7 +53,7 @@ def _sum(e: Emitter, coefficients: tuple[int, ...], terms: list[Any]) -> Any:
     return total
 
 
-def both_ways(e: Emitter, matrix: tuple[tuple[int, ...], ...], square: list[list[Any]]) -> list[Any]:
+def both_ways(e: Emitter, matrix: tuple[tuple[float, ...], ...], square: list[list[Any]]) -> list[Any]:
     """matrix * square * matrix^T, row by row, where the square's entries are registers or single numbers."""
     down = [[_sum(e, row, list(column)) for column in zip(*square)] for row in matrix]
     return [_sum(e, row, line) for line in down for row in matrix]
@@ -127,7 +127,8 @@ narrow_products = vectorised(_emit_products(1))(partial(_define_products, 1))
 
 
 @inner
-def _add_scaled(out: Array, factor: float, x: Array) -> None:
+def add_scaled(out: Array, factor: float, x: Array) -> None:
+    """Add `factor` times x to `out`, an array apart from it."""
     never_inline()
     no_overlap()
     for i in range(out.size):
@@ -142,7 +143,7 @@ def combine(matrix: Array, x: Array, length: int, out: Array) -> None:
         for column in range(matrix.shape[1]):
             factor = matrix[row, column]
             if factor != 0:
-                _add_scaled(out[row * length : (row + 1) * length], factor, x[column * length : (column + 1) * length])
+                add_scaled(out[row * length : (row + 1) * length], factor, x[column * length : (column + 1) * length])
 
 
 def matrix_of(taps: int, dtype: Any) -> Array:

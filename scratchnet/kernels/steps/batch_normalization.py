@@ -1,38 +1,43 @@
-"""BatchNormalization (layers/batch_normalization.py) along the last axis.
+"""BatchNormalization (layers/batch_normalization.py) along the last axis, and the ReLU behind it.
 
-1. No x̂ is stored: each pass works it out again from x.
+1. No x̂ is stored: each pass works it out again from x, and with it whether the ReLU was on.
+2. γ and σ make one factor for each channel, so that no number is divided by.
 
 The loops: `loops/normalization.py`.
 """
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from scratchnet.kernels.loops import normalization
 from scratchnet.kernels.loops.vectors import BLOCKS
+from scratchnet.kernels.steps.activation import is_relu
 from scratchnet.kernels.steps.step import KernelStep
 from scratchnet.typing import Array
 
 
 class BatchNormalizationStep(KernelStep):
-    """A BatchNormalization layer whose channels are the last axis."""
+    """A BatchNormalization layer whose channels are the last axis, and a ReLU layer behind it if there is one."""
 
     def __init__(self, layers: list[Any], needs_dx: bool) -> None:
         super().__init__(layers, needs_dx)
-        self.layer = layers[0]
+        self.layer, self.relu = layers[0], len(layers) == 2
         self.inner = self.layer.input_shape[1:]
-        self.C, self.rows = self.inner[-1], int(np.prod(self.inner[:-1]))
+        self.C, self.rows = self.inner[-1], prod(self.inner[:-1])
         self.ones, self.zeros = np.ones(self.C, self.dtype), np.zeros(self.C, self.dtype)
         self.partial = np.empty(BLOCKS * 2 * self.C, self.dtype)
 
     @classmethod
     def fits(cls, layers: list[Any]) -> bool:
-        """Whether `layers` is one built BatchNormalization along the last axis."""
-        layer = layers[0]
-        if len(layers) != 1 or type(layer).__name__ != "BatchNormalization" or not layer.built:
+        """Whether `layers` is one built BatchNormalization along the last axis, or one and a ReLU."""
+        layer, behind = layers[0], layers[1:]
+        if type(layer).__name__ != "BatchNormalization" or not layer.built:
+            return False
+        if behind and not (len(behind) == 1 and is_relu(behind[0]) and behind[0].dtype == layer.dtype):
             return False
         return layer.axis in (-1, len(layer.input_shape) - 1)
 
@@ -49,18 +54,19 @@ class BatchNormalizationStep(KernelStep):
         else:
             self.mean, variance = moving_mean.copy(), moving_variance
         self.sigma = np.sqrt(variance + layer.epsilon)
+        self.factor = layer.params.get("gamma", self.ones) / self.sigma
+        self.beta = layer.params.get("beta", self.zeros).copy()  # backward asks again which ReLUs were on
         y = self.buffer("y", len(x), self.inner)
-        gamma, beta = layer.params.get("gamma", self.ones), layer.params.get("beta", self.zeros)
-        normalization.forward(self.x, M, C, self.mean, self.sigma, gamma, beta, y.reshape(-1))
+        normalization.forward(self.x, M, C, self.mean, self.factor, self.beta, self.relu, y.reshape(-1))
         return y
 
     def backward(self, dy: Array) -> Array | None:
         """Return dx (N, …, C) if it is needed; fill grads."""
         layer, C, M = self.layer, self.C, len(dy) * self.rows
-        flat = self.flat(dy)
-        total = np.empty(2 * C, self.dtype)
-        normalization.gradient_sums(flat, self.x, M, C, self.mean, self.sigma, self.partial, total)
-        dbeta, dgamma = total[:C], total[C:]
+        flat, total = self.flat(dy), np.empty(2 * C, self.dtype)
+        known = self.x, M, C, self.mean, self.factor, self.beta, self.relu
+        normalization.gradient_sums(flat, *known, self.partial, total)
+        dbeta, dgamma = total[:C], total[C:] / self.sigma
         if layer.center:
             layer.grads["beta"][...] = dbeta
         if layer.scale:
@@ -69,16 +75,15 @@ class BatchNormalizationStep(KernelStep):
             return None
         level, along = (dbeta / M, dgamma / (M * self.sigma)) if self.by_batch else (self.zeros, self.zeros)
         dx = self.buffer("dx", len(dy), self.inner)
-        factor = layer.params.get("gamma", self.ones) / self.sigma
-        normalization.backward(flat, self.x, M, C, self.mean, factor, level, along, dx.reshape(-1))
+        normalization.backward(flat, *known, level, along, dx.reshape(-1))
         return dx
 
     def flops(self, n: int) -> tuple[int, int]:
         """Operations forward and backward in training, for n samples."""
-        x = n * int(np.prod(self.inner))
+        x = n * prod(self.inner)
         return 8 * x, (9 if self.needs_dx else 4) * x
 
     def bytes(self, n: int) -> tuple[int, int]:
         """Bytes read and written at least by (forward, backward) for n samples."""
-        x = n * int(np.prod(self.inner)) * self.itemsize
+        x = n * prod(self.inner) * self.itemsize
         return 2 * x, (3 if self.needs_dx else 2) * x

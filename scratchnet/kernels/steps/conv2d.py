@@ -2,8 +2,9 @@
 
 1. An activation other than ReLU runs by its own definition, after the kernel.
 2. Where the windows lie is worked out once, as tables (`loops/windows.py`).
+3. A 3x3 kernel with stride 1 and whole vectors of channels and filters takes fewer products.
 
-The loops: `loops/convolution.py`.
+The loops: `loops/convolution.py`, `loops/convolution_winograd.py`.
 """
 
 from __future__ import annotations
@@ -12,32 +13,93 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.kernels.loops import convolution
+from scratchnet.kernels.loops import convolution, convolution_winograd
+from scratchnet.kernels.loops.convolution_tiles import tiles_of
 from scratchnet.kernels.loops.matrix_product import tile_table
 from scratchnet.kernels.loops.vectors import BLOCKS
 from scratchnet.kernels.loops.windows import window_geometry
-from scratchnet.kernels.steps.step import KernelStep
+from scratchnet.kernels.loops.winograd import matrix_of
+from scratchnet.kernels.steps.step import ActivatedStep
 from scratchnet.typing import Array
 from scratchnet.utils.memory import place_zeros
 
+GROUP_BYTES = 384 * 1024
+"""Bytes of the points of the tiles that are done together, so that they stay in the second cache."""
+GROUP_STEP = 24
+"""Tiles are done together by multiples of this, which whole tiles of a product divide: of 6 rows or of 8."""
 
-class Conv2DStep(KernelStep):
-    """A Conv2D layer, with ReLU in the same pass or any other activation by its own definition."""
+FEW = 12
+"""Where channels times filters are below this many times their sum, forward is faster directly."""
+MANY = 4096
+"""Channels times filters above which the blocks are half as many: what they add up would fill the last cache."""
+
+
+class Conv2DStep(ActivatedStep):
+    """A Conv2D layer, with ReLU in the same pass or any other activation by its own definition.
+
+    Attributes:
+        forward_ways: how `forward` may run here, the fastest first: "winograd" where it fits, and "direct".
+        backward_ways: the same for `backward`.
+    """
 
     def __init__(self, layers: list[Any], needs_dx: bool) -> None:
         super().__init__(layers, needs_dx)
         layer = layers[0]
-        self.activation = layer.activation
-        self.relu = layer.activation.name == "relu"
-        self.separate = layer.activation.name not in ("relu", "linear")
         self.kernel, self.dkernel = layer.params["kernel"].reshape(-1), layer.grads["kernel"].reshape(-1)
         self.F = layer.filters
         self.bias, self.dbias = self.bias_of(layer, self.F)
-        self.geometry = window_geometry(
+        self.geometry = g = window_geometry(
             layer.input_shape[1:], layer.kernel_size, layer.strides, layer.padding, layer.dilation_rate
         )
-        self.rows = tile_table(np.arange(self.geometry.windows) * self.F)
-        self.partial = place_zeros((BLOCKS * (self.geometry.K + 1) * self.F,), self.dtype)
+        plain = layer.kernel_size == (3, 3) and layer.strides == layer.dilation_rate == (1, 1)
+        fits = plain and convolution_winograd.fits(self.F, g.C, self.itemsize)
+        self.forward_ways, self.backward_ways = ["direct"], ["direct"]
+        if fits:
+            self._prepare_tiles()
+            few = g.C * self.F < FEW * (g.C + self.F)  # so that the points cost more than the products they save
+            self.forward_ways.insert(1 if few else 0, "winograd")
+            self.backward_ways.insert(0, "winograd")
+        self.forward_way, self.backward_way = self.forward_ways[0], self.backward_ways[0]
+
+    def _prepare_tiles(self) -> None:
+        """Work out where the tiles of "winograd" lie, and how many are done together."""
+        g, F = self.geometry, self.F
+        self.tiles = tiles_of((g.H, g.W, g.C), (g.OH, g.OW), (g.top, g.left))
+        self.back = tiles_of((g.OH, g.OW, F), (g.H, g.W), (2 - g.top, 2 - g.left))
+        self.matrix = matrix_of(3, self.dtype)
+        of_tile = convolution_winograd.POINTS * (g.C + F) * self.itemsize
+        self.group = GROUP_STEP * min(4, max(1, GROUP_BYTES // (GROUP_STEP * of_tile)))
+        self.channel_steps, self.filter_steps = (tile_table(np.arange(self.group) * n) for n in (g.C, F))
+        self.channel_rows = tile_table(np.arange(g.C))
+
+    @property
+    def forward_way(self) -> str:
+        """How `forward` runs: one of `forward_ways`, the fastest if not set to another."""
+        return self._forward_way
+
+    @forward_way.setter
+    def forward_way(self, way: str) -> None:
+        if way not in self.forward_ways:
+            raise ValueError(f"forward_way must be one of {self.forward_ways} here, not {way!r}.")
+        self._forward_way = way
+
+    @property
+    def backward_way(self) -> str:
+        """How `backward` runs: one of `backward_ways`, the fastest if not set to another."""
+        return self._backward_way
+
+    @backward_way.setter
+    def backward_way(self, way: str) -> None:
+        if way not in self.backward_ways:
+            raise ValueError(f"backward_way must be one of {self.backward_ways} here, not {way!r}.")
+        self._backward_way, g, F = way, self.geometry, self.F
+        self.blocks, rows = BLOCKS, g.K
+        if way == "direct":
+            self.rows = tile_table(np.arange(g.windows) * F)
+        else:
+            rows = convolution_winograd.POINTS * g.C
+            self.blocks = BLOCKS if g.C * F <= MANY else BLOCKS // 2
+        self.partial = place_zeros((self.blocks * (rows + 1) * F,), self.dtype)
 
     @classmethod
     def fits(cls, layers: list[Any]) -> bool:
@@ -49,21 +111,30 @@ class Conv2DStep(KernelStep):
         g, N = self.geometry, len(x)
         self.x = self.flat(x)
         self.y = self.buffer("y", N, (g.OH, g.OW, self.F))  # (N, OH, OW, F)
-        convolution.forward(self.x, self.kernel, self.bias, self.relu, g, self.y.reshape(-1), N)
-        if self.separate:
-            self.z, self.y = self.y, self.activation.forward(self.y)
-        return self.y
+        if self.forward_way == "winograd":
+            convolution_winograd.forward(
+                self.x, self.kernel, self.matrix, self.bias, self.relu, self.tiles, self.channel_steps, self.group,
+                self.y.reshape(-1), N,
+            )  # fmt: skip
+        else:
+            convolution.forward(self.x, self.kernel, self.bias, self.relu, g, self.y.reshape(-1), N)
+        return self.activated(self.y)
 
     def backward(self, dy: Array) -> Array | None:
         """Fill the gradients; return dx (N, H, W, C) if it is needed."""
         g, N = self.geometry, len(dy)
-        if self.separate:
-            dy = self.activation.gradient(dy, self.y, self.z)
+        dy = self.before_activation(dy)
         dx = self.buffer("dx", N, (g.H, g.W, g.C)) if self.needs_dx else self.nothing
-        convolution.backward(
-            self.flat(dy), self.y.reshape(-1), self.relu, self.x, self.kernel, g, self.rows, dx.reshape(-1),
-            self.needs_dx, N, self.partial, self.dkernel, self.dbias,
-        )  # fmt: skip
+        known = self.flat(dy), self.y.reshape(-1), self.relu, self.x, self.kernel
+        if self.backward_way == "winograd":
+            convolution_winograd.backward(
+                *known, self.matrix, self.tiles, self.back, self.filter_steps, self.channel_rows, self.group,
+                dx.reshape(-1), self.needs_dx, N, self.blocks, self.partial, self.dkernel, self.dbias,
+            )  # fmt: skip
+        else:
+            convolution.backward(
+                *known, g, self.rows, dx.reshape(-1), self.needs_dx, N, self.partial, self.dkernel, self.dbias
+            )
         return dx if self.needs_dx else None
 
     def flops(self, n: int) -> tuple[int, int]:

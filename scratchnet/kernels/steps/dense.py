@@ -18,11 +18,11 @@ from scratchnet.kernels.loops.dense_products import middle_of
 from scratchnet.kernels.loops.matrix_product import tile_table
 from scratchnet.kernels.loops.nonzero_product import SPARSE
 from scratchnet.kernels.machine.simd import WORD
-from scratchnet.kernels.steps.step import KernelStep
+from scratchnet.kernels.steps.step import ActivatedStep
 from scratchnet.typing import Array
 
 
-class DenseStep(KernelStep):
+class DenseStep(ActivatedStep):
     """A Dense layer, with ReLU in the same pass or any other activation by its own definition.
 
     Attributes:
@@ -36,9 +36,6 @@ class DenseStep(KernelStep):
     def __init__(self, layers: list[Any], needs_dx: bool) -> None:
         super().__init__(layers, needs_dx)
         layer = layers[0]
-        self.activation = layer.activation
-        self.relu = layer.activation.name == "relu"
-        self.separate = layer.activation.name not in ("relu", "linear")
         self.D, self.U = layer.params["kernel"].shape
         self.middle = middle_of(self.D)
         self.kernel, self.dkernel = layer.params["kernel"].reshape(-1), layer.grads["kernel"].reshape(-1)
@@ -61,8 +58,7 @@ class DenseStep(KernelStep):
             self.nothing if self.middle == self.D else self.buffer("half", N * self.U, ()), N,
             self.buffer("x_words", N * -(-self.D // WORD), (), np.int64), self.sparse_below,
         )  # fmt: skip
-        if self.separate:
-            self.z, self.y = self.y, self.activation.forward(self.y)
+        self.activated(self.y)
         return self.y if x.ndim == 2 else self.y.reshape(*x.shape[:-1], self.U)
 
     def row_table(self, N: int) -> Array:
@@ -74,8 +70,7 @@ class DenseStep(KernelStep):
     def backward(self, dy: Array) -> Array | None:
         """Fill the gradients; return dx, shaped like x, if it is needed."""
         N = len(self.y)
-        if self.separate:
-            dy = self.activation.gradient(dy.reshape(N, self.U), self.y, self.z)
+        dy = self.before_activation(dy.reshape(N, self.U))
         dx = self.buffer("dx", N, (self.D,)) if self.needs_dx else None  # (N, D)
         self.finite = dense_products.backward(
             self.flat(dy), self.y.reshape(-1), self.relu, self.x, self.kernel, self.d_rows, self.kernel_rows, self.D,

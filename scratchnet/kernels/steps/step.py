@@ -68,3 +68,24 @@ class KernelStep:
         if layer.use_bias:
             return layer.params["bias"], layer.grads["bias"]
         return np.zeros(units, self.dtype), np.empty(units, self.dtype)
+
+
+class ActivatedStep(KernelStep):
+    """A step of one layer with an activation: a ReLU is part of the kernel, any other runs by its own definition."""
+
+    def __init__(self, layers: list[Any], needs_dx: bool) -> None:
+        super().__init__(layers, needs_dx)
+        self.activation = layers[0].activation
+        self.relu = self.activation.name == "relu"
+        self.separate = self.activation.name not in ("relu", "linear")
+
+    def activated(self, z: Array) -> Array:
+        """Return y = f(z); it and z are kept for `before_activation`. What is a ReLU, the kernel has done."""
+        self.y = z
+        if self.separate:
+            self.z, self.y = z, self.activation.forward(z)
+        return self.y
+
+    def before_activation(self, dy: Array) -> Array:
+        """Return dz, or dy where the kernel itself will ask y which ReLUs were on."""
+        return self.activation.gradient(dy, self.y, self.z) if self.separate else dy

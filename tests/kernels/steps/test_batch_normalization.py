@@ -15,7 +15,7 @@ from scratchnet import layers
 from scratchnet.graph.kernel_steps import kernel_step
 from scratchnet.graph.steps import LayerStep
 from scratchnet.kernels.steps.batch_normalization import BatchNormalizationStep
-from scratchnet.layers import BatchNormalization
+from scratchnet.layers import Activation, BatchNormalization, ReLU
 from tests.kernels.common import examples
 
 TOLERANCE = {"float32": 2e-5, "float64": 1e-12}
@@ -80,6 +80,44 @@ def test_it_is_the_definition(
             assert_close(variable, definition.named_weights[name])
         assert np.array_equal(before[0], x)
         assert np.array_equal(before[1], dy)
+
+
+@settings(max_examples=examples(60))
+@given(
+    st.lists(st.integers(1, 6), max_size=2), st.sampled_from([1, 3, 16, 17]), st.integers(1, 40),
+    st.booleans(), st.sampled_from([ReLU, lambda dtype: Activation("relu", dtype=dtype)]),
+    st.sampled_from(["float32", "float64"]), st.integers(0, 99),
+)  # fmt: skip
+def test_a_relu_behind_it_is_part_of_the_step(
+    inner: list[int], channels: int, n: int, trainable: bool, relu: Any, dtype: str, seed: int
+) -> None:
+    definition, layer = two((*inner, channels), dtype=dtype, trainable=trainable)
+    behind = relu(dtype=dtype)
+    behind.build_once((None, *inner, channels))
+    step = kernel_step([layer, behind], True)
+    assert type(step) is BatchNormalizationStep
+    assert step.relu
+    rng = np.random.default_rng(seed)
+    x, dy = rng.normal(1, 2, (2, n, *inner, channels)).astype(dtype)
+    y = step.forward(x, True)
+    z = definition.forward(x, True)
+    assert_close(y, np.maximum(z, 0))
+    off = y == 0  # where z is all but 0, either may be right
+    assert np.abs(z[off != (z <= 0)]).max(initial=0) <= TOLERANCE[dtype] * np.abs(z).max()
+    dx = step.backward(dy)
+    assert_close(
+        dx, definition.backward(np.where(off, 0, dy).astype(dtype)), np.abs(dy).max() / definition._sigma.min()
+    )
+    for name, gradient in layer.grads.items():
+        assert_close(gradient, definition.grads[name], n)
+
+
+def test_what_is_no_relu_is_a_step_of_its_own() -> None:
+    layer, _ = two((4,))
+    for behind in (ReLU(max_value=6), Activation("tanh"), Activation("relu", dtype="float64")):
+        behind.build_once((None, 4))
+        step = kernel_step([layer, behind], True)
+        assert step.layers == [layer]
 
 
 @pytest.mark.parametrize("shape", [(64, 26, 26, 32), (5, 7, 3, 3), (200, 40)])

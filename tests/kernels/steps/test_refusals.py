@@ -19,10 +19,17 @@ from scratchnet.kernels.loops.transpose import transpose
 from scratchnet.kernels.loops.winograd import matrix_of
 from scratchnet.kernels.machine.processor import lanes
 from scratchnet.kernels.machine.runtime import kernel
-from scratchnet.kernels.steps import batch_normalization, conv2d, dense, max_pooling2d
+from scratchnet.kernels.steps import (
+    batch_normalization,
+    conv2d,
+    conv2d_transpose,
+    dense,
+    depthwise_conv2d,
+    max_pooling2d,
+)
 from scratchnet.kernels.steps.conv2d_maxpool import Conv2DMaxPoolStep
 from scratchnet.kernels.steps.dense_crossentropy import DenseCrossentropyStep
-from scratchnet.layers import BatchNormalization, Conv2D, Dense, MaxPooling2D
+from scratchnet.layers import BatchNormalization, Conv2D, Conv2DTranspose, Dense, DepthwiseConv2D, MaxPooling2D
 from tests.kernels.common import built, definition, examples, whole
 
 LANE = lanes("float32")
@@ -180,6 +187,9 @@ def test_gradients_of_pooled_convolutions_refuse_arrays_that_are_too_small(way, 
 def steps():
     return {
         "conv2d": conv2d.Conv2DStep(built([Conv2D(3, 2)], (5, 5, 2)), True),
+        "winograd, not pooled": conv2d.Conv2DStep(built([Conv2D(4 * LANE, 3)], (5, 5, 4 * LANE)), True),
+        "transposed": conv2d_transpose.Conv2DTransposeStep(built([Conv2DTranspose(3, 2)], (5, 5, 2)), True),
+        "depthwise": depthwise_conv2d.DepthwiseConv2DStep(built([DepthwiseConv2D(2)], (5, 5, 2)), True),
         "batch normalization": batch_normalization.BatchNormalizationStep(built([BatchNormalization()], (5, 4)), True),
         "dense": dense.DenseStep(built([Dense(3)], (300,)), True),
         "pooling": max_pooling2d.MaxPooling2DStep(built([MaxPooling2D()], (5, 5, 2)), True),

@@ -1,0 +1,77 @@
+"""Where the tiles of two by two places of a 3x3 convolution lie, as tables that the kernels read (see `windows.py`).
+
+1. A tile reads 4x4 pixels and its neighbour begins two pixels on. Where they would reach beyond the image, kernels copy
+   one sample at a time into a scratch image with a border of zeros.
+2. At an odd edge a tile has places that do not exist. Its step down or across is then 0, so that they are written to
+   the place that does exist, which is written last.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from scratchnet.kernels.loops.windows import Image
+from scratchnet.typing import Array
+
+
+class Tiles(NamedTuple):
+    """The tiles of one convolution; made by `tiles_of`.
+
+    Attributes:
+        H, W, C, HP, WP, top, left, pixels, padded: the image that is read and its border, as in `Geometry`.
+        OH, OW: the places.
+        places: OH*OW.
+        first: (T,) the first pixel of each tile in the image with its border, in numbers.
+        place: (T,) the first place of each tile.
+        down, across: (T,) from a place of the tile to the one below it and beside it, in places; 0 at an odd edge.
+    """
+
+    H: int
+    W: int
+    C: int
+    HP: int
+    WP: int
+    top: int
+    left: int
+    pixels: int
+    padded: int
+    OH: int
+    OW: int
+    places: int
+    first: Array
+    place: Array
+    down: Array
+    across: Array
+
+    def image(self) -> Image:
+        """The image and its border alone."""
+        return Image(self.H, self.W, self.C, self.HP, self.WP, self.top, self.left, self.pixels, self.padded)
+
+
+def tiles_of(image: tuple[int, int, int], places: tuple[int, int], before: tuple[int, int]) -> Tiles:
+    """The tiles of a 3x3 convolution with stride 1.
+
+    Args:
+        image: what is read, (H, W, C).
+        places: how many places there are down and across.
+        before: how many rows and columns of zeros come before the image.
+    """
+    (H, W, C), (OH, OW), (top, left) = image, places, before
+    down, across = (OH + 1) // 2, (OW + 1) // 2
+    HP, WP = max(2 * down + 2, top + H), max(2 * across + 2, left + W)
+    row, column = (2 * np.arange(n, dtype=np.int64) for n in (down, across))
+    first = ((row[:, None] * WP + column) * C).reshape(-1)  # (T,)
+    one = np.ones((down, across), np.int64)
+    return Tiles(
+        H=H, W=W, C=C, HP=HP, WP=WP, top=top, left=left,
+        pixels=H * W * C,
+        padded=0 if (H, W) == (HP, WP) else HP * WP * C,
+        OH=OH, OW=OW,
+        places=OH * OW,
+        first=first,
+        place=(row[:, None] * OW + column).reshape(-1),
+        down=(one * np.where(row + 1 < OH, OW, 0)[:, None]).reshape(-1),
+        across=(one * np.where(column + 1 < OW, 1, 0)).reshape(-1),
+    )  # fmt: skip

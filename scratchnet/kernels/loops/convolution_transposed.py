@@ -1,0 +1,139 @@
+"""A convolution run backwards: y = relu(col2im of x kernel^T + bias), and its gradients.
+
+1. Nothing here is new: forward is what `convolution.py` does for dx, dx what it does forward, and dkernel is the same
+   product with x and dz exchanged. So there is no im2col and no col2im either.
+2. Bias and ReLU are added to a sample's image while it is in the cache.
+3. Each block of samples adds up its own dkernel; the blocks are then summed in order, so threads change no bit.
+"""
+
+from __future__ import annotations
+
+from numba import prange
+
+from scratchnet.kernels.loops.bias_and_relu import bias_and_relu, relu_gradient
+from scratchnet.kernels.loops.convolution import scatter_product
+from scratchnet.kernels.loops.matrix_product import matrix_product
+from scratchnet.kernels.loops.transpose import transpose
+from scratchnet.kernels.loops.vectors import BLOCKS, copy_to, fill, sum_blocks
+from scratchnet.kernels.loops.windows import Geometry, crop_image, pad_image
+from scratchnet.kernels.machine.processor import TILE
+from scratchnet.kernels.machine.runtime import inner, kernel
+from scratchnet.kernels.machine.scratch import scratch, zeros
+from scratchnet.kernels.machine.simd import ZERO
+from scratchnet.typing import Array
+
+
+@inner
+def _forward_block(
+    x: Array,
+    C: int,
+    kernel_t: Array,
+    bias: Array,
+    relu: bool,
+    g: Geometry,
+    rows: Array,
+    y: Array,
+    first: int,
+    last: int,
+) -> None:
+    length = g.windows * C
+    padded, cols = zeros(g.padded, x), scratch(TILE * g.K, x)
+    for n in range(first, last):
+        i, j = n * g.pixels, (n + 1) * g.pixels
+        image, at = y, i
+        if g.padded > 0:
+            image, at = padded, ZERO
+            fill(padded)
+        else:
+            fill(y[i:j])
+        scatter_product(
+            x[n * length : (n + 1) * length], rows, kernel_t, g.places, g.windows, g, C, image, at, cols
+        )  # fmt: skip
+        if g.padded > 0:
+            crop_image(padded, g, y, i)
+        bias_and_relu(y[i:j], bias.size, bias, relu)
+
+
+@kernel(parallel=True)
+def forward(
+    x: Array, C: int, kernel_: Array, bias: Array, relu: bool, g: Geometry, rows: Array, y: Array, samples: int
+) -> None:
+    """y (samples, OH, OW, F) = relu(each pixel of x times the kernel (KH, KW, F, C), added up, + bias).
+
+    `g` says where the windows lie on the image y, one for each pixel of x (samples, H, W, C); `rows` says where these
+    lie in a sample. There is no cut at 0 unless `relu`.
+
+    Raises:
+        ValueError: the arrays have other sizes.
+    """
+    if not (
+        x.size == samples * g.windows * C
+        and kernel_.size == g.K * C
+        and bias.size == g.C
+        and y.size == samples * g.pixels
+        and rows.size >= g.windows + TILE - 1
+    ):
+        raise ValueError("A transposed convolution was given arrays whose sizes do not belong together.")
+    kernel_t = scratch(g.K * C, x)
+    transpose(kernel_, 0, C, g.K, C, kernel_t, 0, g.K)
+    for block in prange((samples + 3) // 4):
+        _forward_block(x, C, kernel_t, bias, relu, g, rows, y, 4 * block, min(4 * block + 4, samples))
+
+
+@inner
+def _backward_block(
+    dy: Array, y: Array, relu: bool, x: Array, C: int, kernel_: Array, g: Geometry, dx: Array, needs_dx: bool,
+    dbias: Array, dkernel: Array, first: int, last: int,
+) -> None:  # fmt: skip
+    F, one = dbias.size, ZERO + 1
+    padded, dz = zeros(g.padded, x), scratch(g.pixels, x)
+    for n in range(first, last):
+        relu_gradient(dy, y, n * g.pixels, relu, g.pixels // F, F, dz, ZERO, dbias)
+        image, at = dz, n * g.windows * C
+        if g.padded > 0:
+            pad_image(dz, ZERO, g, padded)
+            image = padded
+        matrix_product(
+            image, ZERO, g.taps, ZERO, g.K, g.down, g.OH, g.OW, g.across, x, at, C, C, dkernel, ZERO, C, one
+        )  # (K, C)
+        if needs_dx:
+            matrix_product(
+                image, ZERO, g.places, ZERO, g.windows, g.runs, g.runs.size, g.run, 1, kernel_, ZERO, C, C, dx, at, C,
+                ZERO,
+            )  # fmt: skip
+
+
+@kernel(parallel=True)
+def backward(
+    dy: Array, y: Array, relu: bool, x: Array, C: int, kernel_: Array, g: Geometry, dx: Array, needs_dx: bool,
+    samples: int, partial: Array, dkernel: Array, dbias: Array,
+) -> None:  # fmt: skip
+    """Fill dkernel (KH, KW, F, C), dbias (F,) and, if it is needed, dx (samples, H, W, C).
+
+    `partial` is scratch for BLOCKS times dkernel and dbias.
+
+    Raises:
+        ValueError: the arrays have other sizes.
+    """
+    F, length = dbias.size, partial.size // BLOCKS
+    if not (
+        x.size == samples * g.windows * C
+        and dy.size == y.size == samples * g.pixels
+        and kernel_.size == dkernel.size == g.K * C
+        and g.C == F
+        and length == g.K * C + F
+        and (dx.size == x.size or not needs_dx)
+    ):
+        raise ValueError("A transposed convolution's gradient was given arrays whose sizes do not belong together.")
+    blocks = min(BLOCKS, samples)
+    for block in prange(blocks):
+        own = partial[block * length : (block + 1) * length]
+        fill(own)
+        _backward_block(
+            dy, y, relu, x, C, kernel_, g, dx, needs_dx, own[:F], own[F:], block * samples // blocks,
+            (block + 1) * samples // blocks,
+        )  # fmt: skip
+    total = scratch(length, x)
+    sum_blocks(partial, blocks, total)
+    copy_to(dbias, total[:F])
+    copy_to(dkernel, total[F:])

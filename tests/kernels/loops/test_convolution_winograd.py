@@ -1,0 +1,147 @@
+"""A 3x3 convolution in fewer products equals the direct one and the definition, both directions."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scratchnet.kernels.loops import convolution_winograd
+from scratchnet.kernels.loops.convolution_tiles import tiles_of
+from scratchnet.kernels.machine.processor import lanes
+from scratchnet.kernels.steps.conv2d import Conv2DStep
+from scratchnet.layers import Conv2D
+from tests.kernels.common import assert_step_is_definition, built, definition, examples, whole
+
+
+class Winograd(Conv2DStep):
+    """The step, in fewer products both ways."""
+
+    def __init__(self, layers, needs_dx):
+        super().__init__(layers, needs_dx)
+        self.forward_way = self.backward_way = "winograd"
+
+
+@settings(max_examples=examples(60))
+@given(
+    st.tuples(st.integers(1, 9), st.integers(1, 9)), st.integers(1, 3), st.integers(1, 3), st.booleans(),
+    st.booleans(), st.sampled_from(["relu", "linear"]), st.sampled_from(["float32", "float64"]), st.integers(1, 9),
+    st.integers(0, 99),
+)  # fmt: skip
+def test_the_step_equals_the_definition(size, channels, filters, same, bias, activation, dtype, n, seed):
+    lane = lanes(dtype)
+    image = size if same else (size[0] + 2, size[1] + 2)
+    conv = Conv2D(
+        filters * lane, 3, padding="same" if same else "valid", activation=activation, use_bias=bias, dtype=dtype
+    )
+    assert_step_is_definition(Winograd, built([conv], (*image, channels * lane), seed), n, seed)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-14)])
+@pytest.mark.parametrize("channels", [16, 128])
+def test_it_is_as_exact_as_sums_of_that_length_can_be(channels, dtype, tolerance):
+    """On numbers that are not whole: relative to the largest, against the definition in float64."""
+    rng = np.random.default_rng(0)
+    numbers = {
+        kind: built([Conv2D(32, 3, padding="same", dtype=kind)], (9, 10, channels)) for kind in (dtype, "float64")
+    }
+    kernel = rng.standard_normal((3, 3, channels, 32)).astype("float32")
+    for layers in numbers.values():
+        layers[0].params["kernel"][...] = kernel
+    x, dy = (rng.standard_normal((20, 9, 10, c)).astype("float32") for c in (channels, 32))
+    y, dx, grads = definition(numbers["float64"], x.astype("float64"), dy.astype("float64"))
+    layers = numbers[dtype]
+    step = Winograd(layers, True)
+    found = step.forward(x.astype(dtype)), step.backward(dy.astype(dtype)), layers[0].grads["kernel"]
+    for actual, expected in zip(found, (y, dx, grads[0]["kernel"])):
+        assert np.abs(actual - expected).max() <= tolerance * np.abs(expected).max()
+
+
+def test_threads_change_no_bit():
+    rng = np.random.default_rng(0)
+    layers = built([Conv2D(32, 3, padding="same", activation="relu")], (7, 6, 16))
+    x, dy = (rng.standard_normal((70, 7, 6, c)).astype("float32") for c in (16, 32))
+
+    def run(threads):
+        before = numba.get_num_threads()
+        numba.set_num_threads(threads)
+        try:
+            step = Winograd(layers, True)
+            found = step.forward(x).copy(), step.backward(dy).copy()
+            return [*found, *(g.copy() for g in layers[0].grads.values())]
+        finally:
+            numba.set_num_threads(before)
+
+    assert all(np.array_equal(a, b) for a, b in zip(run(1), run(numba.config.NUMBA_NUM_THREADS)))
+
+
+@pytest.mark.parametrize(
+    ("conv", "channels"),
+    [
+        ({"kernel_size": (3, 2)}, 16),
+        ({"kernel_size": 3, "strides": 2}, 16),
+        ({"kernel_size": 3, "dilation_rate": 2}, 16),
+        ({"kernel_size": 3}, 1),
+        ({"kernel_size": 3, "filters": 17}, 16),
+    ],
+)
+def test_other_layers_are_computed_directly(conv, channels):
+    step = Conv2DStep(built([Conv2D(**{"filters": 16, **conv})], (9, 9, channels)), True)
+    assert step.forward_ways == step.backward_ways == ["direct"]
+    with pytest.raises(ValueError, match="forward_way must be one of"):
+        step.forward_way = "winograd"
+    with pytest.raises(ValueError, match="backward_way must be one of"):
+        step.backward_way = "winograd"
+
+
+def test_few_channels_and_filters_are_faster_directly():
+    ways = {n: Conv2DStep(built([Conv2D(n, 3)], (9, 9, n)), True).forward_ways for n in (16, 64)}
+    assert ways == {16: ["direct", "winograd"], 64: ["winograd", "direct"]}
+
+
+def a_step(filters=None, channels=None):
+    lane = lanes("float32")
+    layers = built([Conv2D(filters or lane, 3, padding="same")], (6, 5, channels or lane))
+    return Conv2DStep(layers, True), np.zeros((3, 6, 5, channels or lane), "float32")
+
+
+def test_what_fills_no_vectors_is_refused():
+    """The kernel asked directly, with the tiles of such a layer."""
+    step, x = a_step(filters=lanes("float32") + 1)
+    step._prepare_tiles()
+    y = np.zeros(3 * 30 * step.F, "float32")
+    with pytest.raises(ValueError, match="whole vectors"):
+        convolution_winograd.forward(
+            x.reshape(-1), step.kernel, step.matrix, step.bias, False, step.tiles, step.channel_steps, step.group, y, 3
+        )
+
+
+@pytest.mark.parametrize("too_small", ["kernel", "matrix", "channel_steps"])
+def test_forward_refuses_arrays_that_do_not_belong_together(too_small):
+    step, x = a_step()
+    step.forward_way = "winograd"
+    setattr(step, too_small, getattr(step, too_small)[:-1].copy())
+    with pytest.raises(ValueError, match="do not belong together"):
+        step.forward(x)
+
+
+@pytest.mark.parametrize("too_small", ["x", "kernel", "matrix", "filter_steps", "channel_rows", "partial"])
+def test_backward_refuses_arrays_that_do_not_belong_together(too_small):
+    step, x = a_step()
+    dy = step.forward(x).copy()
+    step.backward(dy)
+    setattr(step, too_small, getattr(step, too_small)[:-1].copy())
+    with pytest.raises(ValueError, match="do not belong together"):
+        step.backward(dy)
+
+
+@pytest.mark.parametrize("places", [(4, 4), (5, 3), (1, 1)])
+def test_each_place_belongs_to_one_tile(places):
+    tiles = tiles_of((*places, 1), places, (1, 1))
+    whose = whole(np.random.default_rng(0), places, int) * 0
+    for place, down, across in zip(tiles.place, tiles.down, tiles.across):
+        for at in {place, place + down, place + across, place + down + across}:
+            whose.reshape(-1)[at] += 1
+    assert (whose == 1).all()
