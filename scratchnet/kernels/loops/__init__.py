@@ -39,7 +39,8 @@ Fewer products:
 
     winograd.py                            sums that share products, for four neighbouring places
     convolution_tiles.py                   where these fours lie, as tables
-    convolution_winograd.py                3x3 with stride 1: the convolution and both its gradients
+    convolution_winograd.py                a 3x3 convolution with stride 1
+    convolution_winograd_gradient.py       its gradients
     pooled_convolution_winograd.py         forward
     pooled_kernel_gradient_winograd.py     backward
 """

@@ -4,7 +4,7 @@
 2. Where the windows lie is worked out once, as tables (`loops/windows.py`).
 3. A 3x3 kernel with stride 1 and whole vectors of channels and filters takes fewer products.
 
-The loops: `loops/convolution.py`, `loops/convolution_winograd.py`.
+The loops: `loops/convolution.py`; `loops/convolution_winograd.py`, `loops/convolution_winograd_gradient.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.kernels.loops import convolution, convolution_winograd
+from scratchnet.kernels.loops import convolution, convolution_winograd, convolution_winograd_gradient
 from scratchnet.kernels.loops.convolution_tiles import tiles_of
 from scratchnet.kernels.loops.matrix_product import tile_table
 from scratchnet.kernels.loops.vectors import BLOCKS
@@ -127,7 +127,7 @@ class Conv2DStep(ActivatedStep):
         dx = self.buffer("dx", N, (g.H, g.W, g.C)) if self.needs_dx else self.nothing
         known = self.flat(dy), self.y.reshape(-1), self.relu, self.x, self.kernel
         if self.backward_way == "winograd":
-            convolution_winograd.backward(
+            convolution_winograd_gradient.backward(
                 *known, self.matrix, self.tiles, self.back, self.filter_steps, self.channel_rows, self.group,
                 dx.reshape(-1), self.needs_dx, N, self.blocks, self.partial, self.dkernel, self.dbias,
             )  # fmt: skip
