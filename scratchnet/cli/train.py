@@ -12,7 +12,7 @@ import typer
 from scratchnet import __version__
 from scratchnet.cli import parallel, results, resuming, runs, samples
 from scratchnet.cli.options import Mini, network_argument
-from scratchnet.cli.output import console, remark, say
+from scratchnet.cli.output import remark, say
 from scratchnet.utils.signals import Terminated, handled_by
 
 if TYPE_CHECKING:
@@ -198,14 +198,15 @@ def _compile_kernels(network: str) -> None:
     import numpy as np
 
     from scratchnet.architectures import ARCHITECTURES
+    from scratchnet.training.compiling import compile_for
+    from scratchnet.utils.screen import screen
 
     model = ARCHITECTURES[network]()
     model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
     x = np.zeros((2, *(n for n in model.inputs[0].shape[1:] if n is not None)), np.float32)
     start = time.perf_counter()
-    with console().status("Compiling the kernels; only the first time on a machine does that take long"):
-        model.train_on_batch(x, np.zeros(2, np.int64))
-        model.predict(x, verbose=0)
+    with screen() as shown_on:
+        compile_for(model, x, np.zeros(2, np.int64), shown_on)
     seconds = time.perf_counter() - start
     if seconds > _WORTH_MENTIONING:
         say(f"Compiled the kernels in {seconds:.0f} s; they are kept, so the next run starts at once.")

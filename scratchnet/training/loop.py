@@ -12,6 +12,7 @@ import numpy as np
 from scratchnet.callbacks import BackupAndRestore, CallbackList, History
 from scratchnet.errors import NonFiniteError
 from scratchnet.training import distribution
+from scratchnet.training.compiling import compile_kernels
 from scratchnet.training.distribution import Distribution
 from scratchnet.training.interrupts import Interruption, deferred_interrupt
 from scratchnet.training.making import make_source
@@ -49,6 +50,8 @@ def fit(model: Network, x: Any, y: Any, options: FitOptions) -> History:
             ranks.begin(run)
         model.stop_training = False  # now that nothing can be refused any more
         shown_on = stack.enter_context(screen())
+        if ranks.writes:
+            compile_kernels(run.parts, run.training, shown_on if verbose else None)
         stack.enter_context(run.parts.plan.running())
         stack.enter_context(_non_finite_is_told())
         interruption = stack.enter_context(deferred_interrupt())

@@ -25,6 +25,7 @@ from typing import Any
 
 from numba import __version__ as numba_version
 from numba.core.caching import FunctionCache
+from numba.core.registry import cpu_target
 
 MAGIC = b"scratchnet kernel 1\n"
 CHECKSUM_BYTES = hashlib.sha256().digest_size
@@ -45,6 +46,10 @@ class KernelCache(FunctionCache):
     def __init__(self, function: types.FunctionType) -> None:
         super().__init__(function)
         self._stamp = self._impl.locator.get_source_stamp()
+
+    def has(self, sig: Any) -> bool:
+        """Whether there is a file for these types of arguments; it may be found damaged when it is read."""
+        return self._path(self._depends_on(sig, cpu_target.target_context.codegen())).exists()
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the compiled function for these types of arguments; None if it is not there, or not whole."""

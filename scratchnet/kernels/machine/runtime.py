@@ -40,6 +40,8 @@ SPIN_COUNT = "2000"
 
 _lock = threading.RLock()
 _kernels: list[Kernel] = []
+_rehearsals: dict[int, list[tuple[Kernel, tuple[Any, ...]]]] = {}
+"""For each Python thread that rehearses, what it would have called."""
 _state = {"forked": False, "notified": False, "listening": False}
 
 
@@ -95,11 +97,30 @@ class Kernel:
         functools.update_wrapper(self, definition)
         self.definition, self.parallel = definition, parallel
         self._call: Callable[..., Any] = self._first_call
+        self._made: Any = None
         _kernels.append(self)
 
     def __call__(self, *arguments: Any) -> Any:
-        """Run the kernel."""
+        """Run the kernel; in a `rehearsal`, only note that."""
+        if _rehearsals and (noted := _rehearsals.get(threading.get_ident())) is not None:
+            noted.append((self, tuple(map(numba.typeof, arguments))))
+            return 1
         return self._call(*arguments)
+
+    def is_compiled(self, types: tuple[Any, ...]) -> bool:
+        """Whether there is machine code for arguments of these types, in this process or on disk."""
+        dispatcher = self._dispatcher()
+        return types in dispatcher.overloads or getattr(dispatcher._cache, "has", lambda types: False)(types)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether there is a folder on disk to keep machine code in."""
+        return isinstance(self._dispatcher()._cache, KernelCache)
+
+    def compile(self, types: tuple[Any, ...]) -> None:
+        """Compile the kernel for arguments of these types, unless that is done, without running it."""
+        with _lock:
+            self._dispatcher().compile(types)
 
     def _first_call(self, *arguments: Any) -> Any:
         with _lock:
@@ -112,7 +133,7 @@ class Kernel:
             threads = self.parallel and not _state["forked"]
             if threads:
                 _start_threads()
-            dispatcher = self._dispatcher(threads)
+            dispatcher = self._dispatcher()
             result = dispatcher(*arguments)
             self._call = dispatcher
             if threads and numba.threading_layer() == "workqueue":
@@ -120,7 +141,12 @@ class Kernel:
                 self._call = functools.partial(_one_at_a_time, dispatcher)
             return result
 
-    def _dispatcher(self, threads: bool) -> Any:
+    def _dispatcher(self) -> Any:
+        if self._made is None:
+            self._made = self._make(self.parallel and not _state["forked"])
+        return self._made
+
+    def _make(self, threads: bool) -> Any:
         function = _twin(self.definition, _DIGEST + ("" if threads or not self.parallel else "_sequential"))
         dispatcher = jit(function, threads)
         try:
@@ -130,6 +156,21 @@ class Kernel:
                 raise
             warn_not_kept(error)
         return dispatcher
+
+
+@contextmanager
+def rehearsal() -> Iterator[list[tuple[Kernel, tuple[Any, ...]]]]:
+    """Run no kernel that this Python thread calls inside the `with`: each returns 1, which is no error.
+
+    Yields:
+        the list of those that would have run, with the types of their arguments, in order.
+    """
+    noted: list[tuple[Kernel, tuple[Any, ...]]] = []
+    _rehearsals[threading.get_ident()] = noted
+    try:
+        yield noted
+    finally:
+        del _rehearsals[threading.get_ident()]
 
 
 def kernel(*, parallel: bool = False) -> Callable[[Callable[..., Any]], Kernel]:
@@ -243,7 +284,7 @@ def _after_fork_in_child() -> None:
         _state["forked"] = True
         for each in _kernels:
             if each.parallel:
-                each._call = each._first_call
+                each._call, each._made = each._first_call, None
 
 
 if hasattr(os, "register_at_fork"):

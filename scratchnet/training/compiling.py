@@ -1,0 +1,126 @@
+"""Kernels that a model needs, compiled before its first step, and said so: the first time takes a while."""
+
+from __future__ import annotations
+
+import copy
+import sys
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+import numpy as np
+
+from scratchnet.graph.plan import Plan
+from scratchnet.graph.steps import LayerStep
+from scratchnet.training.samples import Samples
+from scratchnet.training.sources import Arrays, Source
+from scratchnet.training.step import Compiled, compiled_parts
+from scratchnet.typing import Array
+from scratchnet.utils.screen import Screen
+from scratchnet.utils.terminal import columns, folded
+
+if TYPE_CHECKING:
+    from scratchnet.graph.network import Network
+    from scratchnet.kernels.machine.ahead import Call
+
+_looked_at: WeakSet[Plan] = WeakSet()
+
+
+def compile_kernels(parts: Compiled, source: Source, screen: Screen | None) -> None:
+    """Compile what the first step would wait for, on all cores, and show how far it is.
+
+    Where that cannot be told beforehand, nothing happens: kernels are compiled when they are first called.
+
+    Args:
+        parts: what runs the model.
+        source: where its batches come from; only of arrays is it known what they look like.
+        screen: where to draw; None to say it in one line, on standard error.
+    """
+    if parts.plan.backend != "numba" or not isinstance(source, Arrays) or parts.plan in _looked_at:
+        return
+    _looked_at.add(parts.plan)
+    from scratchnet.kernels.machine.ahead import compile_ahead, missing
+
+    calls = missing(calls_of_a_step(parts, source))
+    if not calls:
+        return
+    if screen is not None and screen.live:
+        compile_ahead(calls, lambda done, total, left: screen.draw(line(done, total, left, screen.width)))
+        screen.draw("")
+        return
+    _remark(f"scratchnet: compiling {len(calls)} kernels (once, then kept on disk) ...")
+    compile_ahead(calls, lambda done, total, left: None)
+
+
+def compile_for(model: Network, x: Array, y: Array, screen: Screen | None) -> None:
+    """Do the same for a compiled model that is to be trained on samples such as these, (N, …) and labels (N,)."""
+    source = Arrays("fit", Samples([x], [y], [None]), len(x), None)
+    compile_kernels(compiled_parts(model, "train"), source, screen)
+
+
+def _remark(text: str) -> None:
+    print(folded(text, columns(sys.stderr)), file=sys.stderr, flush=True)
+
+
+def line(done: int, total: int, left: float, width: int | None) -> str:
+    """Return how far compiling is, in the most words that fit."""
+    number = min(done + 1, total)
+    time_left = f"about {max(1, round(left))} s left"
+    for text in (
+        f"Compiling kernel {number} of {total}, {time_left} (once, then kept on disk)",
+        f"Compiling kernel {number} of {total}, {time_left}",
+        f"Kernel {number} of {total}, {time_left}",
+        f"Kernel {number}/{total}",
+    ):
+        if width is None or len(text) <= width:
+            return text
+    return f"{number}/{total}"[:width]
+
+
+def calls_of_a_step(parts: Compiled, source: Arrays) -> list[Call]:
+    """Return the kernels that a training step calls, with the types of their arguments; none of them runs.
+
+    The definitions of layers do not run either. Gradients are left as rubbish, as before any first step.
+    """
+    from scratchnet.kernels.machine.runtime import rehearsal
+
+    plan, before = parts.plan, [variable.copy() for variable in parts.variables]
+    with plan.lock, rehearsal() as calls, np.errstate(all="ignore"):
+        batch = source.samples.take(plan, np.arange(min(source.batch_size, len(source.samples))))
+        n = len(batch.y[0])
+        outputs: dict[Any, Any] = {}
+        for step, _, output in plan.wiring:
+            outputs[output] = _zeros(n, output.shape, output.dtype)
+            if not isinstance(step, LayerStep):
+                outputs[output] = step.forward(_zeros(n, step.layers[0].input_shape, step.layers[0].dtype), True)
+        _rehearse_losses(parts, batch, outputs)
+        for step, _, output in plan.wiring:
+            if not isinstance(step, LayerStep):
+                step.backward(_zeros(n, output.shape, step.layers[-1].dtype))
+        for numbers in parts.gradients.rest:
+            plan.is_finite(numbers)
+        _rehearse_optimizer(parts)
+    for variable, value in zip(parts.variables, before):
+        variable[...] = value
+    return calls
+
+
+def _zeros(n: int, shape: tuple[int | None, ...], dtype: str) -> Array:
+    """Return a batch of zeros of a tensor's shape; the sizes that its layer leaves open are 1."""
+    sizes: list[int] = [n, *(size or 1 for size in shape[1:])]
+    return np.zeros(sizes, dtype)
+
+
+def _rehearse_losses(parts: Compiled, batch: Any, outputs: Any) -> None:
+    for place, loss in enumerate(parts.objective.losses):
+        if loss is not None and type(loss).__name__ == "KernelCrossentropy":
+            loss.forward(batch.y[place], outputs[parts.plan.graph.outputs[place]], batch.weight[place])
+
+
+def _rehearse_optimizer(parts: Compiled) -> None:
+    if parts.update_rule == parts.optimizer.update:
+        return
+    optimizer = copy.copy(parts.optimizer)
+    optimizer.iterations = 1  # before the first step there is no step size
+    for _, weights, _ in parts.segments[:1]:
+        w, g, *slots = (np.zeros(1, weights.dtype) for _ in range(2 + len(optimizer.slot_names)))
+        parts.plan.update_rule(optimizer)(w, g, tuple(slots), 0.0)
