@@ -75,7 +75,7 @@ def prepare(image: str | os.PathLike[str] | Any) -> Prepared:
     values, top = _stretched(closer or look)
     pixels = _framed(values)
     if not np.ptp(pixels):  # cut out, it is one shade: a few pixels of a picture that is hardly larger
-        return Prepared(np.zeros((SIDE, SIDE), np.uint8), False, steps, ["what differs from the background has no form"])
+        return Prepared(np.zeros((SIDE, SIDE), np.uint8), False, steps, ["what differs is of one shade"])
     steps += [f"cut to the {_size(look, opened)} that differ from the background"]
     steps += [f"contrast stretched {1 / top:.1f} times"] if top < 0.9 else []
     return Prepared(pixels, True, [*steps, f"scaled to {SIDE}×{SIDE}"], _doubts(look, top))
