@@ -16,6 +16,7 @@ import numpy as np
 
 from scratchnet.errors import DatasetError
 from scratchnet.typing import Array
+from scratchnet.utils.numbers import printable
 from scratchnet.utils.reading import read_regular
 
 MINI_FILE = Path(__file__).with_name("fashion_mnist_mini.npz")
@@ -41,7 +42,8 @@ def load_mini(path: Path = MINI_FILE) -> dict[str, Array]:
         with zipfile.ZipFile(io.BytesIO(read_regular(path, MAX_BYTES))) as archive:
             arrays = {name: _array(archive, name) for name in SHAPES}
     except Exception as error:  # zipfile, zlib and NumPy raise whatever a damaged header leads them to
-        raise DatasetError(f"{path}: the embedded subset cannot be read ({error}); install scratchnet again.") from None
+        said = printable(str(error))
+        raise DatasetError(f"{path}: the embedded subset cannot be read ({said}); install scratchnet again.") from None
     found = content_sha256(arrays)
     if found != MINI_SHA256:
         raise DatasetError(

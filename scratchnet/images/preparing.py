@@ -73,9 +73,12 @@ def prepare(image: str | os.PathLike[str] | Any) -> Prepared:
         return Prepared(np.zeros((SIDE, SIDE), np.uint8), False, steps, ["nothing differs from the background"])
     closer = _look(opened.picture, _around(look)) if _is_small(look) else None  # (8)
     values, top = _stretched(closer or look)
+    pixels = _framed(values)
+    if not np.ptp(pixels):  # cut out, it is one shade: a few pixels of a picture that is hardly larger
+        return Prepared(np.zeros((SIDE, SIDE), np.uint8), False, steps, ["what differs is of one shade"])
     steps += [f"cut to the {_size(look, opened)} that differ from the background"]
     steps += [f"contrast stretched {1 / top:.1f} times"] if top < 0.9 else []
-    return Prepared(_framed(values), True, [*steps, f"scaled to {SIDE}×{SIDE}"], _doubts(look, top))
+    return Prepared(pixels, True, [*steps, f"scaled to {SIDE}×{SIDE}"], _doubts(look, top))
 
 
 def _as_it_is(picture: Image.Image, steps: list[str]) -> Prepared:
