@@ -170,3 +170,15 @@ def test_a_library_that_counts_for_each_thread_separately_is_held_in_each(monkey
         assert library.threads == 1
     assert seen == [1, 4]
     assert library.threads == 4
+
+
+def test_a_gradient_check_starts_numbas_threads_as_the_kernels_do() -> None:
+    """Asked for first, Numba takes OpenMP, whose threads wait actively: beside a busy process all that follows crawls."""
+    program = (
+        "import scratchnet as sn; from scratchnet.gradient_check import check_layer; "
+        "from scratchnet.kernels.machine import runtime; "
+        "check_layer(sn.layers.Dense(2), (2, 3)); print(runtime._start_threads.cache_info().currsize)"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "NUMBA_DISABLE_JIT"}
+    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["1"]
