@@ -170,3 +170,24 @@ def test_a_library_that_counts_for_each_thread_separately_is_held_in_each(monkey
         assert library.threads == 1
     assert seen == [1, 4]
     assert library.threads == 4
+
+
+WHO_STARTS_THREADS = """
+import numba
+import scratchnet as sn
+from scratchnet.gradient_check import check_layer
+from scratchnet.kernels.machine import runtime
+
+asked, ask = [], numba.get_num_threads
+numba.get_num_threads = lambda: asked.append(runtime._start_threads.cache_info().misses) or ask()
+check_layer(sn.layers.Dense(2), (2, 3))
+print(asked[0])
+"""
+
+
+def test_a_gradient_check_starts_numbas_threads_as_the_kernels_do() -> None:
+    """Asked first by somebody else, Numba takes OpenMP, whose threads wait actively: on a busy machine all crawls."""
+    environment = {name: value for name, value in os.environ.items() if name != "NUMBA_DISABLE_JIT"}
+    command = [sys.executable, "-c", WHO_STARTS_THREADS]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["1"]

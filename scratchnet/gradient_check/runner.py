@@ -229,15 +229,10 @@ class Runner:
             with self.plan.running():
                 yield
             return
-        import numba
+        from scratchnet.kernels.machine.runtime import one_thread
 
-        threads = numba.get_num_threads()
-        numba.set_num_threads(1)
-        try:
-            with self.plan.running():
-                yield
-        finally:
-            numba.set_num_threads(threads)
+        with one_thread(), self.plan.running():
+            yield
 
 
 def _look_at(step: LayerStep, inputs: int) -> None:

@@ -81,6 +81,14 @@ def test_no_number_of_a_chapter_by_hand_is_typed_only(path: Path) -> None:
     assert unclaimed(prose(path)) == []
 
 
+def test_every_exercise_belongs_to_a_chapter() -> None:
+    assert sorted({name for path in CHAPTERS for name in exercises(path)}) == sorted(NAMES)
+
+
+def test_the_chapters_are_numbered_from_one_to_twelve() -> None:
+    assert [path.stem[:2] for path in CHAPTERS] == [f"{n:02}" for n in range(1, 13)]
+
+
 @pytest.mark.parametrize(
     ("text", "right"),
     [
