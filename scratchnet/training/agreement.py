@@ -164,8 +164,9 @@ class Agreement(Distribution):
         if self.rank and state is not None:
             run._found = state, lambda: None
 
-    def go_on(self, run: Run) -> None:
-        """Let all have the weights, the optimizer and the random numbers of rank 0."""
+    def go_on(self, run: Run, interruption: Interruption) -> None:
+        """Let all have the weights, the optimizer and the random numbers of rank 0, and no one stop by itself."""
+        interruption.decide(None)
         optimizer = run.parts.optimizer
         for array in run.model._run_arrays().values():
             self._broadcast(array)

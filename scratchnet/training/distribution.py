@@ -56,8 +56,8 @@ class Distribution:
     def begin(self, run: Run) -> None:
         """Make sure that everybody begins with the same."""
 
-    def go_on(self, run: Run) -> None:
-        """Go on from where the run stands now, everybody."""
+    def go_on(self, run: Run, interruption: Interruption) -> None:
+        """Go on from where the run stands now, everybody; stop from now on when all have agreed on it."""
 
     def step(self, run: Run, samples: Samples, rows: Any, number: int, interruption: Interruption) -> tuple[float, int]:
         """Learn from a batch; return its loss and how many samples it has."""

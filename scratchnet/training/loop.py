@@ -64,7 +64,7 @@ def fit(model: Network, x: Any, y: Any, options: FitOptions) -> History:
         run.callbacks.on_train_begin()
         stack.callback(lambda: run.callbacks.on_train_end(logs))  # also after an error: log files get closed
         announced = run.go_on(announce)
-        ranks.go_on(run)
+        ranks.go_on(run, interruption)
         while run.epoch < options.epochs and (announced or not run.stopped) and not interruption.requested:
             if not (run.training.begun or run.trained) and not run.training.begin_epoch():
                 run.training.at_end()

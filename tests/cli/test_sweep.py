@@ -18,8 +18,8 @@ import pytest
 import typer
 
 from scratchnet.cli import train
+from scratchnet.cli.sweeping import outcome, trials
 from scratchnet.cli.sweeping import plan as planning
-from scratchnet.cli.sweeping import trials
 from scratchnet.cli.sweeping.choices import Choices
 from tests import mpi
 from tests.cli import sweep_child
@@ -131,6 +131,28 @@ def test_what_every_trial_is_given_is_checked_too() -> None:
         plan_of("batch-size=8,16", options=("--epoch-s", "3"))
     with pytest.raises(typer.BadParameter, match="--output"):
         plan_of("batch-size=8,16", options=("--output", "there"))
+
+
+@pytest.mark.parametrize(
+    ("options", "added"),
+    [
+        (("--epochs", "3"), ["--hold-out", "5000"]),
+        (("--mini",), ["--hold-out", "500"]),
+        (("--hold-out", "7"), []),
+    ],
+)
+def test_where_train_holds_images_back_every_trial_does(options: tuple[str, ...], added: list[str]) -> None:
+    def train(network: str, epochs: int = 1, seed: int = 1, hold_out: int = 0, mini: bool = False) -> None:
+        """Stand in for ``train``."""
+
+    plan = planning.make(train, "mlp", options, (), None, 1, 0)
+    assert plan.options == [*options, *added]
+
+
+def test_a_trial_is_judged_by_the_images_held_back() -> None:
+    measured = {"held_back_accuracy": 0.5, "test_accuracy": 0.6}
+    assert outcome.accuracy(measured) == ("held-back", 0.5)
+    assert outcome.accuracy({"test_accuracy": 0.6}) == ("test", 0.6)
 
 
 def test_ranges_of_whole_numbers_and_others() -> None:

@@ -5,7 +5,9 @@ Each scenario returns what is to be compared; rank r saves it as ``<scenario>-<r
 
 from __future__ import annotations
 
+import os
 import pickle
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -75,6 +77,14 @@ def epoch() -> dict[str, Any]:
     x, y = data()
     model = compiled(plain)
     return left(model, model.fit(x, y, batch_size=10, epochs=3, validation_split=0.25, verbose=0))
+
+
+def kernels() -> dict[str, Any]:
+    """A dense network in float64, with whatever backend there is."""
+    x, y = data()
+    sn.config.set_floatx("float64")
+    model = compiled(lambda: [layers.Flatten(), layers.Dense(8, activation="relu")])
+    return left(model, model.fit(x, y, batch_size=10, epochs=2, verbose=0))
 
 
 def several_outputs() -> dict[str, Any]:
@@ -209,6 +219,27 @@ def stopping() -> dict[str, Any]:
 
     model = compiled(plain)
     return left(model, model.fit(x, y, batch_size=10, epochs=5, callbacks=[Stopping()], verbose=0)) | {"steps": steps}
+
+
+def signalled() -> dict[str, Any]:
+    """Ctrl-C comes to one rank alone, before the first step: all stop after that."""
+    x, y = data()
+    rank, size, steps = sn.distribution.current().rank, sn.distribution.current().size, []
+
+    class Signalling(sn.callbacks.Callback):
+        def on_train_begin(self, logs: Any = None) -> None:
+            if rank == size - 1:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            steps.append(batch)
+
+    model, stopped = compiled(plain), False
+    try:
+        model.fit(x, y, batch_size=10, epochs=5, callbacks=[Signalling()], verbose=0)
+    except KeyboardInterrupt:
+        stopped = True
+    return left(model) | {"steps": steps, "stopped": stopped}
 
 
 def unseeded() -> dict[str, Any]:

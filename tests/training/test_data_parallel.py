@@ -19,7 +19,18 @@ from tests import mpi
 from tests.training import data_parallel_program as program
 
 SAME = ("epoch", "everything", "several_outputs", "counting")
-OWN = ("random", "normalized", "masks", "refusals", "non_finite", "stopping", "unseeded", "writing", "alone")
+OWN = (
+    "random",
+    "normalized",
+    "masks",
+    "refusals",
+    "non_finite",
+    "stopping",
+    "signalled",
+    "unseeded",
+    "writing",
+    "alone",
+)
 
 Case = dict[str, Any]
 
@@ -193,6 +204,13 @@ def test_a_stop_of_one_rank_is_one_of_all_and_figures_of_steps_agree(ranks: Rank
 
 
 @mpi.needs_mpi
+def test_a_signal_to_one_rank_stops_all_after_the_same_step(ranks: Ranks) -> None:
+    for case in ranks.found["signalled"]:
+        assert (case["stopped"], case["steps"]) == (True, [0])
+        assert bits(case) == bits(ranks.found["signalled"][0])
+
+
+@mpi.needs_mpi
 def test_a_run_is_taken_up_and_ends_with_the_bits_of_one_left_alone(ranks: Ranks) -> None:
     for case in ranks.found["writing"]:
         assert case["told"] == [0, 1, 2, 3]  # none of them twice
@@ -253,4 +271,34 @@ def test_one_process_without_mpiexec_trains_as_ever(tmp_path: Path) -> None:
     sn.config.set_backend("numpy")
     expected = program.epoch()
     for one, several in zip(expected["weights"], pickle.loads((tmp_path / "epoch-0.pickle").read_bytes())["weights"]):
+        np.testing.assert_allclose(several, one, rtol=0, atol=1e-12)
+
+
+@mpi.needs_mpi
+def test_ranks_of_one_machine_divide_its_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    from scratchnet.kernels.machine import runtime
+
+    monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
+    sn.config.set_backend("numba")
+    before = runtime.num_threads()
+    ranks = sn.distribution.DataParallel()
+    for on_this_machine in (1, 2, before, before + 5):
+        monkeypatch.setattr(ranks, "on_this_machine", on_this_machine)
+        with ranks.together():
+            assert runtime.num_threads() == max(1, before // on_this_machine)
+        assert runtime.num_threads() == before
+
+
+@mpi.needs_mpi
+def test_kernels_train_as_one_process(tmp_path: Path) -> None:
+    environment = {**mpi.environment(), "SCRATCHNET_BACKEND": "numba"}
+    del environment["NUMBA_NUM_THREADS"]
+    arguments = (program.__file__, ".", "kernels")
+    done = subprocess.run(mpi.command(2, *arguments), env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    sn.config.set_backend("numba")
+    expected = program.kernels()
+    found = [pickle.loads((tmp_path / f"kernels-{rank}.pickle").read_bytes()) for rank in range(2)]
+    assert bits(found[0]) == bits(found[1])
+    for one, several in zip(expected["weights"], found[0]["weights"]):
         np.testing.assert_allclose(several, one, rtol=0, atol=1e-12)
