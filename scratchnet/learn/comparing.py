@@ -29,6 +29,8 @@ def complaint_of_form(output: str, answer: Answer, right: Array, words: str) -> 
     if np.shape(yours) != right.shape:
         got = f"shape {np.shape(yours)}" if np.ndim(yours) else "a single number"
         return f"{output} should be {expected}, got {got}."
+    if np.asarray(yours).dtype.kind not in "biuf":
+        return f"{output} should be {expected}, of real numbers, got {np.asarray(yours).dtype}."
     return ""
 
 

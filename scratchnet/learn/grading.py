@@ -165,7 +165,7 @@ class _Grading:
             self._answered_in_form(case)
         for case, answer in self.answered[-len(self.kinks) :] if self.kinks else []:
             for output, value in self._expected(case).items():
-                self._compare(case, output, answer.outputs[output], value, "by the convention it", "values")
+                self._compare(case, output, answer.outputs[output], value, "the right value", "values")
         self.report.case = ""
 
     def _float32(self) -> None:

@@ -53,8 +53,8 @@ class Difference:
         count = int(self.wrong.sum())
         entry = f"{count} of {self.wrong.size} entries differ; the first, {self.output}{place},"
         which = entry if place else self.output
-        mine, other = float(self.yours[where]), float(self.right[where])
-        return f"{which} is {shown(mine)}, but {self.oracle} is {shown(other)}."
+        mine, other = told_apart(float(self.yours[where]), float(self.right[where]))
+        return f"{which} is {mine}, but {self.oracle} is {other}."
 
 
 @dataclass
@@ -121,6 +121,10 @@ class Report:
         }
 
 
-def shown(number: float) -> str:
-    """Return a number with six digits; as it is, where it has fewer."""
-    return f"{number:.6g}"
+def told_apart(a: float, b: float) -> tuple[str, str]:
+    """Return two numbers with six digits; with so many more that they differ, where six are the same."""
+    for digits in range(6, 18):
+        one, other = f"{a:.{digits}g}", f"{b:.{digits}g}"
+        if one != other:
+            break
+    return one, other

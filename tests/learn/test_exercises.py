@@ -10,12 +10,12 @@ import pytest
 
 from scratchnet.learn.catalogue import EXERCISES, NAMES
 from scratchnet.learn.grading import grade
-from scratchnet.learn.report import STAGES
+from scratchnet.learn.report import STAGES, told_apart
 from scratchnet.learn.slopes import slope
 from scratchnet.learn.speed import Measured
 from tests.learn.trusted import Trusted
 
-RIGHT = Path(__file__).parent / "right"
+RIGHT, INVENTED = Path(__file__).parent / "right", Path(__file__).parent / "invented"
 FIXED = (
     "chain fan-out central-difference dense-forward dense-dw dense-db dense-dx where-1-n-goes relu sigmoid-tanh "
     "softmax softmax-cross-entropy train-an-mlp im2col col2im conv2d-backward maxpool momentum adam dropout "
@@ -24,9 +24,18 @@ FIXED = (
 MISTAKES = [(name, mistake) for name, exercise in EXERCISES.items() for mistake in exercise.slips]
 
 
-def other_ways(name: str) -> list[str]:
-    text = (RIGHT / f"{name.replace('-', '_')}.py").read_text(encoding="utf-8")
+def ways_in(path: Path) -> list[str]:
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
     return [way for way in re.split(r"^# --- .*\n", text, flags=re.MULTILINE) if way.strip()]
+
+
+def other_ways(name: str) -> list[str]:
+    return ways_in(RIGHT / f"{name.replace('-', '_')}.py")
+
+
+def invented(name: str) -> list[str]:
+    """Return wrong code that a learner may write and that no list has: what is said of it must not be a guess."""
+    return ways_in(INVENTED / f"{name.replace('-', '_')}.py")
 
 
 def fast(*_: object) -> Measured:
@@ -78,6 +87,20 @@ def test_a_mistake_fails_and_is_named(name: str, mistake: str, written) -> None:
     assert not report.passed
     assert report.mistake is not None, report
     assert report.mistake.name == mistake
+
+
+@pytest.mark.parametrize(("name", "code"), [(name, code) for name in NAMES for code in invented(name)])
+def test_a_mistake_that_nobody_listed_fails_and_is_not_named(name: str, code: str, written) -> None:
+    with np.errstate(all="ignore"):
+        report = grade(written(code), name, measure=fast, sandbox=Trusted)
+    assert not report.passed, code
+    assert report.mistake is None, f"{code}\n{report}"
+
+
+def test_numbers_that_look_alike_are_told_apart() -> None:
+    assert told_apart(0.25, 0.5) == ("0.25", "0.5")
+    assert told_apart(0.78430771, 0.78430774) == ("0.78430771", "0.78430774")
+    assert told_apart(1.0, 1.0) == ("1", "1")
 
 
 @pytest.mark.parametrize("name", NAMES)

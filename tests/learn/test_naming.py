@@ -92,6 +92,19 @@ def test_a_known_mistake_beside_an_unknown_one_is_not_named() -> None:
     assert name("dense", Both) is None
 
 
+@pytest.mark.parametrize(
+    ("part", "wrong"),
+    [
+        ("dbias", lambda self, dz: dz.cumsum(axis=0)),
+        ("dbias", lambda self, dz: dz.max(axis=1)),
+        ("dkernel", lambda self, dz: dz.T @ dz),
+        ("dx", lambda self, dz: dz),
+    ],
+)
+def test_a_wrong_shape_alone_says_too_little_to_name_a_mistake(part: str, wrong: Any) -> None:
+    assert name("dense", type("Misfit", (dense.Parts,), {part: wrong})) is None
+
+
 def test_code_that_raises_is_not_named() -> None:
     class Raises(dense.BiasGradientIsAMean):
         def dx(self, dz: Any) -> Any:

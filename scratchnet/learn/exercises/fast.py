@@ -93,7 +93,8 @@ def _conv_cases(random: np.random.Generator) -> list[Case]:
         {"z": np.full((1, 2, 2, 1), -4.0)},
     )
     cases = [worked]
-    for (N, H, W, C), (KH, KW, F) in (((2, 6, 5, 3), (3, 2, 4)), ((3, 4, 4, 2), (1, 1, 5)), ((1, 5, 7, 1), (5, 2, 2))):
+    sizes = (((2, 6, 5, 3), (3, 2, 4)), ((3, 4, 4, 2), (1, 1, 5)), ((1, 5, 7, 1), (5, 2, 2)), ((2, 5, 6, 2), (3, 3, 3)))
+    for (N, H, W, C), (KH, KW, F) in sizes:
         x, kernel = random.normal(size=(N, H, W, C)), random.normal(size=(KH, KW, C, F))
         inputs = {"x": x.astype(np.float32), "kernel": kernel.astype(np.float32)}
         cases.append(Case(f"x {N, H, W, C}, kernel {KH, KW, C, F}", inputs))

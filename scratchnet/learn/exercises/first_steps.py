@@ -120,7 +120,8 @@ _FAN_OUT_SLIPS = {
     ),
     "first-way-lost": _fan_out_slip(
         lambda x, a: a * x * 2 * x,
-        "Only the way through q is counted: what came through p is forgotten, or was overwritten with = for +=.",
+        "dx is 2a·x², and should be 3a·x²: what came through p is forgotten, or overwritten with = for +=; "
+        "or what came through q lacks the 2 of ∂q/∂x.",
         "x moves. Which of p and q move?",
         "dx = dp · ∂p/∂x + dq · ∂q/∂x",
         "dx = dp * a, then dx = dx + dq * 2 * x",

@@ -52,6 +52,7 @@ SETTINGS = [
     Setting((4, 6), (5,), {"activation": "relu"}),
     Setting((3, 4), (6,), {"activation": "tanh"}),
     Setting((5, 3), (4,), {"activation": "sigmoid"}),
+    Setting((5, 4), (5,)),  # as many samples as units: sums along the wrong axis fit, and show their numbers
 ]
 
 dense = register("dense", layer_protocol(SETTINGS), Parts)

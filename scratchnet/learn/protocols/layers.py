@@ -24,10 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.learn.signatures import Signature, raises
+from scratchnet.learn.signatures import DOES_NOT_FIT, Signature, raises
 from scratchnet.typing import Array
-
-DOES_NOT_FIT = "the shapes do not fit"
 
 
 @dataclass(frozen=True, eq=False)

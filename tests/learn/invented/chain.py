@@ -1,0 +1,57 @@
+# --- dz=2*dy*y
+def backward(w, b, x, t):
+    z = w * x + b
+    y = z**2
+    dy = y - t
+    dz = dy * 2 * y
+    return dz * x, dz
+
+
+# --- db=dy
+def backward(w, b, x, t):
+    z = w * x + b
+    y = z**2
+    dy = y - t
+    dz = dy * 2 * z
+    return dz * x, dy
+
+
+# --- db=b*dz
+def backward(w, b, x, t):
+    z = w * x + b
+    y = z**2
+    dy = y - t
+    dz = dy * 2 * z
+    return dz * x, dz * b
+
+
+# --- swapped return
+def backward(w, b, x, t):
+    z = w * x + b
+    y = z**2
+    dy = y - t
+    dz = dy * 2 * z
+    return dz, dz * x
+
+
+# --- half L grad: 2*(y-t)
+def backward(w, b, x, t):
+    z = w * x + b
+    y = z**2
+    dy = 2 * (y - t)
+    dz = dy * 2 * z
+    return dz * x, dz
+
+
+# --- 2 mistakes sign + x
+def backward(w, b, x, t):
+    z = w * x + b
+    y = z**2
+    dy = t - y
+    dz = dy * 2 * z
+    return dz * w, dz
+
+
+# --- hard-coded
+def backward(w, b, x, t):
+    return 6, 4
