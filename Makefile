@@ -9,7 +9,7 @@ BIN    := $(VENV)/bin
 MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help data train test test-narrow test-kill check explorer fuzz clean
+.PHONY: help data train challenge test test-narrow test-kill check explorer fuzz clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ data: $(VENV)/.base  ## Get Fashion-MNIST and check it
 
 train: $(VENV)/.base  ## Train the CNN on Fashion-MNIST (fetched if need be) and show the result
 	$(BIN)/scratchnet train cnn
+
+challenge: $(VENV)/.base  ## Train the challenge's shortest recipe: about ten minutes on two cores
+	$(BIN)/scratchnet train challenge --budget minutes
 
 explorer/node_modules/.package-lock.json: explorer/package-lock.json
 	cd explorer && npm ci --silent

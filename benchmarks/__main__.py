@@ -6,6 +6,7 @@ python -m benchmarks tables             Markdown and pictures again, from the JS
 python -m benchmarks networks           nine networks against Keras, PyTorch and JAX; goes on where it was cut off
 python -m benchmarks ladder             the story of the speed, rung by rung
 python -m benchmarks roofline           each kernel against the limits of the machine
+python -m benchmarks challenge          train the challenge's recipe for --budget minutes, hour or night, and report
 python -m benchmarks checkpoints        what it costs to save a run after every epoch; 1 if more than 2 % of it
 python -m benchmarks scaling            data-parallel training on 2 to 64 nodes, on paper, from steps measured here
 """
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from benchmarks import environment, scaling
 
-COMMANDS = ("run", "tables", "networks", "ladder", "roofline", "checkpoints", "scaling")
+COMMANDS = ("run", "tables", "networks", "ladder", "roofline", "challenge", "checkpoints", "scaling")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -33,6 +34,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--batches", default="", help="networks: only these batch sizes, such as 64,256")
     made.add_argument("--again", action="store_true", help="networks: measure rows anew that are there already")
     made.add_argument("--reports", type=Path, help="folder of the JSON, tables and pictures")
+    made.add_argument("--budget", default="minutes", choices=("minutes", "hour", "night"), help="of the challenge")
+    made.add_argument("--pieces", default="all", help="of the challenge: all, none, or names with commas")
     made.add_argument("--allow-workqueue", action="store_true", help="go on although Numba has only slow threads")
     scaling.add_options(made)
     return made
@@ -68,6 +71,10 @@ def main(arguments: list[str]) -> int:
         return checkpoints.main(options.quick)
     if options.command == "scaling":
         return scaling.main(options)
+    if options.command == "challenge":
+        from benchmarks.challenge import command
+
+        return command.main(options.reports, options.budget, options.pieces)
     return run(options) if options.command == "run" else write_tables(options.reports)
 
 

@@ -1,11 +1,25 @@
-"""The two networks of the course notebook, ready to compile."""
+"""The two networks of the course notebook, and that of its last question, the challenge, ready to compile."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from scratchnet.layers import Conv2D, Dense, Flatten, Input, MaxPooling2D
+from scratchnet.layers import (
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Flatten,
+    GlobalMaxPooling2D,
+    Input,
+    MaxPooling2D,
+    RandomCrop,
+    RandomErasing,
+    RandomFlip,
+    ZeroPadding2D,
+)
+from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.models import Model
+from scratchnet.recipes import Recipe, recipe
 
 
 def mlp() -> Model:
@@ -28,5 +42,39 @@ def cnn() -> Model:
     return Model(inputs, Dense(10, activation="softmax")(x), name="cnn")
 
 
-ARCHITECTURES: dict[str, Callable[[], Model]] = {"mlp": mlp, "cnn": cnn}
-"""Both by name, as the command line takes them."""
+def challenge(size: str | Recipe = "minutes") -> Model:
+    """Return a network of the challenge: images (N, 28, 28, 1) in, 10 probabilities out.
+
+    Three blocks of two convolutions, of which one halves height and width. In training the images come mirrored, moved
+    and with holes, as the recipe says. How to train it is in ``recipes``.
+
+    Args:
+        size: ``"minutes"``, ``"hour"`` or ``"night"``, or a recipe of your own.
+
+    Raises:
+        ValueError: for another size, with the nearest known one.
+    """
+    made = recipe(size) if isinstance(size, str) else size
+    inputs = Input(shape=(28, 28, 1))
+    x = _varied(inputs, made)
+    for filters, pooled in zip(made.filters, made.pooled, strict=True):
+        x = Conv2D(filters, kernel_size=3, padding="same", activation="relu")(x)
+        x = MaxPooling2D()(x) if pooled else x
+        x = BatchNormalization(momentum=0.95)(x)
+    x = GlobalMaxPooling2D()(x)
+    return Model(inputs, Dense(10, activation="softmax")(x), name="challenge")
+
+
+def _varied(x: SymbolicTensor, made: Recipe) -> SymbolicTensor:
+    """Return the images as training shows them: each epoch they are a little different."""
+    if made.flip:
+        x = RandomFlip("horizontal")(x)
+    if made.shift:
+        x = RandomCrop(28, 28)(ZeroPadding2D(made.shift)(x))
+    if made.erase:
+        x = RandomErasing((made.erase, made.erase), fill_value=0.0, value_range=(0, 1))(x)
+    return x
+
+
+ARCHITECTURES: dict[str, Callable[[], Model]] = {"mlp": mlp, "cnn": cnn, "challenge": challenge}
+"""All by name, as the command line takes them."""

@@ -22,11 +22,11 @@ def evaluate(run: Run, mini: Mini = False) -> None:
     data = samples.load(mini)
     x = samples.as_input(model, data.x_test)
     say_trained_on(notes)
-    outputs = samples.as_probabilities(model.predict(x, verbose=0))
+    outputs = samples.probabilities(model, x, notes)
     said = outputs.argmax(axis=1)
     # As compiled, if that is this loss; from the probabilities, which is less exact where they are tiny, if not.
-    measured = isinstance(model.loss, SparseCategoricalCrossentropy)
-    loss = model.test_on_batch(x, data.y_test, return_dict=True)["loss"] if measured else _loss(outputs, data.y_test)
+    measured = isinstance(model.loss, SparseCategoricalCrossentropy) and "views" not in notes
+    loss = model.test_on_batch(x, data.y_test, return_dict=True)["loss"] if measured else loss_of(outputs, data.y_test)
     right = int((said == data.y_test).sum())
     say(
         f"Test accuracy {right / len(said):.4f} ({right:,} of {len(said):,} right), loss {loss:.4f}",
@@ -42,7 +42,8 @@ def say_trained_on(notes: dict[str, str]) -> None:
         say(printable(f"{notes['network']}, trained for {notes.get('trained', 'some epochs')} on {notes['data']}."))
 
 
-def _loss(probabilities: Array, y: Array) -> float:
+def loss_of(probabilities: Array, y: Array) -> float:
+    """Return the mean cross-entropy of probabilities (N, 10) against class numbers y (N,)."""
     from scratchnet.losses import SparseCategoricalCrossentropy
 
     return SparseCategoricalCrossentropy().forward(y, probabilities)

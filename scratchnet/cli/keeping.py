@@ -109,6 +109,8 @@ class Keeper(BackupAndRestore):
         notes["trained"] = f"{record['epochs_finished']} of {record['epochs']} epochs"
         if self._run.within_epoch:
             notes["trained"] += " and part of the next"
+        if record.get("views"):
+            notes["views"] = record["views"]
         return notes if data.notice is None else {**notes, "notice": data.notice}
 
     def _rescue(self, error: OSError) -> ScratchnetError:

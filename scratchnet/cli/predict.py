@@ -74,7 +74,7 @@ def predict(
     looked_at = subjects(images, mini)
     say_trained_on(notes)
     x = samples.as_input(model, np.stack([subject.pixels for subject in looked_at]))
-    for subject, chances in zip(looked_at, samples.as_probabilities(model.predict(x, verbose=0))):
+    for subject, chances in zip(looked_at, samples.probabilities(model, x, notes)):
         _print_subject(subject, chances, show)
     _write(files, looked_at)
 

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scratchnet.cli import parallel, runs, samples
+from scratchnet.cli.evaluate import loss_of
 from scratchnet.cli.output import Interrupted, console, say, show, show_command
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from scratchnet.models import Model
+    from scratchnet.typing import Array
 
 _FILES = {
     runs.MODEL: "the trained network, for scratchnet.load_model",
@@ -30,10 +32,16 @@ _FILES = {
 def finish(model: Model, data: samples.Data, folder: Path, record: dict[str, Any]) -> None:
     """Test the network, write the pictures and the record, and print it all."""
     x_test = samples.as_input(model, data.x_test)
-    scores = model.evaluate(x_test, data.y_test, verbose=0, return_dict=True)
-    record.update(test_accuracy=scores["accuracy"], test_loss=scores["loss"])
+    outputs = samples.probabilities(model, x_test, record)
+    if record.get("views"):
+        right = (outputs.argmax(axis=1) == data.y_test).mean()
+        scores = {"accuracy": float(right), "loss": loss_of(outputs, data.y_test)}
+    else:
+        scores = model.evaluate(x_test, data.y_test, verbose=0, return_dict=True)
+    what = data.measured_on.replace("-", "_")
+    record.update({f"{what}_accuracy": scores["accuracy"], f"{what}_loss": scores["loss"]})
     with console().status("Drawing the pictures"):
-        _draw(model, data, x_test, folder, record)
+        _draw(model, data, x_test, outputs, folder, scores["accuracy"], record)
     record["status"] = "finished"  # the last word: a run that is killed before it can be resumed
     runs.write_record(folder, record)
     _print(data, folder, record)
@@ -49,34 +57,43 @@ def interruption(folder: Path, record: dict[str, Any], signal: str, code: int) -
     )
 
 
-def _draw(model: Model, data: samples.Data, x_test: Any, folder: Path, record: dict[str, Any]) -> None:
+def _draw(
+    model: Model,
+    data: samples.Data,
+    x_test: Array,
+    outputs: Array,
+    folder: Path,
+    accuracy: float,
+    record: dict[str, Any],
+) -> None:
     from scratchnet import plotting
     from scratchnet.datasets.fashion_mnist import LABELS
 
     name = f"{record['network']} on Fashion-MNIST" + (", embedded subset" if data.subset == samples.MINI else "")
-    outputs = model.predict(x_test, verbose=0)
     said = outputs.argmax(axis=1)
-    right = f"{record['test_accuracy']:.1%} of {len(said):,} test images right"
+    right = f"{accuracy:.1%} of {len(said):,} {data.measured_on} images right"
     pictures: dict[str, Figure] = {
         "images.png": plotting.image_grid(data.x_train, data.y_train, LABELS),
-        "learning-curves.png": plotting.learning_curves(folder / runs.HISTORY, title=name, held_out="test"),
+        "learning-curves.png": plotting.learning_curves(folder / runs.HISTORY, title=name, held_out=data.measured_on),
         "confusion-matrix.png": plotting.confusion_matrix(data.y_test, said, LABELS, title=f"{name}: {right}"),
         "mistakes.png": plotting.confident_mistakes(data.x_test, data.y_test, outputs, LABELS),
         "filters.png": plotting.first_layer_filters(model),
     }
     if any(tensor.ndim == 4 for tensor in model.graph.tensors if tensor not in model.inputs):
-        pictures["feature-maps.png"] = plotting.feature_maps(model, x_test[0], LABELS, title="test:0 in " + name)
+        title = f"{data.measured_on}:0 in {name}"
+        pictures["feature-maps.png"] = plotting.feature_maps(model, x_test[0], LABELS, title=title)
     for file, figure in pictures.items():
         figure.savefig(folder / file, dpi=150)
 
 
 def _print(data: samples.Data, folder: Path, record: dict[str, Any]) -> None:
-    seconds, epochs = record["seconds"], record["epochs"]
+    seconds, epochs, what = record["seconds"], record["epochs"], data.measured_on
+    accuracy, loss = (record[f"{what.replace('-', '_')}_{name}"] for name in ("accuracy", "loss"))
     say()
     samples.announce(data)
     say(
-        f"Test accuracy {record['test_accuracy']:.4f}, loss {record['test_loss']:.4f}, on {len(data.x_test):,} images "
-        f"it never learnt from.",
+        f"{what.capitalize()} accuracy {accuracy:.4f}, loss {loss:.4f}, on {len(data.x_test):,} images it never learnt "
+        f"from.",
         style="bold green",
     )
     say(f"Trained in {_duration(seconds)}, {_duration(seconds / epochs)} an epoch.")

@@ -8,9 +8,10 @@ from typing import Any
 
 from scratchnet import __version__
 from scratchnet.architectures import ARCHITECTURES
-from scratchnet.cli import runs, samples
+from scratchnet.cli import made, runs, samples
 from scratchnet.cli.output import remark
 from scratchnet.errors import ScratchnetError, unknown_name
+from scratchnet.recipes import CHALLENGE
 
 _REMEMBERED = {  # by option, where run.json has it, and of what type it is
     "network": (("network",), str),
@@ -20,7 +21,12 @@ _REMEMBERED = {  # by option, where run.json has it, and of what type it is
     "--seed": (("seed",), int),
     "--samples": (("data", "training_images"), int),
     "--mini": (("data", "subset"), str),
+    "--hold-out": (("data", "held_back"), int),
+    "--budget": (("budget",), str),
 }
+
+_IF_ABSENT = {"budget": "", "held_back": 0}
+"""Only the challenge has a budget, and few runs hold images back."""
 
 
 def check_folder(folder: Path) -> None:
@@ -50,6 +56,8 @@ def remembered(folder: Path, given: dict[str, Any]) -> dict[str, Any]:
     record = _read(folder)
     epochs = _checked_options(folder, record, given)
     if record.get("status") == "finished" and epochs == record["epochs"]:
+        if record["network"] == made.CHALLENGE:
+            raise ScratchnetError(f"{folder} has come to its end, after {epochs} epochs; longer is another recipe.")
         more = runs.command("train", "--resume", str(folder), "--epochs", str(2 * epochs))
         raise ScratchnetError(f"{folder} has come to its end, after {epochs} epochs. To train it longer: {more}")
     if not (folder / runs.MODEL).exists() and record.get("epochs_finished"):
@@ -58,7 +66,7 @@ def remembered(folder: Path, given: dict[str, Any]) -> dict[str, Any]:
             f"would go on, is not there: put it back, or train a new run."
         )
     _check_surroundings(folder, record)
-    for name in ("error", "test_accuracy", "test_loss"):
+    for name in ("error", "test_accuracy", "test_loss", "held_back_accuracy", "held_back_loss"):
         record.pop(name, None)
     record["epochs"] = epochs
     return record
@@ -81,6 +89,8 @@ def _read(folder: Path) -> dict[str, Any]:
             )
     if record["network"] not in ARCHITECTURES:
         raise unknown_name("network", record["network"], ARCHITECTURES)
+    if record["network"] == made.CHALLENGE and values["--budget"] not in CHALLENGE:
+        raise unknown_name("budget", values["--budget"], CHALLENGE)
     if record["data"]["subset"] not in (samples.FULL, samples.MINI):
         raise ScratchnetError(
             f"{folder / runs.RECORD} expected subset of data as {samples.FULL} or {samples.MINI}, got "
@@ -91,7 +101,7 @@ def _read(folder: Path) -> dict[str, Any]:
 
 def _find(record: Any, path: tuple[str, ...]) -> Any:
     for name in path:
-        record = record[name]
+        record = record[name] if name not in _IF_ABSENT or name in record else _IF_ABSENT[name]
     return record
 
 
@@ -114,6 +124,11 @@ def _checked_options(folder: Path, record: dict[str, Any], given: dict[str, Any]
         raise ScratchnetError(
             f"{folder} was begun for {record['epochs']} epochs, got --epochs {epochs}: there may be more of them, not "
             f"fewer."
+        )
+    if epochs > record["epochs"] and record["network"] == made.CHALLENGE:
+        raise ScratchnetError(
+            f"{folder} was begun for {record['epochs']} epochs, at whose end its learning rate comes to 0, got "
+            f"--epochs {epochs}: leave it out to go on, or train a new run."
         )
     return epochs
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scratchnet.cli.output import console
-from scratchnet.errors import DatasetError, ScratchnetError
+from scratchnet.errors import DatasetError, ScratchnetError, unknown_name
+from scratchnet.recipes import VIEWS, averaged
 from scratchnet.typing import Array
 
 if TYPE_CHECKING:
@@ -21,8 +23,9 @@ FULL, MINI = "full", "mini"
 class Data:
     """The two parts of Fashion-MNIST, uint8 as they came.
 
-    ``subset`` is "full" or "mini", ``notice`` says why it is not the whole set (None if it is), and ``available`` how
-    many training images there were before ``keep_first``.
+    ``subset`` is "full" or "mini", ``notice`` says why it is not the whole set (None if it is), ``available`` how many
+    training images there were before ``keep_first``, and ``held_back`` how many of them ``hold_back`` put in the place
+    of the test images.
     """
 
     x_train: Array
@@ -33,7 +36,12 @@ class Data:
     notice: str | None = None
 
     def __post_init__(self) -> None:
-        self.available = len(self.x_train)
+        self.available, self.held_back = len(self.x_train), 0
+
+    @property
+    def measured_on(self) -> str:
+        """What the images are called that the network is measured by: "test", or "held-back"."""
+        return "held-back" if self.held_back else "test"
 
     @property
     def described(self) -> str:
@@ -42,7 +50,14 @@ class Data:
         training = f"{len(self.x_train):,}"
         if len(self.x_train) < self.available:
             training = f"the first {training} of {self.available:,}"
-        return f"{what}: {training} training and {len(self.x_test):,} test images"
+        return f"{what}: {training} training and {len(self.x_test):,} {self.measured_on} images"
+
+    def hold_back(self, count: int) -> None:
+        """Put the last ``count`` training images in the place of the test images, which nobody sees then."""
+        if count:
+            self.held_back = count
+            self.x_test, self.y_test = self.x_train[-count:], self.y_train[-count:]
+            self.x_train, self.y_train = self.x_train[:-count], self.y_train[:-count]
 
     def keep_first(self, count: int) -> None:
         """Leave all training images but the first ``count`` out."""
@@ -71,7 +86,7 @@ def load(mini: bool) -> Data:
     return data
 
 
-def load_again(subset: str, count: int, notice: str | None) -> Data:
+def load_again(subset: str, count: int, notice: str | None, held_back: int = 0) -> Data:
     """Return the data of a run that goes on: the same ones.
 
     Raises:
@@ -86,9 +101,13 @@ def load_again(subset: str, count: int, notice: str | None) -> Data:
             f"The run was begun with the whole of Fashion-MNIST, which cannot be had now: get it with scratchnet data "
             f"fetch, then resume. ({error})"
         ) from error
-    if not 1 <= count <= len(x_train):
-        raise ScratchnetError(f"The run was begun with {count:,} training images, got {len(x_train):,} in all.")
+    if not (1 <= count <= len(x_train) - held_back and held_back >= 0):
+        besides = f" and {held_back:,} held back" if held_back else ""
+        raise ScratchnetError(
+            f"The run was begun with {count:,} training images{besides}, got {len(x_train):,} in all."
+        )
     data = Data(x_train, y_train, x_test, y_test, subset, notice)
+    data.hold_back(held_back)
     data.keep_first(count)
     announce(data)
     return data
@@ -125,6 +144,20 @@ def as_input(model: Model, images: Array) -> Array:
         )
     x = np.divide(images, pixel_scale(model), dtype=model.dtype)
     return x.reshape(len(x), *[n for n in shape if n is not None])
+
+
+def probabilities(model: Model, x: Array, notes: Mapping[str, str]) -> Array:
+    """Return what a model says of images from ``as_input``, (N, 10), averaged over the views that its notes name.
+
+    Raises:
+        ScratchnetError: if there is no such view, or an output is no answer.
+    """
+    views = tuple(name for name in notes.get("views", "").split(", ") if name)
+    if unknown := [name for name in views if name not in VIEWS]:
+        raise ScratchnetError(f"{unknown_name('view', unknown[0], VIEWS)} The notes of the model file name it.")
+    if views and x.ndim < 3:
+        raise ScratchnetError(f"Expected a model of images, to look at them in several ways, got input {x.shape[1:]}.")
+    return averaged(lambda images: as_probabilities(model.predict(images, verbose=0)), x, views)
 
 
 def pixel_scale(model: Model) -> float:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scratchnet import __version__
-from scratchnet.cli import parallel, results, resuming, runs, samples
+from scratchnet.cli import made, parallel, results, resuming, runs, samples
 from scratchnet.cli.options import Mini, network_argument
 from scratchnet.cli.output import remark, say
+from scratchnet.errors import unknown_name
 from scratchnet.utils.signals import Terminated, handled_by
 
 if TYPE_CHECKING:
@@ -22,12 +23,32 @@ if TYPE_CHECKING:
 _WORTH_MENTIONING = 2.0  # seconds of compiling, from which on they are reported
 
 
+def _usual(value: str) -> str:
+    """Return what the help says of a default that is another one for the challenge."""
+    return f"{value}; of the challenge, as its recipe says"
+
+
 def train(
     context: typer.Context,
     network: Annotated[str | None, network_argument()] = None,
-    epochs: Annotated[int, typer.Option("--epochs", "-e", min=1, help="Passes through the training images.")] = 10,
-    batch_size: Annotated[int, typer.Option("--batch-size", "-b", min=1, help="Images a step.")] = 64,
-    learning_rate: Annotated[float, typer.Option(help="Adam's step size; above 0.")] = 0.001,
+    epochs: Annotated[
+        int | None,
+        typer.Option("--epochs", "-e", min=1, show_default=_usual("10"), help="Passes through the training images."),
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", "-b", min=1, show_default=_usual("64"), help="Images a step.")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(show_default=_usual("0.001"), help="The optimizer's step size; above 0.")
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="minutes|hour|night",
+            show_default=False,
+            help="Which recipe of the challenge: what may it take on two cores? minutes if left out.",
+        ),
+    ] = None,
     seed: Annotated[
         int, typer.Option(min=0, help="The same seed on the same machine gives the same network, bit for bit.")
     ] = 42,
@@ -37,6 +58,15 @@ def train(
             "--samples", min=1, show_default=False, help="Train on only the first so many images, for a quick try."
         ),
     ] = None,
+    hold_out: Annotated[
+        int,
+        typer.Option(
+            "--hold-out",
+            min=0,
+            help="Hold the last so many training images back, and measure by them: the test images stay unseen, for "
+            "whoever tries out many things.",
+        ),
+    ] = 0,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -73,7 +103,7 @@ def train(
     Ctrl-C stops after the running step and keeps what was reached. After that, or a crash, [cyan]--resume[/] goes on,
     and ends with the same bits as a run that was left alone.
     """
-    if not 0 < learning_rate < float("inf"):
+    if learning_rate is not None and not 0 < learning_rate < float("inf"):
         raise typer.BadParameter(f"expected a number above 0, got {learning_rate}.", param_hint="--learning-rate")
     with ExitStack() as stack:
         team = parallel.team(data_parallel)
@@ -85,15 +115,16 @@ def train(
                 keeper = _resumed(resume, _given(context), stack, team.size)
             elif network is None:
                 raise typer.BadParameter(
-                    "Missing argument: mlp or cnn to train one, or --resume RUN to go on with a run."
+                    "Missing argument: mlp, cnn or challenge to train one, or --resume RUN to go on with a run."
                 )
             else:
+                settings = _settings(network, budget, epochs, batch_size, learning_rate)
                 if output is not None:
                     runs.check_free(output)
-                data = _load(mini, number)
-                record = _record(network, data, epochs, batch_size, learning_rate, seed)
+                data = _load(mini, number, hold_out)
+                record = _record(network, data, settings, seed)
                 record["ranks"] = team.size
-                _compile_kernels(network)
+                _compile_kernels(record)
                 keeper = _keeper(runs.new_folder(output, network), stack)
                 keeper.begin(record, data)
             return keeper.folder, keeper.record
@@ -125,14 +156,14 @@ def _resumed(folder: Path, given: dict[str, Any], stack: ExitStack, ranks: int) 
     record = resuming.remembered(folder, given)
     record["ranks"] = ranks
     data = _data_again(record)
-    _compile_kernels(record["network"])
+    _compile_kernels(record)
     keeper.begin(record, data)
     return keeper
 
 
 def _data_again(record: dict[str, Any]) -> samples.Data:
     facts = record["data"]
-    return samples.load_again(facts["subset"], facts["training_images"], facts["notice"])
+    return samples.load_again(facts["subset"], facts["training_images"], facts["notice"], facts.get("held_back", 0))
 
 
 def _given(context: typer.Context) -> dict[str, Any]:
@@ -145,8 +176,26 @@ def _given(context: typer.Context) -> dict[str, Any]:
     }
 
 
-def _load(mini: bool, number: int | None) -> samples.Data:
+def _settings(network: str, budget: str | None, *given: float | None) -> dict[str, Any]:
+    """Return epochs, batch size and learning rate, given or usual, and what else belongs to the network's recipe."""
+    from scratchnet.recipes import CHALLENGE
+
+    if budget is not None and network != made.CHALLENGE:
+        raise typer.BadParameter(f"belongs to challenge, got it for {network}: leave it out.", param_hint="--budget")
+    if budget is not None and budget not in CHALLENGE:
+        raise typer.BadParameter(str(unknown_name("budget", budget, CHALLENGE)), param_hint="--budget")
+    settings = made.defaults(network, budget or "minutes")
+    names = ("epochs", "batch_size", "learning_rate")
+    return settings | {name: value for name, value in zip(names, given) if value is not None}
+
+
+def _load(mini: bool, number: int | None, held_back: int) -> samples.Data:
     data = samples.load(mini)
+    if held_back >= len(data.x_train):
+        raise typer.BadParameter(
+            f"expected fewer than {len(data.x_train):,}, got {held_back:,}.", param_hint="--hold-out"
+        )
+    data.hold_back(held_back)
     if number is not None:
         if number > len(data.x_train):
             raise typer.BadParameter(f"expected at most {len(data.x_train):,}, got {number:,}.", param_hint="--samples")
@@ -154,9 +203,7 @@ def _load(mini: bool, number: int | None) -> samples.Data:
     return data
 
 
-def _record(
-    network: str, data: samples.Data, epochs: int, batch_size: int, learning_rate: float, seed: int
-) -> dict[str, Any]:
+def _record(network: str, data: samples.Data, settings: dict[str, Any], seed: int) -> dict[str, Any]:
     """Return what run.json says of a new run: all that it takes to make it again."""
     from scratchnet import config
 
@@ -169,13 +216,11 @@ def _record(
             "name": "Fashion-MNIST",
             "subset": data.subset,
             "training_images": len(data.x_train),
-            "test_images": len(data.x_test),
+            "test_images": 0 if data.held_back else len(data.x_test),
             "notice": data.notice,
+            **({"held_back": data.held_back} if data.held_back else {}),
         },
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "optimizer": "adam",
+        **settings,
         "seed": seed,
         "backend": config.backend(),
     }
@@ -183,30 +228,24 @@ def _record(
 
 def _model(record: dict[str, Any]) -> Model:
     import scratchnet
-    from scratchnet.architectures import ARCHITECTURES
-    from scratchnet.optimizers import Adam
 
     scratchnet.utils.clear_session()
     scratchnet.utils.set_random_seed(record["seed"])
-    model = ARCHITECTURES[record["network"]]()
-    model.compile(Adam(record["learning_rate"]), "sparse_categorical_crossentropy", ["accuracy"])
-    return model
+    return made.model_of(record)
 
 
-def _compile_kernels(network: str) -> None:
+def _compile_kernels(record: dict[str, Any]) -> None:
     """Let the kernels be compiled, if they are not yet, on a network of its own: the real one stays untouched."""
     import numpy as np
 
-    from scratchnet.architectures import ARCHITECTURES
     from scratchnet.training.compiling import compile_for
     from scratchnet.utils.screen import screen
 
-    model = ARCHITECTURES[network]()
-    model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+    model = made.model_of(record)
     x = np.zeros((2, *(n for n in model.inputs[0].shape[1:] if n is not None)), np.float32)
     start = time.perf_counter()
     with screen() as shown_on:
-        compile_for(model, x, np.zeros(2, np.int64), shown_on)
+        compile_for(model, x, made.labels_of(record, np.zeros(2, np.int64)), shown_on)
     seconds = time.perf_counter() - start
     if seconds > _WORTH_MENTIONING:
         say(f"Compiled the kernels in {seconds:.0f} s; they are kept, so the next run starts at once.")
@@ -225,14 +264,15 @@ def _say_what(model: Model, keeper: Keeper, resumed: bool) -> None:
 
 
 def _fit(model: Model, data: samples.Data, record: dict[str, Any], *callbacks: Keeper) -> None:
-    # The test images only draw the second curve. Nothing is chosen by them: the last epoch's network is the result.
-    validation = (samples.as_input(model, data.x_test), data.y_test)
+    # The test images only draw the second curve. Nothing is chosen by them: the last epoch's network is the result. Of
+    # the challenge they are looked at once, at its end.
+    validation = (samples.as_input(model, data.x_test), made.labels_of(record, data.y_test))
     model.fit(
         samples.as_input(model, data.x_train),
-        data.y_train,
+        made.labels_of(record, data.y_train),
         batch_size=record["batch_size"],
         epochs=record["epochs"],
-        validation_data=validation,
+        validation_data=validation if data.held_back or record["network"] != made.CHALLENGE else None,
         callbacks=callbacks,
     )
 

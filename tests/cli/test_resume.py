@@ -155,7 +155,7 @@ def test_a_run_that_was_killed_before_its_first_epoch_begins_anew(
 def test_without_network_and_resume_it_says_what_is_missing(scratchnet_command: Command) -> None:
     result = scratchnet_command("train")
     assert result.code == 2
-    assert "Missing argument: mlp or cnn to train one, or --resume RUN to go on with a run" in result.err
+    assert "Missing argument: mlp, cnn or challenge to train one, or --resume RUN to go on with a run" in result.err
 
 
 def test_a_folder_that_is_not_there_empty_or_foreign(scratchnet_command: Command) -> None:
