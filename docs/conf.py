@@ -40,6 +40,7 @@ myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "attrs_inline"
 myst_heading_anchors = 4
 myst_links_external_new_tab = False
 
+toc_object_entries_show_parents = "hide"
 autodoc_member_order = "groupwise"
 autodoc_typehints = "none"  # the docstrings say it in words, with shapes
 autodoc_default_options = {"members": True, "show-inheritance": True}

@@ -54,12 +54,13 @@ class Explorer(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return a sentence and a frame."""
         run = json.loads((Path(self.env.app.outdir) / "explore" / "run.json").read_text(encoding="utf-8"))
-        said = (
-            f"This network was trained while the site was built: {' '.join(('scratchnet', *TRAIN[:5]))}, three passes "
-            f"through the 5,000 images that come with scratchnet. It knows {_accuracy(run):.1%} of the subset's 1,000 "
-            "test images; trained on all of Fashion-MNIST it would know more. The page is the one that "
+        told = (
+            ", three passes through the 5,000 images that come with scratchnet. It knows "
+            f"{_accuracy(run):.1%} of the subset's 1,000 test images; trained on all of Fashion-MNIST it would know "
+            "more. The page is the one that "
         )
-        sentence = nodes.paragraph("", said)
+        sentence = nodes.paragraph("", "This network was trained while the site was built, by ")
+        sentence += [nodes.literal(text=" ".join(("scratchnet", *TRAIN[:5]))), nodes.Text(told)]
         sentence += [nodes.literal(text="scratchnet explore RUN"), nodes.Text(" writes of any run of yours. ")]
         link = '<a class="reference internal" href="explore/cnn.html">Open it by itself</a>'
         sentence += [nodes.raw("", link, format="html"), nodes.Text(", which suits a narrow window better.")]

@@ -6,11 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium")
@@ -18,27 +19,38 @@ sys.path.append(str(ROOT / "docs" / "_ext"))
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """The folder of the built site; all processes of a test run share one. SCRATCHNET_SITE names one that is built."""
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """``once("name", make)``: a folder that all processes of a test run share, and that the first to ask fills."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def ask(name: str, make: Callable[[Path], None]) -> Path:
+        folder = shared / name
+        with FileLock(f"{folder}.lock"):
+            if not folder.exists():
+                folder.mkdir()
+                make(folder)
+        return folder
+
+    return ask
+
+
+@pytest.fixture(scope="session")
+def site(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """The folder of the built site. SCRATCHNET_SITE names one that is built already."""
     if ready := os.environ.get("SCRATCHNET_SITE"):
         return Path(ready)
     pytest.importorskip("sphinx", reason="Sphinx is not installed: pip install -e '.[docs]'")
-    from filelock import FileLock
 
-    base = tmp_path_factory.getbasetemp()
-    built = (base if worker_id == "master" else base.parent) / "site"
-    with FileLock(f"{built}.lock"):
-        if not (built / "built").exists():
-            done = subprocess.run(
-                [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-b", "html", "docs", str(built / "html")],
-                cwd=ROOT,
-                capture_output=True,
-                text=True,
-            )
-            (built / "said").write_text(done.stdout + done.stderr, encoding="utf-8")
-            (built / "built").write_text(str(done.returncode), encoding="utf-8")
-    if (built / "built").read_text(encoding="utf-8") != "0":
-        pytest.fail((built / "said").read_text(encoding="utf-8")[-4000:])
+    def build(folder: Path) -> None:
+        command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-b", "html", "docs", str(folder / "html")]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        (folder / "code").write_text(str(done.returncode), encoding="utf-8")
+        (folder / "said").write_text(done.stdout + done.stderr, encoding="utf-8")
+
+    built = once("site", build)
+    said = (built / "said").read_text(encoding="utf-8")
+    assert (built / "code").read_text(encoding="utf-8") == "0", said[-4000:]
     return built / "html"
 
 
