@@ -29,6 +29,7 @@ ROOMS = {
     "activations": ("Activations", "activations/*.py"),
     "losses": ("Losses", "losses/*.py"),
     "optimizers": ("Optimizers", "optimizers/*.py"),
+    "beside": ("Penalties and schedules", "*.py"),
 }
 LITERAL = re.compile(r"``(.+?)``")
 log = logging.getLogger(__name__)

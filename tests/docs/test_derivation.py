@@ -11,11 +11,8 @@ derivation = pytest.importorskip("derivation")
 prose = pytest.importorskip("prose")
 
 ROOT = Path(__file__).parents[2]
-FILES = [
-    path
-    for room in ("layers", "activations", "losses", "optimizers")
-    for path in sorted((ROOT / "scratchnet" / room).glob("*.py"))
-]
+ROOMS = ("layers", "activations", "losses", "optimizers", ".")
+FILES = [path for room in ROOMS for path in sorted((ROOT / "scratchnet" / room).glob("*.py"))]
 by_file = pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 
 
