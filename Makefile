@@ -44,6 +44,7 @@ explorer: explorer/node_modules/.package-lock.json  ## Build the script of the p
 
 check: $(VENV)/.dev  ## Run the linter, the type checker, and the check that imports go one way
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

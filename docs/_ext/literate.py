@@ -41,7 +41,7 @@ def files(room: str) -> list[Path]:
     for path in sorted(PACKAGE.glob(ROOMS[room][1])):
         text = path.read_text(encoding="utf-8")
         derives = any(one.steps for one in derivation.read(path).derivations)
-        if path.stem != "__init__" and (derives or "def backward(" in text or "def update(" in text):
+        if path.stem not in ("__init__", "arrays") and (derives or "def backward(" in text or "def update(" in text):
             found.append(path)
     return [*found, PACKAGE / "layers" / "windows.py"] if room == "layers" else found
 
