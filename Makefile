@@ -9,7 +9,7 @@ BIN    := $(VENV)/bin
 MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help data train challenge test test-narrow test-kill check explorer fuzz clean
+.PHONY: help data train challenge docs test test-narrow test-kill check explorer fuzz clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -24,6 +24,10 @@ $(VENV)/.base: pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.base
 	$(BIN)/python -m pip install --quiet -e ".[dev]"
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.base
+	$(BIN)/python -m pip install --quiet -e ".[docs]"
 	@touch $@
 
 data: $(VENV)/.base  ## Get Fashion-MNIST and check it
@@ -43,6 +47,7 @@ explorer: explorer/node_modules/.package-lock.json  ## Build the script of the p
 
 check: $(VENV)/.dev  ## Run the linter, the type checker, and the check that imports go one way
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -52,6 +57,10 @@ NODE_PACKAGES := $(if $(shell command -v npm),explorer/node_modules/.package-loc
 test: check $(NODE_PACKAGES)  ## Run the whole test suite, linter and type checker included
 	$(BIN)/python -m tests.warm
 	$(BIN)/pytest -n 2 --dist worksteal
+
+docs: $(VENV)/.docs  ## Build the site into docs/_build/html, without a network
+	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+	@echo "Open docs/_build/html/index.html"
 
 test-narrow: $(VENV)/.dev  ## Run the kernels' tests for AVX2 and for SSE, on an x86 processor that has them
 	PATH="$(abspath $(BIN)):$$PATH" .ci/test-narrow
@@ -64,4 +73,4 @@ test-kill: $(VENV)/.dev  ## Kill a hundred trainings at random instants and comp
 	$(BIN)/python -m tests.killing
 
 clean:  ## Remove the environment and what tools have left behind
-	rm -rf $(VENV) build explorer/node_modules explorer/build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build docs/_build docs/source explorer/node_modules explorer/build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

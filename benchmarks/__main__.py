@@ -17,6 +17,7 @@ import argparse
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from benchmarks import environment, scaling
 
@@ -92,7 +93,7 @@ def compare_networks(options: argparse.Namespace) -> int:
         print(f"--batches expected whole numbers from 1 to 2048, got {', '.join(wrong)}.", file=sys.stderr)
         return 2
     frameworks = [name for name in options.frameworks.split(",") if name]
-    effort = {"turns": 3, "seconds": 0.2} if options.quick else {}
+    effort: dict[str, Any] = {"turns": 3, "seconds": 0.2} if options.quick else {}
     choice = compare.Choice(networks, [int(size) for size in sizes], frameworks, again=options.again, **effort)
     return compare.main(options.reports, choice, options.allow_workqueue)
 

@@ -138,6 +138,8 @@ def markdown(step: Step, networks: Sequence[Network]) -> str:
 
 def main(options: argparse.Namespace) -> int:
     """Print the tables of a network; of steps that were measured elsewhere, if they are given."""
+    sizes: Sequence[float]
+    seconds: Sequence[float]
     if options.steps:
         sizes, seconds = zip(*((float(n), float(t) / 1e3) for n, t in (pair.split(":") for pair in options.steps)))
         size = int(options.megabytes * 1e6)

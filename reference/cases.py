@@ -124,7 +124,7 @@ def image_layers() -> Iterator[tuple[str, layers.Layer, tuple[int, ...]]]:
 
 def normalizations() -> Iterator[tuple[str, layers.Layer, tuple[int, ...]]]:
     """Normalizations along every axis, with and without γ and β; batch normalizations frozen as well."""
-    affine = [{}, {"center": False}, {"scale": False}, {"center": False, "scale": False}]
+    affine: list[dict[str, Any]] = [{}, {"center": False}, {"scale": False}, {"center": False, "scale": False}]
     for number, (axis, trainable) in enumerate(product((-1, 1, 2, 3, -2), (True, False))):
         options: dict[str, Any] = {"axis": axis, "epsilon": (1e-3, 0.25)[number % 2], **affine[number // 2 % 4]}
         where = f"BatchNormalization({options}, {trainable=})"
@@ -235,7 +235,8 @@ def loss_cases(dtype: str) -> Iterator[tuple[str, losses.Loss, list[layers.Layer
         yield f"mean_absolute_error after {name}", losses.MeanAbsoluteError("sum"), ending, []
         yield f"huber after {name}", losses.Huber(0.4), ending, []
         yield f"kl_divergence after {name}", losses.KLDivergence(), ending, []
-    for name, ending in [("Dense(sigmoid)", [layers.Dense(7, "sigmoid")]), endings(False)[-1]]:
+    probable: list[layers.Layer] = [layers.Dense(7, "sigmoid")]
+    for name, ending in [("Dense(sigmoid)", probable), endings(False)[-1]]:
         yield f"binary_crossentropy after {name}", binary(), ending, ["binary_accuracy"]
         yield f"smoothed binary_crossentropy after {name}", binary(label_smoothing=0.1), ending, []
     for name, ending in endings(True):
@@ -282,6 +283,7 @@ def compare_weighted_fits(backends: Sequence[str]) -> Worst:
     worst = Worst()
     generator = np.random.default_rng(5)
     x, y = generator.standard_normal((50, 6)), generator.integers(0, 3, 50)
+    given: tuple[dict[str, Any], ...]
     given = {"class_weight": {0: 0.5, 1: 2.0, 2: 1.25}}, {"sample_weight": generator.uniform(0, 2, 50)}, {}
     with floatx("float64"):
         for side, weights in product(backends, given):

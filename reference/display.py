@@ -81,6 +81,14 @@ def _data(samples: int) -> tuple[Any, Any]:
 Call = Callable[[Any], Any]
 
 
+def _calling(method: str, *arguments: Any, **options: Any) -> Call:
+    return lambda model: getattr(model, method)(*arguments, **options)
+
+
+def _fitting(*arguments: Any, **options: Any) -> Call:
+    return lambda model: model.fit(*arguments, **options).history
+
+
 def calls() -> Iterator[tuple[str, Call]]:
     """The calls to compare: a description, and what to do with a model of either library."""
     x, y = _data(450)
@@ -88,7 +96,7 @@ def calls() -> Iterator[tuple[str, Call]]:
     for verbose, epochs, validation in product((0, 1, 2), (1, 3), ({}, {"validation_data": held_back})):
         settings = {"batch_size": 64, "epochs": epochs, "verbose": verbose, "shuffle": False, **validation}
         where = f"fit(epochs={epochs}, verbose={verbose}{', validation' if validation else ''})"
-        yield where, lambda model, settings=settings: model.fit(x[:400], y[:400], **settings).history
+        yield where, _fitting(x[:400], y[:400], **settings)
     split = {"batch_size": 50, "epochs": 2, "verbose": 2, "shuffle": False, "validation_split": 0.25}
     yield "fit(validation_split=0.25)", lambda model: model.fit(x, y, **split).history
     yield (
@@ -96,8 +104,8 @@ def calls() -> Iterator[tuple[str, Call]]:
         lambda model: model.fit(x, y, epochs=3, initial_epoch=2, verbose=2, shuffle=False).history,
     )
     for verbose in (0, 1, 2):
-        yield f"evaluate(verbose={verbose})", lambda model, v=verbose: model.evaluate(x, y, batch_size=64, verbose=v)
-        yield f"predict(verbose={verbose})", lambda model, v=verbose: model.predict(x, verbose=v)
+        yield f"evaluate(verbose={verbose})", _calling("evaluate", x, y, batch_size=64, verbose=verbose)
+        yield f"predict(verbose={verbose})", _calling("predict", x, verbose=verbose)
     yield "evaluate(return_dict=True)", lambda model: model.evaluate(x, y, return_dict=True, verbose=0)
     yield "train_on_batch", lambda model: model.train_on_batch(x[:64], y[:64])
     yield "test_on_batch", lambda model: model.test_on_batch(x[:64], y[:64], return_dict=True)

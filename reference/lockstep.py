@@ -60,7 +60,7 @@ class Pair(NamedTuple):
     theirs: Callable[[], Any]
 
 
-_ROUNDED_BETAS = {"beta_1": float32_rounded(0.9), "beta_2": float32_rounded(0.999)}
+_ROUNDED_BETAS: dict[str, Any] = {"beta_1": float32_rounded(0.9), "beta_2": float32_rounded(0.999)}
 _MOMENTUM = float32_rounded(0.9)
 
 PAIRS: dict[str, Pair] = {

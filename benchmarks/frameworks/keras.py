@@ -62,7 +62,7 @@ class Keras(Framework):
         """Call ``model.fit``."""
         import keras
 
-        class Clock(keras.callbacks.Callback):  # type: ignore[misc]  # no hook at the end of a step: it would slow Keras
+        class Clock(keras.callbacks.Callback):
             def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
                 clock.model = self.model
                 clock.on_train_batch_begin(batch)

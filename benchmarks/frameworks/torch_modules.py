@@ -81,7 +81,7 @@ def _modules(part: Part, shape: Shape, name: str) -> tuple[list[nn.Module], Shap
             return [GlobalAverage()], shape[:1]
         case networks.Flatten():
             flatten = nn.Flatten()
-            flatten.flattened = shape  # type: ignore[assignment]
+            flatten.flattened = shape
             return [flatten], (_size(shape),)
         case networks.Dense():
             linear = _named(nn.Linear(_size(shape), part.units), name)
@@ -112,7 +112,7 @@ def _activation(name: str) -> list[nn.Module]:
 
 
 def _named(module: nn.Module, name: str) -> nn.Module:
-    module.part_name = name  # type: ignore[assignment]
+    module.part_name = name
     return module
 
 

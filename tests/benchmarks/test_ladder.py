@@ -72,7 +72,8 @@ def test_loops_are_extrapolated_along_a_line(monkeypatch):
 
 @pytest.mark.parametrize("key", SETTINGS)
 def test_a_rung_runs_the_steps_that_it_claims(key):
-    plan = create(key).model("cnn").run_plan(logits=True)
+    plan = create(key).model("cnn").run_plan("train")
+    assert plan.logits == (True,)
     sizes = [len(step.layers) for step in plan.steps]
     definitions = [step for step in plan.steps if isinstance(step, LayerStep)]
     assert (max(sizes) > 1) == (key in ("fusion", "zeros", "products"))
@@ -84,6 +85,13 @@ def test_a_rung_runs_the_steps_that_it_claims(key):
     assert {"winograd" in (step.forward_way, step.backward_way) for step in pooled} == (
         {key == "products"} if key in ("fusion", "zeros", "products") else set()
     )
+
+
+def test_a_rung_makes_its_plan_once():
+    model = create("numpy").model("cnn")
+    plan = model.run_plan("train")
+    model.train_on_batch(np.zeros((2, 28, 28, 1)), np.zeros(2))
+    assert model.run_plan("train") is plan
 
 
 def test_the_source_of_a_kernel_is_found_through_its_wrapper():

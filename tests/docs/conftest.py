@@ -1,0 +1,65 @@
+"""The extensions of the site, and the site itself, built once for all tests that look at it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium")
+sys.path.append(str(ROOT / "docs" / "_ext"))
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """``once("name", make)``: a folder that all processes of a test run share, and that the first to ask fills."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def ask(name: str, make: Callable[[Path], None]) -> Path:
+        folder = shared / name
+        with FileLock(f"{folder}.lock"):
+            if not folder.exists():
+                folder.mkdir()
+                make(folder)
+        return folder
+
+    return ask
+
+
+@pytest.fixture(scope="session")
+def site(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """The folder of the built site. SCRATCHNET_SITE names one that is built already."""
+    if ready := os.environ.get("SCRATCHNET_SITE"):
+        return Path(ready)
+    pytest.importorskip("sphinx", reason="Sphinx is not installed: pip install -e '.[docs]'")
+
+    def build(folder: Path) -> None:
+        command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-b", "html", "docs", str(folder / "html")]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        (folder / "code").write_text(str(done.returncode), encoding="utf-8")
+        (folder / "said").write_text(done.stdout + done.stderr, encoding="utf-8")
+
+    built = once("site", build)
+    said = (built / "said").read_text(encoding="utf-8")
+    assert (built / "code").read_text(encoding="utf-8") == "0", said[-4000:]
+    return built / "html"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on this machine")
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    with playwright.sync_playwright() as running:
+        chromium = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
