@@ -24,7 +24,8 @@ def measure(network: str, epochs: int, turns: int, folder: Path) -> dict[str, An
     from scratchnet.cli.keeping import Keeper
 
     data = samples.load(mini=False)
-    record = train._record(network, data, epochs * (2 * turns + 1), 64, 0.001, 42)
+    settings = train._settings(network, None, epochs * (2 * turns + 1), 64, 0.001)
+    record = train._record(network, data, settings, 42) | {"ranks": 1}
     model = train._model(record)
     seconds: dict[bool, list[float]] = {True: [], False: []}
 

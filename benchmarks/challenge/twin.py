@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -77,7 +78,7 @@ def optimizer_of(module: nn.Module, recipe: Recipe, steps: int) -> tuple[torch.o
     return sgd, factor
 
 
-@torch.inference_mode()
+@torch.inference_mode()  # type: ignore[untyped-decorator]
 def accuracy(module: nn.Module, x: torch.Tensor, y: torch.Tensor, recipe: Recipe) -> float:
     """Return the share of images that are told right, looked at as they are and mirrored."""
     module.eval()
@@ -130,7 +131,8 @@ def train(recipe: Recipe, seed: int, device: str, hold_out: int, say: Callable[[
 def changed(recipe: Recipe, changes: list[str]) -> Recipe:
     """Return the recipe with entries like ``erase=0.25`` or ``filters=[16, 32]`` changed."""
     values = {name: json.loads(value) for name, _, value in (change.partition("=") for change in changes)}
-    return replace(recipe, **{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+    changes_made: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    return replace(recipe, **changes_made)
 
 
 def main() -> None:
