@@ -23,8 +23,9 @@ LINK = re.compile(r"(?<=\]\()(?!\w+:|#)(?P<target>[^)\s]+)")
 
 
 def documents(root: Path = ROOT) -> list[Path]:
-    """Return what may hold blocks: the Markdown at the root and under docs/."""
-    return sorted([*root.glob("*.md"), *root.glob("docs/**/*.md")])
+    """Return what may hold blocks: the Markdown at the root and under docs/, but for what the site makes."""
+    pages = [path for path in root.glob("docs/**/*.md") if path.relative_to(root).parts[1] not in ("_ext", "source")]
+    return sorted([*root.glob("*.md"), *pages])
 
 
 def filled(text: str, root: Path = ROOT, folder: str = "") -> str:
@@ -56,11 +57,20 @@ def filled(text: str, root: Path = ROOT, folder: str = "") -> str:
 
 def _chosen(text: str, pattern: str, path: str) -> str:
     """Return the lines in which the pattern is found, and the fences around any of them."""
-    lines = text.splitlines()
-    found = [line for line in lines if line.startswith("```") or re.search(pattern, line)]
-    if all(line.startswith("```") for line in found):
-        raise ValueError(f"A block expected lines of {path} with {pattern!r} in them, got none of its {len(lines)}.")
-    return re.sub(r"^```\w*\n```\n?", "", "\n".join(found), flags=re.MULTILINE).strip("\n")
+    found: list[str] = []
+    fence = None  # that of the block which the line stands in, until a line of it is found
+    inside = False
+    for line in text.splitlines():
+        if line.startswith("```"):
+            if inside and fence is None:
+                found.append(line)
+            inside, fence = not inside, None if inside else line
+        elif re.search(pattern, line):
+            found += [line] if fence is None else [fence, line]
+            fence = None
+    if not found:
+        raise ValueError(f"A block expected lines of {path} with {pattern!r} in them, got none.")
+    return "\n".join(found)
 
 
 def main(arguments: list[str]) -> int:
