@@ -70,7 +70,8 @@ class DenseStep(ActivatedStep):
     def backward(self, dy: Array) -> Array | None:
         """Fill the gradients; return dx, shaped like x, if it is needed."""
         N = len(self.y)
-        dy = self.before_activation(dy.reshape(N, self.U))
+        if self.separate:
+            dy = self.before_activation(dy.reshape(N, self.U))
         dx = self.buffer("dx", N, (self.D,)) if self.needs_dx else None  # (N, D)
         self.finite = dense_products.backward(
             self.flat(dy), self.y.reshape(-1), self.relu, self.x, self.kernel, self.d_rows, self.kernel_rows, self.D,
