@@ -16,6 +16,7 @@ from rich.table import Table
 
 from benchmarks import machine
 from benchmarks.contenders import Contender
+from benchmarks.pictures import logarithmic
 from benchmarks.processes import WorkerProcess
 from benchmarks.report import Report, write_json
 from benchmarks.statistics import seconds, summarise, three_digits
@@ -202,17 +203,18 @@ def draw(told: list[RungReport], about: str, keras: float | None, path: Path) ->
     medians = [summarise(rung.seconds).median for rung in told]
     colours = colormaps["YlOrRd"]([0.25 + 0.75 * i / max(1, len(told) - 1) for i in range(len(told))])
     axis.barh(range(len(told)), [m * 1e3 for m in medians], color=colours)
-    box = {"facecolor": "white", "edgecolor": "none", "pad": 0}  # the line for Keras passes behind the words
     for number, (rung, median, gain) in enumerate(zip(told, medians, gains(told))):
         text = f" ≈ {seconds(median)}, extrapolated" if rung.extrapolated else f" {seconds(median)}"
-        axis.text(median * 1.08e3, number, f"{text}   {gain_of(gain)}", va="center", bbox=box)
-    if keras is not None:
-        axis.axvline(keras * 1e3, color="#30638e", linestyle="--")
-        axis.text(keras * 1e3, -0.55, f" Keras, {seconds(keras)}", color="#30638e", va="bottom")
+        axis.text(median * 1.08e3, number, f"{text}   {gain_of(gain)}", va="center")
+    longest = max([*medians, *([keras] if keras else [])]) * 1e3
+    first = logarithmic(axis, [*medians, *([keras] if keras else [])], longest)
+    if keras is not None:  # only along bars that are longer, and below them all: it crosses no words
+        shorter = sum(median > keras / 1.2 for median in medians) - 0.5
+        axis.plot([keras * 1e3] * 2, [-0.5, shorter], color="#30638e", linestyle="--")
+        axis.text(keras * 1e3, -0.55, f"Keras, {seconds(keras)}", color="#30638e", va="bottom", ha="center")
     axis.set_yticks(range(len(told)), [rung.title for rung in told])
-    axis.invert_yaxis()
-    axis.set_xscale("log")
-    axis.set_xlim(min(medians) * 1e3 / 3, max(medians) * 1e3 * 30)
+    axis.set_xlim(first, longest * 60)  # room for the words behind the longest bar
+    axis.set_ylim(len(told) - 0.4, -1.1)
     axis.set_xlabel(f"ms a training step of the CNN, batch size {BATCH_SIZE} (logarithmic)\n{about}")
     axis.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=130)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +34,32 @@ def save_steps(report: Report, path: Path) -> Path:
             axis.plot([s.low * 1e3, s.high * 1e3], [number, number], color="black", linewidth=1)
             axis.text(max(s.median, s.high) * 1e3, number, f" {seconds(s.median)}", va="center", fontsize=9)
         axis.set_yticks(range(len(labels)), labels)
-        axis.set_xlim(0, max(s.high for s in summaries.values()) * 1e3 * 1.18)
-        axis.set_xlabel("ms a step, shorter is better")
+        longest = max(s.high for s in summaries.values()) * 1e3
+        axis.set_xlim(logarithmic(axis, [s.low for s in summaries.values()], longest), longest * 2.5)
+        axis.set_xlabel("ms a step, logarithmic; shorter is better")
         axis.set_title(f"{network.upper()}: training step, batch size 64")
         axis.spines[["top", "right"]].set_visible(False)
     axes[0].invert_yaxis()
     return _save(figure, report, path)
+
+
+def logarithmic(axis: Any, seconds_of_bars: Sequence[float], longest: float) -> float:
+    """Make the axis of bars logarithmic, in ms, and return where it begins: at a power of ten, which is marked.
+
+    It is drawn, and has marks, only as far as its longest bar.
+    """
+    from matplotlib.ticker import FixedLocator, NullFormatter
+
+    first = math.floor(math.log10(min(seconds_of_bars) * 1e3 / 1.05))
+    decades = [10.0**power for power in range(first, math.floor(math.log10(longest)) + 1)]
+    between = [digit * decade for decade in decades for digit in range(2, 10) if digit * decade <= longest]
+    axis.set_xscale("log")
+    axis.xaxis.set_major_locator(FixedLocator(decades))
+    axis.xaxis.set_minor_locator(FixedLocator(between))
+    axis.xaxis.set_major_formatter("{x:g}")
+    axis.xaxis.set_minor_formatter(NullFormatter())
+    axis.spines["bottom"].set_bounds(decades[0], longest)
+    return decades[0]
 
 
 def save_sweep(report: Report, path: Path) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -14,11 +15,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from benchmarks import machine
-from benchmarks.report import NETWORKS, write_json
+from benchmarks.networks import NETWORKS
+from benchmarks.report import write_json
 from benchmarks.statistics import three_digits
 from scratchnet.utils.matplotlib_import import import_matplotlib
 
 BATCH_SIZE = 64
+ABOVE = (
+    "\nAbove the roof: operations are those of the plain sums; a kernel that passes over zeros, or shares products "
+    "between places, does fewer."
+)
 
 
 @dataclass
@@ -90,12 +96,12 @@ def _copy_rate(bytes_each: int, repetitions: int) -> float:
 
 def measure_kernels(network: str, repetitions: int) -> list[KernelReport]:
     """Run a network's plan on batches of 64 and return every kernel's cost, forward and backward."""
-    from scratchnet.architectures import ARCHITECTURES
+    from benchmarks.frameworks.scratchnet import Scratchnet
     from scratchnet.graph.plan import Plan
     from scratchnet.graph.plan_table import measure
 
-    model = ARCHITECTURES[network]()
-    runs = [measure(Plan(model.graph, "numba", logits=True), BATCH_SIZE) for _ in range(repetitions)]
+    model, logits = Scratchnet().model(network), NETWORKS[network].task == "classes"
+    runs = [measure(Plan(model.graph, "numba", logits=logits), BATCH_SIZE) for _ in range(repetitions)]
     found = []
     for costs in zip(*runs):
         flops, moved = costs[0].flops, costs[0].bytes
@@ -108,7 +114,7 @@ def measure_kernels(network: str, repetitions: int) -> list[KernelReport]:
     return found
 
 
-HEADINGS = ("kernel", "", "time", "GFLOP/s", "of sgemm", "GB/s", "of cached copy", "of its bound")
+HEADINGS = ("", "kernel", "", "time", "GFLOP/s", "of sgemm", "GB/s", "of cached copy", "of its bound")
 
 
 def cells(kernel: KernelReport, limits: Limits) -> list[str]:
@@ -139,8 +145,8 @@ def explanation(limits: Limits) -> str:
 
 def markdown(kernels: list[KernelReport], limits: Limits, about: str) -> str:
     """Return the table as Markdown."""
-    lines = ["| " + " | ".join(HEADINGS) + " |", "|---|---|" + "---:|" * (len(HEADINGS) - 2)]
-    lines += ["| " + " | ".join(cells(kernel, limits)) + " |" for kernel in kernels]
+    lines = ["| " + " | ".join(HEADINGS) + " |", "|---:|---|---|" + "---:|" * (len(HEADINGS) - 3)]
+    lines += [f"| {n} | " + " | ".join(cells(kernel, limits)) + " |" for n, kernel in enumerate(kernels, 1)]
     return "\n".join([*lines, "", f"{explanation(limits)} {about}."]) + "\n"
 
 
@@ -159,34 +165,52 @@ def close_together(points: list[tuple[float, float]]) -> list[list[int]]:
 
 
 def draw(kernels: list[KernelReport], limits: Limits, about: str, path: Path) -> None:
-    """Draw the roof and each kernel under it: operations a second over operations a byte."""
+    """Draw the roof and each kernel under it, a panel for each network: operations a second over operations a byte.
+
+    The numbers are those of the table. A kernel may lie above the roof; the picture says why.
+    """
     import_matplotlib()
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 4.8), layout="constrained")
-    axis = figure.subplots()
+    networks = list(dict.fromkeys(kernel.network for kernel in kernels))
+    columns = min(3, len(networks))
+    rows = -(-len(networks) // columns)
+    figure = Figure(figsize=(5 * columns, 4 * rows + 0.6), layout="constrained")
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     points = [(kernel.flops / kernel.bytes, kernel.flops / kernel.seconds / 1e9) for kernel in kernels]
     intensity = np.geomspace(min(x for x, _ in points) / 4, 4 * max(x for x, _ in points), 200)
-    for rate, label, style in ((limits.cached_copy, "caches", "-"), (limits.copy, "memory", "--")):
-        roof = np.minimum(intensity * rate, limits.flops) / 1e9
-        axis.plot(intensity, roof, style, color="gray", label=f"roof, data in {label}")
-    for number, (kernel, (x, y)) in enumerate(zip(kernels, points)):
-        name = f"{number + 1}: {kernel.network.upper()} {kernel.layers}, {kernel.way}, {kernel.seconds * 1e6:.0f} µs"
-        marker = "o" if kernel.way == "forward" else "s"
-        axis.plot(x, y, marker, color=f"C{number // 2}", label=name)
-    for group in close_together(points):
-        highest = max((points[number] for number in group), key=lambda point: point[1])
-        names = ", ".join(str(number + 1) for number in group)
-        axis.annotate(names, highest, textcoords="offset points", xytext=(5, 3), fontsize=8)
-    axis.set(xscale="log", yscale="log", xlabel="operations a byte", ylabel="GFLOP/s", title="Kernels under the roof")
-    axis.set_ylim(10 ** np.floor(np.log10(min(y for _, y in points))), None)
-    for each in (axis.xaxis, axis.yaxis):
-        each.set_major_formatter("{x:g}")
-        each.set_minor_formatter("")
-    axis.grid(alpha=0.3, which="both")
-    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=8)
-    figure.suptitle(about, x=0.995, ha="right", fontsize=7, color="gray")
+    for axis, network in zip(panels, networks):
+        for rate, label, style in ((limits.cached_copy, "caches", "-"), (limits.copy, "memory", "--")):
+            roof = np.minimum(intensity * rate, limits.flops) / 1e9
+            axis.plot(intensity, roof, style, color="gray", label=f"roof, data in {label}")
+        own = [(number, points[number]) for number, kernel in enumerate(kernels) if kernel.network == network]
+        _draw_kernels(axis, own, kernels)
+        axis.set(xscale="log", yscale="log", title=NETWORKS[network].title if network in NETWORKS else network)
+        highest = max(limits.flops / 1e9, *(y for _, y in points))
+        axis.set_ylim(10 ** np.floor(np.log10(min(y for _, y in points))), 1.5 * highest)
+        for each in (axis.xaxis, axis.yaxis):
+            each.set_major_formatter("{x:g}")
+            each.set_minor_formatter("")
+        axis.grid(alpha=0.3)
+    for axis in panels[len(networks) :]:
+        axis.set_visible(False)
+    figure.supxlabel("operations a byte", fontsize=10)
+    figure.supylabel("GFLOP/s", fontsize=10)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper left", ncols=4, frameon=False, fontsize=9)
+    above = any(y * 1e9 > min(x * limits.cached_copy, limits.flops) for x, y in points)
+    figure.suptitle(f"{about}{ABOVE if above else ''}", x=0.995, ha="right", fontsize=8, color="gray")
     figure.savefig(path, dpi=130)
+
+
+def _draw_kernels(axis: Any, own: list[tuple[int, tuple[float, float]]], kernels: list[KernelReport]) -> None:
+    for way, marker, colour in (("forward", "o", "C0"), ("backward", "s", "C1")):
+        those = [point for number, point in own if kernels[number].way == way]
+        axis.plot(*zip(*those), marker, color=colour, label=way)
+    for group in close_together([point for _, point in own]):
+        highest = max((own[place][1] for place in group), key=lambda point: point[1])
+        names = ", ".join(str(own[place][0] + 1) for place in group)
+        axis.annotate(names, highest, textcoords="offset points", xytext=(5, 3), fontsize=7)
 
 
 def main(folder: Path, quick: bool) -> int:
@@ -196,8 +220,8 @@ def main(folder: Path, quick: bool) -> int:
     described = machine.describe()
     about = f"{described['processor']}, {described['cores']} cores, {described['date'][:10]}"
     table = Table(*HEADINGS, title="Roofline", title_justify="left")
-    for kernel in kernels:
-        table.add_row(*map(escape, cells(kernel, limits)))
+    for number, kernel in enumerate(kernels, 1):
+        table.add_row(str(number), *map(escape, cells(kernel, limits)))
     console = Console()
     console.print(table)
     console.print(escape(explanation(limits)))

@@ -22,7 +22,18 @@ def test_shares_are_of_the_measured_limits():
 def test_the_table_states_the_limits():
     text = markdown([COMPUTING, MOVING], LIMITS, "a machine")
     assert "sgemm 400 GFLOP/s" in text
-    assert text.count("\n| CNN ") == 2
+    assert [line[:8] for line in text.splitlines() if " CNN " in line] == ["| 1 | CN", "| 2 | CN"]
+
+
+def test_a_point_above_the_roof_is_explained(monkeypatch, tmp_path):
+    from matplotlib.figure import Figure
+
+    said = []
+    monkeypatch.setattr(Figure, "suptitle", lambda self, text, **options: said.append(text))
+    saving = KernelReport("vgg", "conv", "ConvStep", "forward", flops=4e9, bytes=1e6, seconds=0.005)  # 800 GFLOP/s
+    for kernels in ([COMPUTING, MOVING], [COMPUTING, saving, MOVING]):
+        draw(kernels, LIMITS, "a machine", tmp_path / "roof.png")
+    assert ["Above the roof" in text for text in said] == [False, True]
 
 
 def test_the_roof_is_drawn(tmp_path):
@@ -33,7 +44,7 @@ def test_the_roof_is_drawn(tmp_path):
 def test_every_kernel_of_a_network_is_there_in_both_directions():
     found = measure_kernels("mlp", 1)
     assert [(k.layers, k.way) for k in found] == [
-        (name, way) for name in ("Hidden", "Output") for way in ("forward", "backward")
+        (name, way) for name in ("part_1", "part_2") for way in ("forward", "backward")
     ]
     assert found[0].flops >= 2 * 64 * 784 * 256
     assert all(k.seconds > 0 and k.bytes > 0 for k in found)
