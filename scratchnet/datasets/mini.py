@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import math
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -39,7 +40,10 @@ def load_mini(path: Path = MINI_FILE) -> dict[str, Array]:
     """
     try:
         # Read whole and small before it is unpacked: a damaged file may claim to be anything.
-        with zipfile.ZipFile(io.BytesIO(read_regular(path, MAX_BYTES))) as archive:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            zipfile.ZipFile(io.BytesIO(read_regular(path, MAX_BYTES))) as archive,
+        ):
             arrays = {name: _array(archive, name) for name in SHAPES}
     except Exception as error:  # zipfile, zlib and NumPy raise whatever a damaged header leads them to
         said = printable(str(error))

@@ -9,11 +9,13 @@ from __future__ import annotations
 import io
 import os
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from scratchnet.errors import ImageError
 from scratchnet.typing import Array
@@ -27,6 +29,7 @@ MAX_BYTES = 512_000_000
 """The most bytes of an image file."""
 
 _ENOUGH = 2048  # pixels of the longer side from which on an image is reduced: no step needs more
+_BITS, _KIND = 258, 339  # of TIFF: how many bits a number has, and whether it is unsigned, signed or a float
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
     5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
@@ -68,9 +71,7 @@ def open_image(path: str | os.PathLike[str]) -> Opened:
     except ImageError as error:
         raise ImageError(f"{path} {error}" if not str(error).startswith(str(path)) else str(error)) from None
     except UnidentifiedImageError:
-        raise ImageError(
-            f"{path} is not an image that can be read: expected PNG, JPEG, WebP, GIF, BMP or TIFF."
-        ) from None
+        raise _unknown(path, content) from None
     except Image.DecompressionBombError:  # Pillow's own bound, which is met first by the largest
         raise ImageError(
             f"{path} has too many pixels to be opened safely: at most {MAX_PIXELS // 10**6} million; make it smaller "
@@ -103,8 +104,9 @@ def as_picture(pixels: Any) -> Opened:
     if colour or array.dtype == np.uint8:
         picture = Image.fromarray(array)
         return _converted(picture, picture.size)
-    picture, steps = _deep(array.astype(np.float64))
-    return Opened(picture, picture.size, steps)
+    size = (array.shape[1], array.shape[0])
+    picture, steps = _deep(lambda begin, end: array[begin:end].astype(np.float64), size)
+    return Opened(picture, size, steps)
 
 
 def _content(path: str | os.PathLike[str]) -> bytes:
@@ -140,10 +142,10 @@ def _converted(file: Image.Image, size: tuple[int, int]) -> Opened:
         orientation = file.getexif().get(0x0112, 1)
     picture: Image.Image = file
     if file.mode in ("F", "I") or file.mode.startswith("I;"):
-        picture, more = _deep(_numbers(file))
+        picture, more = _deep(partial(_numbers, file), file.size)
         steps += more
     elif file.has_transparency_data:
-        picture = _reduced(file.convert("RGBA"))
+        picture = _reduced(file if file.mode == "RGBA" else file.convert("RGBA"))
         if picture.getchannel("A").getextrema() != (255, 255):
             steps.append("made white where it is transparent")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
@@ -162,28 +164,55 @@ def _reduced(picture: Image.Image) -> Image.Image:
     return picture.reduce(factor) if factor > 1 else picture
 
 
-def _numbers(file: Image.Image) -> Array:
-    """Return the pixels of a grey image of more than 8 bits, (H, W) float64."""
-    array = np.asarray(file)
+def _numbers(file: Image.Image, begin: int, end: int) -> Array:
+    """Return rows of a grey image of more than 8 bits, (rows, W) float64."""
+    array = np.asarray(file.crop((0, begin, file.width, end)))
     tags = getattr(file, "tag_v2", {})
     if file.mode == "I" and tags.get(258) == (32,) and tags.get(339, (1,)) in ((1,), 1):
         array = array.view(np.uint32)  # Pillow takes them to be signed
     return array.astype(np.float64)
 
 
-def _deep(values: Array) -> tuple[Image.Image, list[str]]:
-    """Return numbers (H, W) float64 as an image of mode F from 0 to 255."""
-    wrong = int((~np.isfinite(values)).sum())
+def _deep(rows: Callable[[int, int], Array], size: tuple[int, int]) -> tuple[Image.Image, list[str]]:
+    """Return numbers as an image of mode F from 0 to 255, reduced; never more than a few rows at once in float64.
+
+    Args:
+        rows: returns the rows from one to before another, (rows, W) float64.
+        size: width and height.
+    """
+    factor = max(1, max(size) // _ENOUGH)
+    height = 64 * factor
+    bands = [(begin, min(begin + height, size[1])) for begin in range(0, size[1], height)]
+    wrong, low, high = 0, np.inf, -np.inf
+    for band in bands:
+        values = rows(*band)
+        finite = np.isfinite(values)
+        wrong += int((~finite).sum())
+        low, high = min(low, float(values.min())), max(high, float(values.max()))
     if wrong:
         raise ImageError(f"has {wrong:,} pixels that are NaN or infinite: expected finite numbers.")
-    low, high = float(values.min()), float(values.max())
     fitting = [white for white in (1.0, 255.0, 65535.0) if low >= 0 and high <= white]
-    if fitting:
-        scaled, steps = values * (255 / fitting[0]), []
-    else:
-        scaled = (values - low) * (255 / (high - low)) if high > low else np.zeros_like(values)
-        steps = [f"{low:g} taken for black and {high:g} for white"]
-    return Image.fromarray(scaled.astype(np.float32)), steps
+    black, white = (0.0, fitting[0]) if fitting else (low, high)
+    scale = 255 / (white - black) if white > black else 0.0
+    scaled = (Image.fromarray(((rows(*band) - black) * scale).astype(np.float32)) for band in bands)
+    steps = [] if fitting else [f"{low:g} taken for black and {high:g} for white"]
+    return Image.fromarray(np.concatenate([np.asarray(band.reduce(factor)) for band in scaled])), steps
+
+
+def _unknown(path: str | os.PathLike[str], content: bytes) -> ImageError:
+    """Return the error for a file that Pillow does not open, which says of a TIFF what its numbers are."""
+    with suppress(Exception):
+        tags = TiffImagePlugin.ImageFileDirectory_v2(content[:8])
+        stream = io.BytesIO(content)
+        stream.seek(tags.next)
+        tags.load(stream)
+        if max(bits := tags[_BITS]) > 32:
+            kind = {2: "signed ", 3: "float ", 5: "complex ", 6: "complex "}.get(min(tags.get(_KIND, (1,))), "")
+            return ImageError(
+                f"{path} is a TIFF of {max(bits)}-bit {kind}numbers, of which 32 bits are the most that can be read: "
+                f"save it as float32."
+            )
+    return ImageError(f"{path} is not an image that can be read: expected PNG, JPEG, WebP, GIF, BMP or TIFF.")
 
 
 def _one_line(error: Exception) -> str:

@@ -6,6 +6,7 @@ notebook leaves in the environment of the commands it starts. Our pictures need 
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from contextlib import suppress
@@ -18,9 +19,13 @@ def import_matplotlib() -> None:
     if "matplotlib" in sys.modules:
         return
     backend = os.environ.pop(_VARIABLE, None)
+    logger = logging.getLogger("matplotlib")  # which tells at length where it may not keep its cache
+    level = logger.level
+    logger.setLevel(logging.ERROR)
     try:
         import matplotlib
     finally:
+        logger.setLevel(level)
         if backend is not None:
             os.environ[_VARIABLE] = backend
     if backend:

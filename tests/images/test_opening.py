@@ -6,6 +6,7 @@ import os
 import re
 import struct
 import subprocess
+import sys
 import tracemalloc
 import zlib
 from pathlib import Path
@@ -87,8 +88,26 @@ def tiff(path: Path, array: np.ndarray) -> None:
 
 def test_floats_of_64_bits_which_pillow_does_not_read_are_refused(tmp_path: Path) -> None:
     tiff(tmp_path / "a.tif", np.asarray(scene()) / 255)
-    with pytest.raises(ImageError, match="not an image that can be read"):
+    with pytest.raises(ImageError, match=r"a\.tif is a TIFF of 64-bit float numbers, .* save it as float32\.$"):
         open_image(tmp_path / "a.tif")
+
+
+PEAK = """
+import resource, sys
+from scratchnet.images import prepare
+assert prepare(sys.argv[1]).found
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("mode", "megabytes"), [("L", 400), ("RGB", 500), ("RGBA", 800), ("F", 800)])
+def test_the_largest_picture_takes_its_pixels_and_little_more(tmp_path: Path, mode: str, megabytes: int) -> None:
+    picture = Image.new(mode, (8000, 8000), 1.0 if mode == "F" else "white")
+    picture.paste(0.25 if mode == "F" else "black", (2500, 3000, 5500, 5000))
+    picture.save(tmp_path / "a.tif", compression="tiff_adobe_deflate")
+    peak = subprocess.run([sys.executable, "-c", PEAK, tmp_path / "a.tif"], capture_output=True, text=True, check=True)
+    assert int(peak.stdout) < megabytes
 
 
 def test_negative_numbers_are_stretched_and_it_is_said(tmp_path: Path) -> None:
