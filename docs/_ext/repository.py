@@ -38,6 +38,9 @@ class RepositoryLinks(SphinxTransform):
         document = self.env.docname
         beside = (home / document).parent / path
         found = next((p for p in (beside, literate.ROOT / path) if p.exists()), None)
+        unnamed = beside.with_name(f"{beside.name}.md").resolve()  # MyST leaves the suffix of Markdown out
+        if found is None and unnamed.exists() and not unnamed.is_relative_to(home.resolve()):
+            found = unnamed
         if found is None:
             return None
         found = found.resolve()
