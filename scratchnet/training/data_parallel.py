@@ -120,7 +120,7 @@ class DataParallel(Agreement):
             shapes = self.comm.bcast([part.shape for part in counted])
             counted = counted if weight else [np.zeros(shape) for shape in shapes]
         each = [weight * objective.values[o] if weight else 0.0 for o in objective.losses_shown.values()]
-        return [weight * loss if weight else 0.0, *each, *counted]
+        return [weight * loss if weight else 0.0, *each, *counted]  # (1)
 
     def _added_up(self, parts: Compiled, variables: list[Array], weight: float, figures: list[Any]) -> list[Any]:
         """Let gradients, and what running means have moved by, be Σ_r n_r/N of all ranks' own; add up the figures."""
