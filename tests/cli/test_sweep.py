@@ -85,7 +85,7 @@ def test_a_grid_has_every_combination_with_every_seed() -> None:
     assert len(plan.trials) == 12
     assert len({tuple(setting.items()) for setting, _ in plan.trials.values()}) == 6
     name = "003-learning-rate=0.1-batch-size=16-seed=43"
-    expected = ["train", "mlp", "--learning-rate", "0.1", "--batch-size", "16", "--seed", "43"]
+    expected = ["train", "mlp", "--hold-out", "5000", "--learning-rate", "0.1", "--batch-size", "16", "--seed", "43"]
     assert plan.arguments(name) == expected
 
 
@@ -211,10 +211,10 @@ def test_trials_are_what_train_writes_and_a_table_and_a_picture_say_what_came_ou
     assert [row["trial"] for row in rows] == names
     record = json.loads((home / "trials" / names[2] / "run.json").read_text())
     assert (record["learning_rate"], record["seed"], record["epochs"]) == (0.01, 42, 2)
-    assert float(rows[2]["accuracy"]) == record["test_accuracy"]
+    assert float(rows[2]["accuracy"]) == record["held_back_accuracy"]
     assert (home / "sweep.png").read_bytes()[:4] == b"\x89PNG"
     monkeypatch.setattr("scratchnet.cli.results._draw", lambda *_: None)
-    options = ("--learning-rate", "0.01", "--seed", "42")
+    options = ("--learning-rate", "0.01", "--seed", "42", "--hold-out", "500")
     assert scratchnet_command("train", "mlp", *MINI[1:], *options, "-o", "by-hand").code == 0
     assert left(home / "trials" / names[2]) == left(Path("by-hand"))
 
@@ -228,7 +228,7 @@ def test_a_sweep_that_is_done_has_nothing_to_do(
         code, out, _ = scratchnet_command("sweep", *again)
         assert code == 0
         assert "learning-rate" in out
-        assert "test images" in out  # what they were compared on
+        assert "held-back accuracy" in out  # what they were compared by
         assert started(swept / "alone") == before
     other = scratchnet_command("sweep", "mlp", "--vary", "batch-size=8,16", "-o", "alone")
     assert "alone holds another sweep" in other.err
