@@ -56,9 +56,10 @@ yet."""
 _BOUNDS = """## What bounds it
 
 Time, not the recipe: with 22 to 50 epochs of 29 to 65 million products an image the same ingredients come to 95.0 to
-95.5 on held-back images. A convolution with max-pooling behind it runs here at 165 to 235 GFLOP/s (AMD EPYC, two cores,
-batches of 128), one without at 77 to 92, and on maps of 3×3 at 40 to 56: more than half of a step of the recipe for
-minutes goes into the three without pooling."""
+95.5 on held-back images, in PyTorch. At the commit of the runs above (e6c591a), a convolution with max-pooling behind
+it ran at 165 to 235 GFLOP/s (AMD EPYC, two cores, batches of 128), one without at 77 to 92, and on maps of 3×3 at 40 to
+56: more than half of a step of the recipe for minutes went into the three without pooling. They have a kernel of their
+own since, with which nothing on this page has been measured yet."""
 
 
 def _rows(found: list[Piece]) -> list[Sequence[str]]:
