@@ -76,7 +76,7 @@ def list_exercises(folder: Where = None) -> None:
     table = Table.grid(padding=(0, 1))
     for _ in range(3):
         table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, overflow="ellipsis")
+    table.add_column()  # goes on in a second line where it is narrow: names and marks must stay whole
     for number, (name, exercise) in enumerate(EXERCISES.items(), 1):
         mark = "✓" if here.progress.passed(name) else "→" if name == current else " "
         style = "green" if mark == "✓" else "bold" if mark == "→" else ""

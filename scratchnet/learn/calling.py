@@ -33,6 +33,8 @@ def named(result: Any, function: str, *outputs: str) -> dict[str, Any]:
     if result is ...:
         return dict.fromkeys(outputs, result)
     wanted = f"{function} should return {', '.join(outputs)}"
+    if result is None:
+        raise NotAsked(f"{wanted}; it returned None: is a return missing?")
     if not isinstance(result, (tuple, list)):
         raise NotAsked(f"{wanted}; it returned one thing, of type {type(result).__name__}.")
     if len(result) != len(outputs):

@@ -31,12 +31,12 @@ _LARGEST = 2**20
 
 @dataclass(frozen=True)
 class ClassResults:
-    """The reports by student and exercise; an exercise that was not handed in has none."""
+    """The reports by student and exercise; an exercise that was not handed in, or never begun, has none."""
 
     reports: dict[str, dict[str, Report]]
 
     def cell(self, student: str, exercise: str) -> str:
-        """Return "passed", or the stage that failed; nothing for what was not handed in."""
+        """Return "passed", or the stage that failed; nothing for what was not handed in, or is as it was given out."""
         report = self.reports[student].get(exercise)
         if report is None:
             return ""
@@ -88,10 +88,15 @@ def grade_class(
             if name in reports:
                 raise LearnError(f"There are two students of the name {name} in {folder}: rename one.")
             files = _unpacked(student, Path(place) / name) if student.suffix == ".zip" else _files(student)
-            graded = pool.map(lambda item: grade(item[1], item[0], seed), files.items())
+            begun = [(exercise, path) for exercise, path in files.items() if not _is_stub(exercise, path)]
+            graded = pool.map(lambda item: grade(item[1], item[0], seed), begun)
             reports[name] = {report.exercise: report for report in graded}
             done(name)
     return ClassResults(reports)
+
+
+def _is_stub(exercise: str, path: Path) -> bool:
+    return path.read_bytes().replace(b"\r\n", b"\n").strip() == EXERCISES[exercise].stub.encode().strip()
 
 
 def write_tables(results: ClassResults, folder: Path) -> list[Path]:

@@ -117,7 +117,9 @@ class _Grading:
 
     def _answer(self, case: Case) -> list[str]:
         """Run one case, keep the answer, and return what is wrong with its form."""
+        before, self.report.case = self.report.case, case.label  # a failure leaves it so
         self.answered.append((case, self.sandbox.run(case.inputs)))
+        self.report.case = before
         _, answer = self.answered[-1]
         complaints = (
             complaint_of_form(output, answer, value, self.exercise.shapes.get(output, ""))
@@ -228,11 +230,13 @@ class _Grading:
         stage = self.report.stages[-1]
         if stage == "speed":
             return
+        shown = self.report.case
         try:  # a mistake may be known by what it does where nothing has been asked yet
             for case in self.kinks:
                 if all(case is not other for other, _ in self.answered):
                     self._answer(case)
         except Failure:
+            self.report.case = shown
             return
         mistake = name_by_answers(self.exercise, self.answered)
         if mistake is None and self.exercise.naming is not None:

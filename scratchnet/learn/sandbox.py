@@ -106,8 +106,9 @@ class Sandbox:
 
     @property
     def printed(self) -> str:
-        """What the code printed, its beginning."""
-        return bytes(self._printed[:SHOWN]).decode("utf-8", "replace")
+        """What the code printed, its beginning, without what Python writes of it when the time is nearly up."""
+        text = bytes(self._printed[:SHOWN]).decode("utf-8", "replace")
+        return re.split(r"^Timeout \(\d+:\d\d:[\d.]+\)!\nThread 0x", text, maxsplit=1, flags=re.MULTILINE)[0]
 
     # Asking ----------------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -44,6 +45,17 @@ def test_check_tells_the_mistake_and_then_passes(scratchnet_command: Command, st
     assert "Next: 02-fan-out.py" in result.out
     assert "→ fan-out" in scratchnet_command("learn", "list").out
     assert RIGHT.strip() in scratchnet_command("learn", "solution").out
+
+
+def test_the_list_keeps_names_and_marks_whole_where_it_is_narrow(started: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "COLUMNS": "50", "LINES": "90"}
+    shown = pexpect.run(
+        f"{sys.executable} -m scratchnet learn list", env=environment, encoding="utf-8", dimensions=(90, 50), timeout=60
+    )
+    plain = re.sub("\x1b\\[[0-9;]*m", "", shown)
+    assert " 1 → chain" in plain
+    assert all(name in plain.split() for name in NAMES)
+    assert "…" not in plain
 
 
 def test_brackets_in_a_learners_code_are_no_markup(scratchnet_command: Command, started: Path) -> None:

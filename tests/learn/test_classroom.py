@@ -23,6 +23,7 @@ def students(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ada.mkdir()
     (ada / "01-chain.py").write_text("right")
     (ada / "05-dense-dw.py").write_text("wrong")
+    (ada / "09-relu.py").write_text(EXERCISES["relu"].stub)  # never begun: no mistake of hers
     (ada / "notes.py").write_text("not an exercise")
     with zipfile.ZipFile(tmp_path / "Ben.zip", "w") as archive:
         archive.writestr("../../outside/chain.py", "wrong")
@@ -44,7 +45,7 @@ def test_students_by_exercises(students: Path) -> None:
     assert list(results.reports) == ["Ada", "Ben"]
     assert [results.cell("Ada", name) for name in ("chain", "dense-dw", "adam")] == ["passed", "gradients", ""]
     assert [results.cell("Ben", name) for name in ("chain", "dense-dw", "adam")] == ["gradients", "gradients", ""]
-    assert results.cell("Ben", "dense-db") == ""
+    assert results.cell("Ben", "dense-db") == results.cell("Ada", "relu") == ""
     assert results.commonest() == [("dense-dw: mean-for-sum", 2), ("chain: mean-for-sum", 1)]
     assert not (students.parent / "outside").exists()
 
@@ -84,7 +85,7 @@ def test_no_students(tmp_path: Path) -> None:
 def test_a_solution_passes_with_a_teachers_seed(tmp_path: Path) -> None:
     (tmp_path / "Ada").mkdir()
     (tmp_path / "Ada" / "chain.py").write_text(EXERCISES["chain"].solution, encoding="utf-8")
-    (tmp_path / "Ada" / "dense-db.py").write_text(EXERCISES["dense-db"].stub, encoding="utf-8")
+    (tmp_path / "Ada" / "dense-db.py").write_text(EXERCISES["dense-db"].stub + "\nlen(0)\n", encoding="utf-8")
     results = grade_class(tmp_path, seed=4711)
     assert results.cell("Ada", "chain") == "passed"
     assert results.cell("Ada", "dense-db") == "runs"

@@ -36,6 +36,12 @@ def test_a_loop_without_end_is_stopped_and_its_line_shown(graded) -> None:
     assert report.line in (2, 3)
 
 
+def test_of_a_loop_without_end_only_what_it_printed_itself_is_shown(graded) -> None:
+    report = graded("def dbias(dz):\n    print('here')\n    while True:\n        pass\n", SHORT)
+    assert report.printed == "here"
+    assert report.case
+
+
 def test_a_loop_without_end_while_loading(graded) -> None:
     report = graded(f"{RIGHT}while True:\n    pass\n", SHORT)
     assert not report.passed
