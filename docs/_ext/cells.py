@@ -44,7 +44,7 @@ def pieces(cell: str, names: Collection[str]) -> list[Piece]:
     return _words(cell, names)
 
 
-ARROW = Piece("tex", r"\rightarrow ")
+ARROW = Piece("tex", r"\;\rightarrow\;")
 
 
 def _words(text: str, names: Collection[str]) -> list[Piece]:

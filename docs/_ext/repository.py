@@ -37,16 +37,16 @@ class RepositoryLinks(SphinxTransform):
         home = Path(self.env.srcdir)
         document = self.env.docname
         beside = (home / document).parent / path
-        found = next((p for p in (beside, literate.ROOT / path) if p.exists()), None)
-        unnamed = beside.with_name(f"{beside.name}.md").resolve()  # MyST leaves the suffix of Markdown out
-        if found is None and unnamed.exists() and not unnamed.is_relative_to(home.resolve()):
-            found = unnamed
+        named = (beside, literate.ROOT / path, beside.with_name(f"{beside.name}.md"))  # MyST takes .md off
+        found = next((p for p in named if p.exists()), None)
         if found is None:
             return None
         found = found.resolve()
         if found.is_relative_to(home.resolve()) and found.suffix == ".md":
             inside = found.relative_to(home.resolve()).with_suffix("").as_posix()
-            return _link(document, inside, anchor, node) if beside is not found and not beside.exists() else None
+            return _link(document, inside, anchor, node) if (literate.ROOT / path).exists() else None  # else Sphinx's
+        if found == literate.ROOT / "README.md":
+            return _link(document, "index", "", node)
         if found.suffix in (".png", ".svg"):
             return None  # pictures come along
         if page := _page_of(found):
