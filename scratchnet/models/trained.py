@@ -293,7 +293,7 @@ class Trained(Wired):
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch, computed together whatever its size; else as ``predict`` does."""
-        return self.as_outputs_given(loop.call(self, x, None, "predict_on_batch"))
+        return self.as_outputs_given(loop.call(self, x, False, "predict_on_batch"))
 
     def _on_batch(self, logs: dict[str, float], return_dict: bool) -> Any:
         values = [logs[name] for name in self.metrics_names]

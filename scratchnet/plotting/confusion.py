@@ -33,8 +33,6 @@ def confusion_matrix(y_true: Any, y_pred: Any, labels: Sequence[str] | None = No
     what = "confusion_matrix"
     truth = check_labels(what, "y_true", y_true)
     said = check_labels(what, "y_pred", y_pred, len(truth))
-    if not len(truth):
-        raise ValueError(f"{what} expected at least one sample, got none.")
     C = max(int(truth.max()), int(said.max())) + 1
     if labels is not None:
         C = max(C, len(labels))

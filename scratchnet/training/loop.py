@@ -295,7 +295,7 @@ def predict(
     """Compute the outputs for all samples; see ``Model.predict``."""
     verbose = resolve_verbose(verbose)
     if not verbose and callbacks is batch_size is steps is None and _is_one_batch(x):  # which nobody watches
-        return call(model, x, None, "predict")
+        return call(model, x, False, "predict")
     with ExitStack() as stack:
         with unbuilt_if_refused(model):
             source = make_source("predict", model, x, batch_size=batch_size, steps=steps)

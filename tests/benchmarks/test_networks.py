@@ -46,7 +46,7 @@ def test_a_network_has_so_many_parameters(network):
     assert framework.parameters(framework.model(network)) == PARAMETERS[network]
 
 
-@pytest.mark.parametrize("network", ARCHITECTURES)
+@pytest.mark.parametrize("network", ["mlp", "cnn"])
 def test_the_notebooks_networks_are_those_of_the_command_line(network):
     ours, known = Scratchnet().model(network), ARCHITECTURES[network]()
     assert [w.shape for w in ours.get_weights()] == [w.shape for w in known.get_weights()]

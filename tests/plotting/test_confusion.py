@@ -57,7 +57,7 @@ def test_many_classes_have_no_numbers_in_the_cells() -> None:
         ({"y_pred": np.zeros((2, 3))}, r"shape \(N,\), got \(2, 3\): pass y_pred.argmax\(axis=1\)"),
         ({"y_pred": [1]}, "2 entries in y_pred, one each, got 1"),
         ({"y_pred": [0.5, 0.5]}, "whole numbers"),
-        ({"y_true": np.empty(0, int), "y_pred": np.empty(0, int)}, "at least one sample"),
+        ({"y_true": np.empty(0, int), "y_pred": np.empty(0, int)}, "at least one entry in y_true, got none"),
         ({"labels": []}, "at least 2 class names"),
         ({"labels": "boot"}, "class names, got 'boot'"),
     ],
