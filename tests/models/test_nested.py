@@ -432,16 +432,26 @@ def test_predict_on_batch_takes_one_batch_whatever_its_size():
 
 
 @pytest.mark.parametrize("samples", [1, 32])
-def test_a_prediction_of_batch_needs_no_loop(samples):
+def test_the_prediction_of_one_batch_needs_no_loop(samples):
     """It takes a short way, unless something is asked that only the loop knows."""
     inputs = layers.Input((5,))
-    h = layers.Dense(4, activation="relu")(inputs)
+    h = layers.Dense(4, activation="relu")(layers.GaussianNoise(1.0)(layers.Dropout(0.5)(inputs)))
     model = sn.Model(inputs, [layers.Dense(2)(h), layers.Dense(3, activation="softmax")(h)])
     x = np.random.default_rng(0).normal(size=(samples, 5)).astype(np.float32)
     short, long = model.predict(x, verbose=0), model.predict(x, batch_size=32, verbose=0)
     for here, there in zip(short, long):
         np.testing.assert_array_equal(here, there)
         assert here.flags.owndata
+
+
+def test_augmentations_rest_in_the_prediction_of_one_batch_too():
+    """Called by hand they act, as in Keras; predicting they do not, whichever way it takes."""
+    inputs = layers.Input((4, 4, 1))
+    model = sn.Model(inputs, layers.RandomTranslation(0.5, 0.5)(layers.RandomFlip()(inputs)))
+    x = np.random.default_rng(0).normal(size=(8, 4, 4, 1)).astype(np.float32)
+    assert (model(x) != x).any()
+    np.testing.assert_array_equal(model.predict(x, verbose=0), x)
+    np.testing.assert_array_equal(model.predict_on_batch(x), x)
 
 
 def test_a_step_does_not_span_places_of_different_modes() -> None:
