@@ -17,7 +17,7 @@ from scratchnet.models.compiling import Outputs, make_targets
 from scratchnet.models.summary import print_summary
 from scratchnet.models.wired import Wired
 from scratchnet.saving.training_state import model_arrays, read_training_state, training_snapshot
-from scratchnet.training import loop
+from scratchnet.training import loop, passes
 from scratchnet.training.options import FitOptions
 from scratchnet.utils.numbers import function_or_none, true_or_false, whole_number
 
@@ -250,7 +250,7 @@ class Trained(Wired):
             A list of floats in the order of ``metrics_names``; the loss alone, if there are no metrics.
         """
         return_dict = true_or_false("return_dict of evaluate", return_dict)
-        logs = loop.evaluate(self, x, y, batch_size, verbose, sample_weight, steps, callbacks)
+        logs = passes.evaluate(self, x, y, batch_size, verbose, sample_weight, steps, callbacks)
         if return_dict:
             return logs
         values = [logs[name] for name in self.metrics_names]
@@ -276,7 +276,7 @@ class Trained(Wired):
         Returns:
             A new array (N, …) of the model's dtype; a list or dict of them, as the model's outputs were given.
         """
-        return self.as_outputs_given(loop.predict(self, x, batch_size, verbose, steps, callbacks))
+        return self.as_outputs_given(passes.predict(self, x, batch_size, verbose, steps, callbacks))
 
     def train_on_batch(self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Take one training step on one batch and return its loss and metrics, as ``evaluate`` does.
@@ -289,11 +289,11 @@ class Trained(Wired):
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Return loss and metrics of one batch, as ``evaluate`` does."""
         return_dict = true_or_false("return_dict of test_on_batch", return_dict)
-        return self._on_batch(loop.test_on_batch(self, x, y, sample_weight), return_dict)
+        return self._on_batch(passes.test_on_batch(self, x, y, sample_weight), return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch, computed together whatever its size; else as ``predict`` does."""
-        return self.as_outputs_given(loop.call(self, x, False, "predict_on_batch"))
+        return self.as_outputs_given(passes.call(self, x, False, "predict_on_batch"))
 
     def _on_batch(self, logs: dict[str, float], return_dict: bool) -> Any:
         values = [logs[name] for name in self.metrics_names]
@@ -363,7 +363,7 @@ class Trained(Wired):
         inputs = list(x) if several else [x]
         if self._are_tensors(inputs):
             return self._place(inputs, several, training)
-        return self.as_outputs_given(loop.call(self, x, training, "The model"))
+        return self.as_outputs_given(passes.call(self, x, training, "The model"))
 
     def _run_snapshot(self, run: Mapping[str, Any]) -> Snapshot:
         return training_snapshot(self, run)

@@ -14,8 +14,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-_SCIPYS = "scipy.linalg.cython_blas"
-
 
 class _Limit:
     """Counts who wants BLAS at one thread; the first one in sets it, the last one out puts it back.
@@ -27,7 +25,7 @@ class _Limit:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.found: list[Any] = []
-        self.looked_with_scipy: bool | None = None
+        self.looked_at_modules = 0
         self.everywhere = _Held()
         self.here = _HeldHere()
 
@@ -43,16 +41,15 @@ class _Limit:
             self.here.leave()
 
     def _find_new(self) -> None:
-        """Find the BLAS libraries that have been loaded since the last look; SciPy brings one of its own."""
-        with_scipy = _SCIPYS in sys.modules
-        if self.looked_with_scipy == with_scipy:
+        """Find the BLAS libraries that have been loaded since the last look: whatever is imported may bring one."""
+        if self.looked_at_modules == len(sys.modules):
             return
         import threadpoolctl
 
         known = {library.filepath for library in self.found}
         libraries = threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers
         self.found += [library for library in libraries if library.filepath not in known]
-        self.looked_with_scipy = with_scipy
+        self.looked_at_modules = len(sys.modules)
 
 
 class _Held:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet.graph.plan import Plan
-from scratchnet.training.loop import RunningMeans
+from scratchnet.training.means import RunningMeans
 from scratchnet.training.objective import Objective, gradient_of
 from scratchnet.training.samples import Batch, Samples
 from tests.mutants.catalogue import objective

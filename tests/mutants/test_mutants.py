@@ -9,7 +9,7 @@ import pytest
 
 from scratchnet import layers, losses
 from scratchnet.graph.plan import Plan
-from scratchnet.training.loop import RunningMeans
+from scratchnet.training.means import RunningMeans
 from scratchnet.training.objective import Objective
 from scratchnet.training.samples import Samples
 from tests.mutants import conv2d, dense, normalization, pooling

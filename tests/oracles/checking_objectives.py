@@ -13,7 +13,7 @@ import numpy as np
 import scratchnet as sn
 from scratchnet import layers
 from scratchnet.graph.plan import Plan
-from scratchnet.training.loop import RunningMeans
+from scratchnet.training.means import RunningMeans
 from scratchnet.training.objective import Objective
 from scratchnet.training.samples import Samples
 from scratchnet.utils.random import seeded
