@@ -37,6 +37,8 @@ class Watch:
         self.poll = poll or importlib.util.find_spec("watchfiles") is None
         self.changed, self.stopped = threading.Event(), threading.Event()
         self.name = folder.current() or ""
+        self.seen: tuple[int, int, int] | None = None
+        """What told the file apart when it was last checked."""
         self.waiting = False
         """Whether the exercise is passed, and Enter goes on to the next."""
 
@@ -55,17 +57,21 @@ class Watch:
             self.stopped.set()
 
     def _turn(self) -> None:
-        seen = _time(self.folder.file(self.name))
-        while True:
+        self.changed.clear()
+        while not self._saved():
             line = _typed(_PAUSE)
+            while line is None and not (self.poll or self.changed.is_set()):
+                line = _typed(_PAUSE)
+            self.changed.clear()
             if line is not None:
                 self._obey(line)
                 return
-            if self.changed.is_set() or (self.poll and _time(self.folder.file(self.name)) != seen):
-                time.sleep(0.05)  # an editor may write in two goes
-                self.changed.clear()
-                self._check()
-                return
+        time.sleep(0.05)  # an editor may write in two goes
+        self._check()
+
+    def _saved(self) -> bool:
+        """Whether the file is another than the one that was checked last, also if it was saved during that check."""
+        return _stamp(self.folder.file(self.name)) not in (None, self.seen)
 
     def _obey(self, line: str) -> None:
         key = line.strip().lower()[:1]
@@ -97,8 +103,8 @@ class Watch:
 
     def _check(self) -> None:
         self.tell("")
+        self.seen = _stamp(self.folder.file(self.name))
         report = self.folder.check(self.name)
-        self.changed.clear()
         self.show(self.folder, report)
         self.waiting = report.passed
         if report.passed and self.folder.current() is None:
@@ -115,9 +121,10 @@ class Watch:
                 self.changed.set()
 
 
-def _time(path: Path) -> int | None:
+def _stamp(path: Path) -> tuple[int, int, int] | None:
     try:
-        return path.stat().st_mtime_ns
+        found = path.stat()
+        return found.st_mtime_ns, found.st_size, found.st_ino
     except OSError:  # an editor puts a new file in its place just now
         return None
 
