@@ -77,7 +77,7 @@ _CONVOLVED_FIRST = (False, True, False, True, False, True)
 CHALLENGE: dict[str, Recipe] = {
     "minutes": Recipe(filters=(32, 32, 64, 64, 128, 128), epochs=18, learning_rate=0.1, shift=0, erase=0.25),
     "hour": Recipe(filters=(32, 32, 64, 64, 128, 128), pooled=_CONVOLVED_FIRST, epochs=40),
-    "night": Recipe(filters=(48, 48, 96, 96, 192, 192), pooled=_CONVOLVED_FIRST, epochs=50),
+    "night": Recipe(filters=(48, 48, 96, 96, 176, 176), pooled=_CONVOLVED_FIRST, epochs=50),
 }
 """The recipes by the time that they may take on two cores: 12, 60 and 150 minutes."""
 
