@@ -16,13 +16,17 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # see reference/environment.py: whoever imports TensorFlow first
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite started in the background would ignore Ctrl-C
 
-settings.register_profile(
-    "scratchnet",
-    deadline=None,  # the first example may compile a kernel
-    derandomize=bool(os.environ.get("CI")),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-settings.load_profile("scratchnet")
+for profile, repeatable in (
+    ("repeatable", True),
+    ("random", False),
+):  # pytest --hypothesis-profile=random: new examples
+    settings.register_profile(
+        profile,
+        deadline=None,  # the first example may compile a kernel
+        derandomize=repeatable,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(autouse=True)
