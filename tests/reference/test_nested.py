@@ -12,6 +12,7 @@ from reference.environment import backend, floatx, keras, tf
 
 RNG = np.random.default_rng(11)
 BOTH = [sn, keras]
+SIDES = ("numpy", "numba")
 IMAGES = RNG.normal(1, 2, (16, 6, 6, 2))
 ROWS = RNG.normal(0, 1, (16, 4))
 NORM = [np.array(a) for a in ([1.5, 0.5, 2.0], [0.25, -0.5, 0.0], [0.5, -0.25, 1.0], [2.0, 0.75, 1.25])]
@@ -161,43 +162,46 @@ def keras_gradients(model: Any, x: Any, y: Any, loss: Any) -> list[Any]:
     return [np.asarray(g) for g in tape.gradient(value, [v.value for v in model.trainable_variables])]
 
 
-@pytest.mark.parametrize("side", ["numpy", "numba"])
 @pytest.mark.parametrize("make", MANY)
-def test_values_gradients_and_steps(make: Any, side: str) -> None:
-    with floatx("float64"), backend(side):
-        ours, theirs = (make(lib) for lib in BOTH)
-        theirs.set_weights(ours.get_weights())
-        x, y = data_for(ours)
+def test_values_gradients_and_steps(make: Any) -> None:
+    with floatx("float64"):
+        theirs, ours = make(keras), {side: make(sn) for side in SIDES}
+        start = theirs.get_weights()
+        x, y = data_for(ours["numpy"])
         y = np.abs(y) / np.abs(y).sum(-1, keepdims=True) if make is transfer else y
         name = "categorical_crossentropy" if make is transfer else "mse"
-        np.testing.assert_allclose(ours.predict(x, verbose=0), theirs.predict(x, verbose=0), rtol=0, atol=1e-10)
-        before = theirs.get_weights()
-        expected = keras_gradients(theirs, x, y, keras.losses.get(name))
-        theirs.set_weights(before)  # running means included
-        for lib, model in zip(BOTH, (ours, theirs)):
+        predicted = theirs.predict(x, verbose=0)
+        slopes = keras_gradients(theirs, x, y, keras.losses.get(name))
+        for lib, model in ((keras, theirs), *((sn, model) for model in ours.values())):
+            model.set_weights(start)  # running means included
             model.compile(optimizer=lib.optimizers.SGD(0.03125, momentum=0.5), loss=name)
+        for side, model in ours.items():
+            with backend(side):
+                np.testing.assert_allclose(model.predict(x, verbose=0), predicted, rtol=0, atol=1e-10, err_msg=side)
         for step in range(4):
-            losses = [float(model.train_on_batch(x, y)) for model in (ours, theirs)]
-            assert losses[0] == pytest.approx(losses[1], rel=1e-10)
-            same(ours, theirs, f"step {step}")
-            if step == 0:
-                for gradient, slope in zip(ours.grads.values(), expected, strict=True):
-                    np.testing.assert_allclose(gradient, slope, rtol=0, atol=1e-10)
+            expected = float(theirs.train_on_batch(x, y))
+            for side, model in ours.items():
+                with backend(side):
+                    assert float(model.train_on_batch(x, y)) == pytest.approx(expected, rel=1e-10), side
+                same(model, theirs, f"{side}, step {step}")
+                for gradient, slope in zip(model.grads.values(), slopes, strict=True) if step == 0 else ():
+                    np.testing.assert_allclose(gradient, slope, rtol=0, atol=1e-10, err_msg=side)
 
 
-@pytest.mark.parametrize("side", ["numpy", "numba"])
 @pytest.mark.parametrize("optimizer", ["SGD", "RMSprop", "AdamW"])
-def test_transfer_learning_then_fine_tuning(optimizer: str, side: str) -> None:
+def test_transfer_learning_then_fine_tuning(optimizer: str) -> None:
     """As in Keras's guide: a frozen base and a new head; then the base thaws, some of its layers, at rest all along."""
     labels = RNG.integers(0, 3, 16)
-    with floatx("float64"), backend(side):
-        ours, theirs = (transfer(lib, at_rest=True) for lib in BOTH)
-        bases = [ours.get_layer("base"), theirs.get_layer("at_rest").model]
-        theirs.set_weights(ours.get_weights())
-        for base in bases:
+    with floatx("float64"):
+        theirs, ours = transfer(keras, at_rest=True), {side: transfer(sn, at_rest=True) for side in SIDES}
+        start = theirs.get_weights()
+        all_of_them = [(keras, theirs, theirs.get_layer("at_rest").model)]
+        all_of_them += [(sn, model, model.get_layer("base")) for model in ours.values()]
+        for _, model, base in all_of_them:
+            model.set_weights(start)
             base.get_layer("norm").set_weights(NORM)
         for thawed in (None, 2, 3):
-            for lib, model, base in zip(BOTH, (ours, theirs), bases):
+            for lib, model, base in all_of_them:
                 base.trainable = False
                 base.trainable = thawed is not None  # Keras overlooks what is set to the value that it has
                 for layer in base.layers[: -(thawed or 1)]:
@@ -206,13 +210,15 @@ def test_transfer_learning_then_fine_tuning(optimizer: str, side: str) -> None:
                 options |= {"rho": 0.75} if optimizer == "RMSprop" else {}
                 chosen = getattr(lib.optimizers, optimizer)(0.03125, **options, weight_decay=0.125)
                 model.compile(optimizer=chosen, loss="sparse_categorical_crossentropy")
-            assert sum(s.values.size for s in ours.segments) == sum(
-                int(np.prod(v.shape)) for v in theirs.trainable_variables
-            )
+            for model in ours.values():
+                trained = sum(int(np.prod(v.shape)) for v in theirs.trainable_variables)
+                assert sum(s.values.size for s in model.segments) == trained
             for step in range(3):
-                losses = [float(model.train_on_batch(IMAGES, labels)) for model in (ours, theirs)]
-                assert losses[0] == pytest.approx(losses[1], rel=1e-10)
-                same(ours, theirs, f"{thawed} layers, step {step}")
+                expected = float(theirs.train_on_batch(IMAGES, labels))
+                for side, model in ours.items():
+                    with backend(side):
+                        assert float(model.train_on_batch(IMAGES, labels)) == pytest.approx(expected, rel=1e-10)
+                    same(model, theirs, f"{side}, {thawed} layers, step {step}")
 
 
 def test_the_summary_between_freezing_and_compiling_again(monkeypatch: pytest.MonkeyPatch) -> None:

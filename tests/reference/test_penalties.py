@@ -14,6 +14,7 @@ import scratchnet as sn
 from reference.environment import backend, floatx, keras, tf
 
 RNG = np.random.default_rng(3)
+SIDES = ("numpy", "numba")
 CLOSE = {"rtol": 1e-10, "atol": 1e-10}
 
 REGULARIZERS = [
@@ -136,42 +137,50 @@ OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize("side", ["numpy", "numba"])
 @pytest.mark.parametrize("make", [images, words])
 @pytest.mark.parametrize(("optimizer", "options"), OPTIMIZERS)
-def test_lock_step(make: Any, optimizer: str, options: dict[str, Any], side: str) -> None:
-    with floatx("float64"), backend(side):
+def test_lock_step(make: Any, optimizer: str, options: dict[str, Any]) -> None:
+    with floatx("float64"):
         x, y = data(make)
-        ours, theirs = make(sn), make(keras)
-        theirs.set_weights(ours.get_weights())
-        for lib, model in ((sn, ours), (keras, theirs)):
+        theirs, ours = make(keras), {side: make(sn) for side in SIDES}
+        start = theirs.get_weights()
+        for lib, model in ((keras, theirs), *((sn, model) for model in ours.values())):
+            model.set_weights(start)
             model.compile(optimizer=getattr(lib.optimizers, optimizer)(**options), loss=loss(lib, make))
         for step in range(4):
             rows = slice(10 * step, 10 * step + 10)
             expected = theirs.train_on_batch(x[rows], y[rows])
-            assert ours.train_on_batch(x[rows], y[rows]) == pytest.approx(expected, rel=1e-10)
-            for name, mine, other in zip(ours.named_weights, ours.get_weights(), theirs.get_weights(), strict=True):
-                np.testing.assert_allclose(mine, other, err_msg=name, **CLOSE)
+            for side, model in ours.items():
+                with backend(side):
+                    assert model.train_on_batch(x[rows], y[rows]) == pytest.approx(expected, rel=1e-10), side
+                for name, mine, other in zip(
+                    model.named_weights, model.get_weights(), theirs.get_weights(), strict=True
+                ):
+                    np.testing.assert_allclose(mine, other, err_msg=f"{name}, {side}", **CLOSE)
 
 
-@pytest.mark.parametrize("side", ["numpy", "numba"])
 @pytest.mark.parametrize("make", [images, words])
-def test_what_fit_and_evaluate_show(make: Any, side: str) -> None:
-    with floatx("float64"), backend(side):
+def test_what_fit_and_evaluate_show(make: Any) -> None:
+    with floatx("float64"):
         x, y = data(make)
-        ours, theirs = make(sn), make(keras)
-        theirs.set_weights(ours.get_weights())
-        shown = []
-        for lib, model in ((sn, ours), (keras, theirs)):
-            model.compile(optimizer=lib.optimizers.SGD(0.0625), loss=loss(lib, make), metrics=["accuracy"])
-            options = {"batch_size": 12, "epochs": 2, "shuffle": False, "verbose": 0}
-            history = model.fit(x, y, validation_data=(x[:30], y[:30]), sample_weight=np.linspace(0, 2, 40), **options)
-            shown.append(history.history)
-            shown[-1]["evaluated"] = model.evaluate(x, y, batch_size=7, verbose=0)
-            shown[-1]["tested"] = model.test_on_batch(x[:9], y[:9])
-        assert shown[0].keys() == shown[1].keys()
-        for name, values in shown[0].items():
-            np.testing.assert_allclose(values, shown[1][name], rtol=2e-7, err_msg=name)  # Keras's means are float32
+        start = (theirs := make(keras)).get_weights()
+        expected = _shown(keras, theirs, make, start, x, y)
+        for side in SIDES:
+            with backend(side):
+                shown = _shown(sn, make(sn), make, start, x, y)
+            assert shown.keys() == expected.keys()
+            for name, values in shown.items():
+                # Keras's means are float32.
+                np.testing.assert_allclose(values, expected[name], rtol=2e-7, err_msg=f"{name}, {side}")
+
+
+def _shown(lib: Any, model: Any, make: Any, start: Any, x: Any, y: Any) -> dict[str, Any]:
+    model.set_weights(start)
+    model.compile(optimizer=lib.optimizers.SGD(0.0625), loss=loss(lib, make), metrics=["accuracy"])
+    options = {"batch_size": 12, "epochs": 2, "shuffle": False, "verbose": 0}
+    history = model.fit(x, y, validation_data=(x[:30], y[:30]), sample_weight=np.linspace(0, 2, 40), **options)
+    evaluated, tested = model.evaluate(x, y, batch_size=7, verbose=0), model.test_on_batch(x[:9], y[:9])
+    return {**history.history, "evaluated": evaluated, "tested": tested}
 
 
 @pytest.mark.parametrize("make", [images, words])

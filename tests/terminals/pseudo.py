@@ -1,7 +1,7 @@
 """Run a program in a pseudo-terminal and read its screen back.
 
-The program is told that its terminal has so many columns, but the screen that it is read back from is much wider. So a
-line that is too long is seen as a line that is too long, where a screen of the true width would show two.
+The program is told that its terminal has so many columns, but the screen that it is read back from is wider than any
+line that was written. So a line that is too long is seen as such, where a screen of the true width would show two.
 """
 
 from __future__ import annotations
@@ -22,9 +22,6 @@ from typing import NamedTuple
 
 import pyte
 from wcwidth import wcswidth
-
-_WIDE, _HIGH = 1000, 3000
-
 
 class Screen(NamedTuple):
     """What a program left: its exit code, the lines of its screen, all that it wrote, and stderr if that was apart."""
@@ -92,7 +89,8 @@ def in_terminal(
 
 def shown(written: str) -> list[str]:
     """Return the lines that a terminal shows once all this has been written to it."""
-    screen = pyte.Screen(_WIDE, _HIGH)
+    wide, high = max(map(len, re.split(r"[\r\n]", written))) + 1, written.count("\n") + 1
+    screen = pyte.Screen(wide, high)
     pyte.Stream(screen).feed(written)
     lines = [line.rstrip() for line in screen.display]
     while lines and not lines[-1]:
