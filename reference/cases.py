@@ -258,6 +258,7 @@ def compare_losses(dtype: str, backends: Sequence[str]) -> Worst:
             model.compile(loss=loss, metrics=metrics)
             probe = Probe(model)
             training_to_keras(model, probe.twin)
+            probe.twin.run_eagerly = True  # a graph would cost more than three calls of it
             for batch, weighted in ((9, False), (9, True), (1, False)):
                 part = Worst()
                 y = _labels(loss, numbers, batch)

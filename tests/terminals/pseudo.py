@@ -23,6 +23,7 @@ from typing import NamedTuple
 import pyte
 from wcwidth import wcswidth
 
+
 class Screen(NamedTuple):
     """What a program left: its exit code, the lines of its screen, all that it wrote, and stderr if that was apart."""
 
