@@ -217,9 +217,7 @@ def test_what_a_step_has_changed_is_seen_and_gone_when_the_step_is_taken_back(op
 
 
 @pytest.mark.parametrize("sandbox", ["", ' sandbox="allow-scripts"'])
-def test_it_works_in_a_frame_of_another_page(
-    browser: Any, runs: dict[str, Path], tmp_path: Path, sandbox: str
-) -> None:
+def test_it_works_in_a_frame_of_another_page(browser: Any, runs: dict[str, Path], tmp_path: Path, sandbox: str) -> None:
     around, own = tmp_path / "around.html", (runs["mlp"] / "explorer.html").as_uri()
     frame = f'<iframe title="e" width="900" height="700" src="{own}"{sandbox}></iframe>'
     around.write_text(f"<!doctype html><title>t</title>{frame}", encoding="utf-8")
