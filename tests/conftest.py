@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import scratchnet as sn
+from tests.once import Once, sharing
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # see reference/environment.py: whoever imports TensorFlow first
@@ -50,6 +51,12 @@ def backend(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """``once("name", make)``: a folder that all processes of a test run share, and that the first to ask fills."""
+    return sharing(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,7 @@ class FakeModel:
 
     def __init__(self, named_metrics: tuple[metrics.Metric, ...] = ()) -> None:
         self.stop_training = False
-        self.optimizer = SimpleNamespace(learning_rate=0.1)
+        self.optimizer: Any = SimpleNamespace(learning_rate=0.1)
         self.metrics_by_name = {metric.name: metric for metric in named_metrics or (metrics.Accuracy(),)}
         self.epoch = 0
         self.history: Any = None
@@ -620,7 +620,7 @@ class TestLearningRateScheduler:
 
         def broken(epoch, lr=0.0):
             calls.append(epoch)
-            return "a" + 1
+            return "a" + 1  # type: ignore[operator]
 
         with pytest.raises(TypeError, match="concatenate"):
             train(LearningRateScheduler(broken), losses(1.0))

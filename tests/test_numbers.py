@@ -18,7 +18,9 @@ STRANGE = pytest.param(object(), id="object")
 NO_NUMBERS = ["5", None, [1], (1,), {}, 1j, np.array([1]), np.array([[1.0]]), STRANGE, b"1", True, np.True_]
 
 
-@given(st.integers(0, 127), st.sampled_from([int, *INTEGERS, lambda n: np.array(n), lambda n: np.int16([n])[0]]))
+@given(
+    st.integers(0, 127), st.sampled_from([int, *INTEGERS, lambda n: np.array(n), lambda n: np.array([n], np.int16)[0]])
+)
 def test_every_integer_type_is_a_whole_number_and_becomes_pythons(n, kind):
     number = whole_number("units of Dense", kind(n), 0)
     assert type(number) is int

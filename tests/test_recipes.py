@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ def test_the_learning_rate_rises_from_0_and_comes_to_0_with_the_last_epoch() -> 
     model = architectures.challenge(TINY)
     TINY.compile(model, images=81)  # 11 steps an epoch, 22 in all, of which 4 rise
     assert model.optimizer is not None
-    schedule = model.optimizer._learning_rate
+    schedule: Any = model.optimizer._learning_rate
     assert [schedule(step) for step in (0, 2, 4)] == pytest.approx([0.0, 0.25, 0.5])
     assert schedule(13) == pytest.approx(0.25)
     assert schedule(22) == pytest.approx(0.0)
@@ -60,7 +61,7 @@ def test_weights_decay_but_biases_and_normalizations_do_not(rng: np.random.Gener
         if not name.endswith("kernel"):
             array += 1
             before[name] = array.copy()
-    model.optimizer.update = lambda w, g, slots, rate: None  # type: ignore[union-attr, method-assign]
+    model.optimizer.update = lambda w, g, slots, rate: None  # type: ignore[assignment]
     model.train_on_batch(rng.random((8, 28, 28, 1)), np.eye(10)[:8])
     for name, array in model.params.items():
         expected = before[name] * (0.75 if name.endswith("kernel") else 1)

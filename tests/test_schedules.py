@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from scratchnet import optimizers, schedules
@@ -41,7 +43,7 @@ def test_piecewise_constant_decay_changes_after_its_boundaries():
     ],
 )
 def test_saved_schedule_is_equal(schedule):
-    again = schedules.deserialize(schedules.serialize(schedule))
+    again: Any = schedules.deserialize(schedules.serialize(schedule))
     assert [again(step) for step in range(40)] == [schedule(step) for step in range(40)]
 
 

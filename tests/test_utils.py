@@ -49,10 +49,10 @@ def test_a_seed_makes_a_programs_own_draws_repeatable_too():
         assert draw() != first
         utils.set_random_seed(seed)
         assert draw() == first
-    before = np.random.get_state()[1].copy(), random.getstate()
+    before = np.random.get_state(legacy=False)["state"]["key"].copy(), random.getstate()
     with seeded(1):
         new_generator()
-    assert np.array_equal(np.random.get_state()[1], before[0])
+    assert np.array_equal(np.random.get_state(legacy=False)["state"]["key"], before[0])
     assert random.getstate() == before[1]
 
 

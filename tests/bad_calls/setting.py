@@ -105,7 +105,7 @@ def make_files() -> None:
 
 def seeds() -> list[Any]:
     """Return what random numbers follow from."""
-    return [random.global_state(), np.random.get_state()[1].tolist()]
+    return [random.global_state(), np.random.get_state(legacy=False)["state"]["key"].tolist()]
 
 
 def state(trained: Model) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,7 +60,8 @@ def test_the_notebooks_networks_are_those_of_the_command_line(network):
 def test_the_same_weights_give_the_same_loss(contender, network):
     if not contender.installed():
         pytest.skip(f"{contender.label} is not installed")
-    ours, other = Scratchnet(), importlib.import_module(contender.module).create(contender.mode)
+    ours: Any = Scratchnet()
+    other = importlib.import_module(contender.module).create(contender.mode)
     model, theirs = ours.model(network), other.model(network)
     assert other.parameters(theirs) == PARAMETERS[network]
     other.set_weights(theirs, keras_layers.weights_of(model))
@@ -70,7 +72,7 @@ def test_the_same_weights_give_the_same_loss(contender, network):
 
 
 def test_an_autoencoder_is_trained_on_its_own_input():
-    framework = Scratchnet()
+    framework: Any = Scratchnet()
     x, y = framework.data(*samples("autoencoder"), "autoencoder")
     assert np.array_equal(x, y)
     _, accuracy = framework.evaluate(framework.model("autoencoder"), x, y, 8)

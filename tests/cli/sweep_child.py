@@ -36,7 +36,7 @@ def main() -> None:
             os.kill(os.getppid() if "worker" in whom else os.getpid(), signal.SIGKILL)
             signal.pause()
 
-    keeping.Keeper.on_epoch_end = dying  # type: ignore[method-assign]
+    keeping.Keeper.on_epoch_end = dying  # type: ignore[method-assign, assignment]
     results._draw = lambda *_: None
     child.main()
 

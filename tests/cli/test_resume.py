@@ -43,7 +43,7 @@ def record(folder: str = "run") -> dict[str, Any]:
 
 def hooked(monkeypatch: pytest.MonkeyPatch, **hooks: Any) -> None:
     """Let every fit call more hooks, before those of the command."""
-    fit = Model.fit
+    fit: Any = Model.fit
 
     def with_hooks(self: Any, *given: Any, callbacks: Any = (), **options: Any) -> Any:
         return fit(self, *given, callbacks=[LambdaCallback(**hooks), *callbacks], **options)

@@ -5,35 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
+
+from tests.once import Once
 
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "docs" / "_ext"))
 
 
 @pytest.fixture(scope="session")
-def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
-    """``once("name", make)``: a folder that all processes of a test run share, and that the first to ask fills."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-
-    def ask(name: str, make: Callable[[Path], None]) -> Path:
-        folder = shared / name
-        with FileLock(f"{folder}.lock"):
-            if not folder.exists():
-                folder.mkdir()
-                make(folder)
-        return folder
-
-    return ask
-
-
-@pytest.fixture(scope="session")
-def site(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+def site(once: Once) -> Path:
     """The folder of the built site. SCRATCHNET_SITE names one that is built already."""
     if ready := os.environ.get("SCRATCHNET_SITE"):
         return Path(ready)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -125,7 +126,7 @@ def all_formulas() -> list[tuple[str, str]]:
     return found
 
 
-def _walk(blocks: list[object]) -> list[prose.Formulas]:
+def _walk(blocks: list[object]) -> list[Any]:
     found = []
     for block in blocks:
         if isinstance(block, prose.Bullets):

@@ -10,20 +10,23 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from tests import axe
+
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-AXE = ROOT / "explorer" / "node_modules" / "axe-core" / "axe.min.js"
 FROM_ELSEWHERE = ("explore/", "_static/")  # the explorer's own page, which tests/explorer looks at; parts of the theme
 WAYS = {"narrow": (390, "dark"), "wide": (1440, "light")}
-ASK_AXE = """() => axe.run(document, {iframes: false, preload: false, resultTypes: ['violations']})
-    .then(found => found.violations.filter(fault => ['serious', 'critical'].includes(fault.impact))
-    .map(fault => [fault.id, ...fault.nodes.slice(0, 3).map(node => node.html.slice(0, 160))]))"""
-LOOK = """() => ({
-    wider: document.documentElement.scrollWidth - innerWidth,
-    errors: document.querySelectorAll('.katex-error').length,
-    dark: document.documentElement.dataset.theme,
-})"""
+LOOK = """async scheme => {
+    const root = document.documentElement;
+    for (let frame = 0; frame < 60 && root.dataset.theme !== scheme; frame++)
+        await new Promise(requestAnimationFrame);  // the theme hears of another colour scheme some frames later
+    return {
+        wider: root.scrollWidth - innerWidth,
+        errors: document.querySelectorAll('.katex-error').length,
+        theme: root.dataset.theme,
+    };
+}"""
 
 
 def pages(site: Path) -> list[Path]:
@@ -109,41 +112,62 @@ def _text(page: Path) -> str:
 
 @pytest.fixture(scope="module", params=WAYS)
 def seen(request: pytest.FixtureRequest, site: Path, once: Any) -> dict[str, dict[str, Any]]:
-    """What the browser saw of every page, narrow and dark, and of every other one, wide and light."""
+    """What the browser saw of every other page, which it opened in one way and then looked at in the other too.
+
+    axe is slow, and sees a page only as it was opened: half of them narrow and dark, half wide and light.
+    """
     browser = request.getfixturevalue("browser")
+    ways = sorted(WAYS, key=lambda way: way != request.param)
 
     def look(folder: Path) -> None:
-        width, scheme = WAYS[request.param]
-        context = browser.new_context(offline=True, viewport={"width": width, "height": 900}, color_scheme=scheme)
-        if AXE.exists():
-            context.add_init_script(path=AXE)
-        found = {}
-        for number, page in enumerate(pages(site)):  # axe is slow: it sees every other page wide, and the others narrow
-            with_axe = AXE.exists() and number % 2 == list(WAYS).index(request.param)
-            if with_axe or request.param == "narrow":
-                found[page.relative_to(site).as_posix()] = look_at(context, page, scheme, with_axe)
+        own = pages(site)[list(WAYS).index(request.param) :: len(WAYS)]
+        tab = Tab(browser.new_context(offline=True).new_page())
+        found = {page.relative_to(site).as_posix(): tab.look_at(page, ways) for page in own}
         (folder / "seen.json").write_text(json.dumps(found), encoding="utf-8")
-        context.close()
+        tab.page.context.close()
 
     return json.loads((once(f"seen-{request.param}", look) / "seen.json").read_text(encoding="utf-8"))
 
 
-def look_at(context: Any, file: Path, scheme: str, with_axe: bool) -> dict[str, Any]:
-    """Open a page, and return what it asked for and said, and what axe says of it."""
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    requests: list[str] = []
-    messages: list[str] = []
-    page.on("request", lambda request: requests.append(request.url))
-    page.on("requestfailed", lambda request: messages.append(f"failed: {request.url}"))
-    page.on("console", lambda message: messages.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: messages.append(str(error)))
-    page.goto(file.as_uri())
-    found: dict[str, Any] = page.evaluate(LOOK)
-    if with_axe:
-        found["axe"] = page.evaluate(ASK_AXE)
-    page.close()
-    return {**found, "requests": requests, "messages": messages, "scheme": scheme}
+class Tab:
+    """One tab of the browser, in which the pages are opened one after another: a new one for each would take longer."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.requests: list[str] = []
+        self.messages: list[str] = []
+        page.set_default_timeout(60_000)
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("requestfailed", lambda request: self.messages.append(f"failed: {request.url}"))
+        page.on("console", lambda said: self.messages.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: self.messages.append(str(error)))
+
+    def look_at(self, file: Path, ways: list[str]) -> dict[str, Any]:
+        """Open a page, and return what it asked for and said, how it looks in each way, and what axe says of it."""
+        self.requests.clear()
+        self.messages.clear()
+        self._show_as(ways[0])
+        self.page.goto(file.as_uri())
+        looks = {ways[0]: self._look(ways[0])}
+        faults = axe.faults(self.page, without=("region",)) if axe.FILE.is_file() else []  # its faults are moderate
+        for way in ways[1:]:
+            self._show_as(way)
+            looks[way] = self._look(way)
+        serious = [fault for fault in faults if fault[0] in ("serious", "critical")]
+        return {"looks": looks, "axe": serious, "requests": [*self.requests], "messages": [*self.messages]}
+
+    def _show_as(self, way: str) -> None:
+        width, scheme = WAYS[way]
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.emulate_media(color_scheme=scheme)
+
+    def _look(self, way: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.page.evaluate(LOOK, WAYS[way][1])
+        return found
+
+
+def looks(seen: dict[str, dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(name, way): look for name, one in seen.items() for way, look in one["looks"].items()}
 
 
 def test_no_page_asks_for_anything_elsewhere_or_complains(site: Path, seen: dict[str, dict[str, Any]]) -> None:
@@ -153,15 +177,15 @@ def test_no_page_asks_for_anything_elsewhere_or_complains(site: Path, seen: dict
     }
     assert {name: urls for name, urls in outside.items() if urls} == {}
     assert {name: one["messages"] for name, one in seen.items() if one["messages"]} == {}
+    assert all(one["requests"] for one in seen.values())  # the page itself, at least
 
 
 def test_no_page_is_wider_than_its_window_and_each_follows_the_readers_colours(seen: dict[str, dict[str, Any]]) -> None:
-    assert {name: one["wider"] for name, one in seen.items() if one["wider"] > 0} == {}
-    assert {name for name, one in seen.items() if one["errors"]} == set()
-    assert {name for name, one in seen.items() if one["dark"] != one["scheme"]} == set()
+    assert {key: look["wider"] for key, look in looks(seen).items() if look["wider"] > 0} == {}
+    assert {key for key, look in looks(seen).items() if look["errors"]} == set()
+    assert {key for key, look in looks(seen).items() if look["theme"] != WAYS[key[1]][1]} == set()
 
 
 def test_axe_finds_nothing_serious(seen: dict[str, dict[str, Any]]) -> None:
-    if not AXE.exists():
-        pytest.skip("axe is not installed: make explorer")
-    assert {name: one["axe"] for name, one in seen.items() if one.get("axe")} == {}
+    axe.skip_without_axe()
+    assert {name: one["axe"] for name, one in seen.items() if one["axe"]} == {}

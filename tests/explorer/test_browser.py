@@ -17,9 +17,8 @@ from scratchnet.explorer.reference import Reference
 from scratchnet.images import prepare
 from scratchnet.saving import load_model
 from scratchnet.typing import Array
+from tests import axe
 from tests.images.scenes import SCENES
-
-AXE = Path(__file__).parents[2] / "explorer" / "node_modules" / "axe-core" / "axe.min.js"
 
 CLICKED = {
     "cnn": {
@@ -166,10 +165,10 @@ def test_a_link_brings_one_back_to_the_same_place(opened: Any) -> None:
     page, _, _ = opened("cnn", "#t=max_pooling2d:dy&at=3,4,5,6&image=3&channel=6")
     title, number = page.locator("#card-title").inner_text(), page.locator(".card .number").inner_text()
     assert title == "max_pooling2d dy[3, 4, 5, 6]"
-    again, _, _ = opened("cnn", "#" + page.url.split("#")[1])
-    assert again.locator("#card-title").inner_text() == title
-    assert again.locator(".card .number").inner_text() == number
-    assert again.locator(".image[aria-pressed=true]").get_attribute("aria-label").startswith("test:3")
+    opened("cnn", "#" + page.url.split("#")[1])
+    assert page.locator("#card-title").inner_text() == title
+    assert page.locator(".card .number").inner_text() == number
+    assert page.locator(".image[aria-pressed=true]").get_attribute("aria-label").startswith("test:3")
 
 
 def test_a_link_to_another_network_is_told_of(opened: Any) -> None:
@@ -218,9 +217,9 @@ def test_what_a_step_has_changed_is_seen_and_gone_when_the_step_is_taken_back(op
 
 
 @pytest.mark.parametrize("sandbox", ["", ' sandbox="allow-scripts"'])
-def test_it_works_in_a_frame_of_another_page(browser: Any, runs: dict[str, Path], sandbox: str) -> None:
-    around = runs["mlp"] / "around.html"
-    frame = f'<iframe title="e" width="900" height="700" src="explorer.html"{sandbox}></iframe>'
+def test_it_works_in_a_frame_of_another_page(browser: Any, runs: dict[str, Path], tmp_path: Path, sandbox: str) -> None:
+    around, own = tmp_path / "around.html", (runs["mlp"] / "explorer.html").as_uri()
+    frame = f'<iframe title="e" width="900" height="700" src="{own}"{sandbox}></iframe>'
     around.write_text(f"<!doctype html><title>t</title>{frame}", encoding="utf-8")
     page = browser.new_page()
     messages: list[str] = []
@@ -238,6 +237,27 @@ def test_it_works_in_a_frame_of_another_page(browser: Any, runs: dict[str, Path]
     inside.get_by_role("button", name="Back", exact=True).click()
     inside.locator("#card-title", has_text="Output dkernel[0, 0]").wait_for()
     assert messages == []
+    page.close()
+
+
+def test_a_page_around_it_stays_where_it_is_and_keeps_the_focus(
+    browser: Any, runs: dict[str, Path], tmp_path: Path
+) -> None:
+    around, own = tmp_path / "around.html", (runs["cnn"] / "explorer.html").as_uri()
+    text = f'<p style="height: 3000px"></p><iframe width="800" height="700" src="{own}"></iframe>'
+    around.write_text(f"<!doctype html><title>t</title><input autofocus>{text}", encoding="utf-8")
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(around.as_uri())
+    frame = page.frames[1]
+    frame.wait_for_selector("html[data-ready]")
+    assert frame.evaluate("scrollY") == page.evaluate("scrollY") == 0
+    assert page.evaluate("document.activeElement.localName") == "input"
+    page.evaluate("scrollTo(0, 2700)")
+    there = page.evaluate("scrollY")
+    frame.evaluate("location.hash = '#t=dense:y&at=0,5'")  # far along the row of tensors, which scrolls to it
+    frame.wait_for_selector('[data-tensor="dense:y"][aria-pressed=true]')
+    assert frame.evaluate("document.querySelector('.network').scrollLeft") > 0
+    assert page.evaluate("scrollY") == there
     page.close()
 
 
@@ -315,20 +335,17 @@ def test_an_image_that_is_loaded_is_prepared_as_python_does_it(opened: Any, tmp_
     ],
 )
 def test_nothing_serious_stands_in_anybodys_way(opened: Any, place: str, options: dict[str, Any]) -> None:
-    if not AXE.is_file():
-        pytest.skip("axe is not installed: make explorer")
+    axe.skip_without_axe()
     page, _, _ = opened("cnn", place, **options)
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run()")["violations"]
-    assert [(one["impact"], one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
+    assert axe.faults(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     fits = "grids => grids.every(grid => grid.scrollWidth <= grid.parentElement.clientWidth)"
     assert page.locator(".grid.digits").evaluate_all(fits)
 
 
-def test_a_page_whose_numbers_are_wrong_turns_red(opened: Any, runs: dict[str, Path], browser: Any) -> None:
+def test_a_page_whose_numbers_are_wrong_turns_red(runs: dict[str, Path], browser: Any, tmp_path: Path) -> None:
     html = (runs["mlp"] / "explorer.html").read_text(encoding="utf-8")
-    spoilt = runs["mlp"] / "spoilt.html"
+    spoilt = tmp_path / "spoilt.html"
     at = html.index('"loss":', html.index('"check":')) + len('"loss":')
     spoilt.write_text(html[:at] + "9" + html[at:], encoding="utf-8")
     page = browser.new_page()

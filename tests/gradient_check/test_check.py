@@ -272,7 +272,7 @@ def test_the_picture_has_a_heat_map_and_a_curve(layer: Any, shape: Any) -> None:
     assert heat.images
     assert "error of each entry" in heat.get_title()
     assert curve.get_xscale() == curve.get_yscale() == "log"
-    steps, distances = curve.lines[0].get_data()
+    steps, distances = map(np.asarray, curve.lines[0].get_data())
     assert distances[np.argmin(np.abs(steps - 1e-3))] < 1e-9 < distances[0]  # a V: rounding errors at small steps
 
 

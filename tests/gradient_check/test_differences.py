@@ -27,7 +27,7 @@ def derivative(function: Callable[[Any], Any], at: Any, tolerance: float = 1e-7)
     return differentiate(prober, np.arange(x.size), tolerance)
 
 
-SMOOTH = {
+SMOOTH: dict[str, tuple[Any, Any]] = {
     "square": (np.square, lambda x: 2 * x),
     "exp": (np.exp, np.exp),
     "sin": (np.sin, np.cos),

@@ -70,7 +70,7 @@ class OneList(Linear):
 
 class OneTuple(OneList):
     def __init__(self) -> None:
-        self.weights_and_bias = (draw(3, 2), np.zeros(2))
+        self.weights_and_bias: Any = (draw(3, 2), np.zeros(2))
 
 
 class OtherDictionary(Linear):
@@ -163,6 +163,8 @@ class Ours(sn.Layer):
 
 class WholeNumbers(Linear):
     """Its W and b have no slope that shows when they are nudged, but gradients."""
+
+    W: Any
 
     def __init__(self) -> None:
         self.W, self.b = np.arange(6).reshape(3, 2), 0
@@ -305,6 +307,8 @@ def test_gradients_in_a_new_dictionary_are_seen_and_must_be_complete() -> None:
 
 class Table:
     """y = x · table, a constant; as it is, nothing says whether it should be learned."""
+
+    table: Any
 
     def __init__(self) -> None:
         self.table = np.arange(3.0)

@@ -342,7 +342,7 @@ def test_a_random_layer_inside_a_model(factor: float, backend: str) -> None:
 @given(st.integers(0, 2**32), st.lists(st.sampled_from(["numpy", "python", "own", "fresh", "spawned"]), max_size=6))
 def test_held_still_what_runs_twice_draws_the_same_and_leaves_no_trace(seed: int, draws: list[str]) -> None:
     own = np.random.default_rng(seed)
-    sources = {
+    sources: dict[str, Any] = {
         "numpy": np.random.random,
         "python": random.random,
         "own": own.random,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ def randomized(model: Model) -> Model:
     """Give a model random weights, biases and running means too."""
     generator = np.random.default_rng(0)
     new = {
-        k: generator.standard_normal(w.shape) / max(1, np.prod(w.shape[:-1])) ** 0.5
+        k: generator.standard_normal(w.shape) / max(1, math.prod(w.shape[:-1])) ** 0.5
         for k, w in model.named_weights.items()
     }
     model.set_weights([abs(w) + 0.5 if "variance" in name else w for name, w in new.items()])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ import scratchnet as sn
 from scratchnet import config, layers
 from scratchnet.layers import LAYERS, Conv2D, Dense, Flatten, Input, Layer, MaxPooling2D
 
-BUILT_IN = {
+BUILT_IN: dict[str, tuple[Any, Any]] = {
     "Activation": (lambda **k: layers.Activation("sigmoid", **k), (4, 3)),
     "Add": (layers.Add, [(4, 3), (4, 3)]),
     "Average": (layers.Average, [(4, 3), (4, 3)]),

@@ -30,7 +30,7 @@ class Loops:
         for n in range(len(x)):
             for u in range(self.units):
                 z[n, u] = sum(x[n, d] * self.params["kernel"][d, u] for d in range(x.shape[1])) + self.params["bias"][u]
-        functions = {
+        functions: Any = {
             None: lambda z: z,
             "relu": lambda z: (z > 0) * z,
             "tanh": np.tanh,
@@ -144,7 +144,8 @@ class Convolved:
             patch = self.padded[:, rows, columns]
             self.z[:, i, j] = np.tensordot(patch, self.params["kernel"], 3) + self.params["bias"]
         activation = self.options.get("activation")
-        self.y = {None: lambda z: z, "relu": lambda z: np.maximum(z, 0), "tanh": np.tanh}[activation](self.z)
+        functions: Any = {None: lambda z: z, "relu": lambda z: np.maximum(z, 0), "tanh": np.tanh}
+        self.y = functions[activation](self.z)
         return self.y.copy()
 
     def backward(self, dy: Array) -> Array:

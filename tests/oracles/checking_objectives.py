@@ -108,7 +108,8 @@ def check_objective(wrong: type, by_itself: bool = False) -> list[str]:
         wrong: a subclass of ``Objective``, ``RunningMeans``, ``Samples`` or ``Plan``.
         by_itself: compare the gradients with the difference quotients of the objective's own number, and nothing else.
     """
-    kinds = {kind: wrong if issubclass(wrong, kind) else kind for kind in (Objective, RunningMeans, Samples, Plan)}
+    ours: tuple[Any, ...] = Objective, RunningMeans, Samples, Plan
+    kinds = {kind: wrong if issubclass(wrong, kind) else kind for kind in ours}
     model, found = network(), []
     plan = kinds[Plan](model.graph, "numpy", logits=model.through_logits())
     used = [None if t.loss is None else plan.loss(t.loss, o) for o, t in enumerate(model.targets)]

@@ -150,7 +150,7 @@ def with_options(
     for batch in range(len(gradients)):
         if (batch + 1) % k == 0:
             w = [run.send(value) if begun else next(run) for run, value in zip(runs, sent)]
-            sent, begun = [None] * len(weights), True
+            sent, begun = [None for _ in weights], True
         done = batch // k
         if use_ema:
             mean = [ema_momentum * a + (1 - ema_momentum) * x if done else x for a, x in zip(mean, w)]

@@ -34,7 +34,7 @@ def assert_readable(figure: Figure) -> None:
         for other, second in drawn[k + 1 :]:
             if text.get_rotation() == other.get_rotation() == 45:
                 across = (second.x1 - box.x1) * np.cos(np.pi / 4)  # from one slanted line to the next
-                assert across >= text.get_fontsize() / 72 * figure.dpi, f"{text} overlaps {other}"
+                assert across >= float(text.get_fontsize()) / 72 * figure.dpi, f"{text} overlaps {other}"
                 continue
             common = Bbox.intersection(box, second)
             assert common is None or min(common.width, common.height) <= 1, f"{text} overlaps {other}"

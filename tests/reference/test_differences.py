@@ -406,7 +406,7 @@ def test_what_is_absent_is_listed_and_what_is_listed_is_absent() -> None:
     assert listed() == absent()
 
 
-KINDS = {
+KINDS: dict[str, tuple[str, Any]] = {
     "layers": ("layer", str),
     "losses": ("loss", snake_case),
     "metrics": ("metric", snake_case),

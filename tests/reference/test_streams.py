@@ -85,7 +85,7 @@ def test_steps_figures_and_numbers_are_keras_s(case: str) -> None:
     for library in BOTH:
         steps: list[int] = []
 
-        class Count(library.callbacks.Callback):
+        class Count(library.callbacks.Callback):  # type: ignore[name-defined]
             def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
                 steps.append(0)  # noqa: B023
 

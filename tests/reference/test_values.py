@@ -150,7 +150,8 @@ def test_embeddings_and_inputs_of_whole_numbers_have_twins() -> None:
 @pytest.mark.parametrize("fill_mode", ["constant", "nearest", "reflect"])
 @pytest.mark.parametrize("factors", [(0.3, -0.2), (-0.45, 0.7), (1.0, -0.99), (0.2, 0.25)])
 def test_translations_by_a_given_distance(fill_mode: str, factors: tuple[float, float]) -> None:
-    ours = layers.RandomTranslation(*((f, f) for f in factors), fill_mode, fill_value=0.5)
+    down, right = ((f, f) for f in factors)
+    ours = layers.RandomTranslation(down, right, fill_mode, fill_value=0.5)
     theirs = layer_to_keras(ours)
     x = np.random.default_rng(0).normal(size=(3, 5, 8, 2)).astype("float32")
     np.testing.assert_allclose(ours(x, training=True), theirs(x, training=True), atol=2e-5)

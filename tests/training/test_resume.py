@@ -375,7 +375,7 @@ def test_what_makes_no_sense_is_refused(tmp_path):
         with pytest.raises(ValueError, match=next(iter(bad))):
             BackupAndRestore(**{"backup_dir": "b", **bad})
     with pytest.raises(TypeError, match="positional"):
-        BackupAndRestore("b", "epoch", True)
+        BackupAndRestore("b", "epoch", True)  # type: ignore[call-arg]
 
 
 def test_a_callback_that_remembers_what_no_file_holds_is_refused_by_name(tmp_path):

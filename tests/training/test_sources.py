@@ -9,6 +9,7 @@ import time
 import traceback
 import warnings
 from collections import deque
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ def _no_thread_is_left():
 
 
 @pytest.fixture
-def data(rng):
+def data(rng) -> Any:
     x = rng.normal(size=(20, 3)).astype("float32")  # (N, D)
     return x, (x.sum(axis=1) > 0).astype("int64")  # (N,)
 
@@ -135,7 +136,7 @@ def same_weights(a, b):
     return all(np.array_equal(p, q) for p, q in zip(a.get_weights(), b.get_weights(), strict=True))
 
 
-SOURCES = {
+SOURCES: dict[str, Any] = {
     "generator": lambda data: (batch for batch in batches(data)),
     "iterator of lists": lambda data: iter([list(batch) for batch in batches(data)]),
     "dataset": Numbered,

@@ -5,7 +5,7 @@ import { type Place, read } from "../place.ts";
 import { bench } from "./bench.ts";
 import { cardPanel } from "./cardpanel.ts";
 import { Code } from "./code.ts";
-import { h } from "./dom.ts";
+import { h, reveal, revealInWindow } from "./dom.ts";
 import { keyOf, refocus } from "./focus.ts";
 import { header } from "./header.ts";
 import { Numbers } from "./numbers.ts";
@@ -25,6 +25,8 @@ export class App {
   private readonly trail = new Trail(nameOf);
   private readonly message = h("p", { class: "message", role: "alert" });
   private byKeyboard = false;
+  /** Until there is something that the reader asked for, the page stays where it is. */
+  private opening = !read(location.hash);
 
   constructor(
     private readonly session: Session,
@@ -46,6 +48,7 @@ export class App {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.render());
     if (read(location.hash)) this.follow();
     else this.go(this.place, true);
+    this.opening = false;
   }
 
   // The address -----------------------------------------------------------------------------------------------------
@@ -99,10 +102,13 @@ export class App {
   private render(): void {
     const held = keyOf(document.activeElement as HTMLElement | null);
     this.renderBench();
+    const scrolled = this.network.firstElementChild?.scrollLeft ?? 0;
     this.network.replaceChildren(
       strip({ run: this.session.run, show: this.show, tensor: this.place.tensor, image: this.turn, choose: (tensor) => this.go({ ...this.place, tensor, index: null }) }),
     );
-    this.network.querySelector("[aria-pressed=true]")?.closest("li")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    const row = this.network.firstElementChild as HTMLElement;
+    row.scrollLeft = scrolled;
+    reveal(row.querySelector("[aria-pressed=true]")?.closest("li"), row);
     this.renderNumbers();
     this.renderCard();
     refocus(held, this.bench, this.network);
@@ -154,7 +160,7 @@ export class App {
     this.code.show(sources);
     if (this.place.index === null) return;
     if (this.byKeyboard) heading.focus({ preventScroll: false });
-    else if (matchMedia("(max-width: 900px)").matches) heading.scrollIntoView({ block: "nearest" });
+    else if (matchMedia("(max-width: 900px)").matches && !this.opening) revealInWindow(heading);
   }
 
   // What is done ----------------------------------------------------------------------------------------------------

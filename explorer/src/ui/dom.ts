@@ -30,3 +30,19 @@ export function roving(container: HTMLElement, items: HTMLElement[], current: nu
     items[to].scrollIntoView({ block: "nearest", inline: "nearest" });
   };
 }
+
+/** Scroll a box sideways, just so far that it shows an element. What is around the box stays where it is. */
+export function reveal(element: Element | null | undefined, box: Element): void {
+  if (!element) return;
+  const own = element.getBoundingClientRect();
+  const around = box.getBoundingClientRect();
+  if (own.left < around.left) box.scrollLeft += own.left - around.left;
+  else if (own.right > around.right) box.scrollLeft += own.right - around.right;
+}
+
+/** Scroll the window, just so far that it shows an element; `scrollIntoView` would scroll a page around it as well. */
+export function revealInWindow(element: Element): void {
+  const { top, bottom } = element.getBoundingClientRect();
+  if (top < 0) scrollBy(0, top);
+  else if (bottom > innerHeight) scrollBy(0, bottom - innerHeight);
+}

@@ -83,4 +83,4 @@ def test_a_helper_runs_this_python():
     (process,) = ahead._start(1)
     process.kill()
     process.communicate()
-    assert process.args[0] == sys.executable
+    assert next(iter(process.args)) == sys.executable
