@@ -68,6 +68,7 @@ def _draw(
 ) -> None:
     from scratchnet import plotting
     from scratchnet.datasets.fashion_mnist import LABELS
+    from scratchnet.models.inside import places_of_maps
 
     name = f"{record['network']} on Fashion-MNIST" + (", embedded subset" if data.subset == samples.MINI else "")
     said = outputs.argmax(axis=1)
@@ -79,7 +80,7 @@ def _draw(
         "mistakes.png": plotting.confident_mistakes(data.x_test, data.y_test, outputs, LABELS),
         "filters.png": plotting.first_layer_filters(model),
     }
-    if any(tensor.ndim == 4 for tensor in model.graph.tensors if tensor not in model.inputs):
+    if places_of_maps(model):
         title = f"{data.measured_on}:0 in {name}"
         pictures["feature-maps.png"] = plotting.feature_maps(model, x_test[0], LABELS, title=title)
     for file, figure in pictures.items():

@@ -235,9 +235,13 @@ def _model(record: dict[str, Any]) -> Model:
 
 
 def _compile_kernels(record: dict[str, Any]) -> None:
-    """Let the kernels be compiled, if they are not yet, on a network of its own: the real one stays untouched."""
+    """Let the kernels be compiled, if they are not yet, on a network of its own: the real one stays untouched.
+
+    All of them, with those of the test and of the pictures at the end: nobody likes to wait there.
+    """
     import numpy as np
 
+    from scratchnet.models.inside import model_of_maps
     from scratchnet.training.compiling import compile_for
     from scratchnet.utils.screen import screen
 
@@ -245,7 +249,7 @@ def _compile_kernels(record: dict[str, Any]) -> None:
     x = np.zeros((2, *(n for n in model.inputs[0].shape[1:] if n is not None)), np.float32)
     start = time.perf_counter()
     with screen() as shown_on:
-        compile_for(model, x, made.labels_of(record, np.zeros(2, np.int64)), shown_on)
+        compile_for(model, x, made.labels_of(record, np.zeros(2, np.int64)), shown_on, [model, model_of_maps(model)])
     seconds = time.perf_counter() - start
     if seconds > _WORTH_MENTIONING:
         say(f"Compiled the kernels in {seconds:.0f} s; they are kept, so the next run starts at once.")

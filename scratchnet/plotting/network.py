@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from scratchnet import layers
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.models import Model
+from scratchnet.models.inside import model_of_maps, places_of_maps
 from scratchnet.plotting.figure import (
     BLUE,
     SMALL,
@@ -70,12 +71,12 @@ def feature_maps(
     if len(model.inputs) != 1 or len(model.outputs) != 1 or model.outputs[0].ndim != 2:
         raise ValueError(f"{what} expected a model with one input and one output (N, C), got {shown(model)}.")
     x = _as_batch(what, model, image)
-    places = [t for t in model.graph.tensors if t.ndim == 4 and t not in model.inputs and t is not model.outputs[0]]
+    places = places_of_maps(model)
     if not places:
         raise ValueError(
             f"{what} expected a layer with outputs (N, H, W, C), such as Conv2D, got only layers without in {model!r}."
         )
-    values = Model(model.inputs, [*places, model.outputs[0]]).predict(x, verbose=0)
+    values = model_of_maps(model).predict(x, verbose=0)
     outputs, chances = values[:-1], values[-1][0]  # (1, H, W, C) each, (C,)
 
     chosen = _channels(places, [output[0] for output in outputs], maps)

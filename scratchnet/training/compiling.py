@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import sys
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 _looked_at: WeakSet[Plan] = WeakSet()
 
 
-def compile_kernels(parts: Compiled, source: Source, screen: Screen | None) -> None:
-    """Compile what the first step would wait for, on all cores, and show how far it is.
+def compile_kernels(
+    parts: Compiled, source: Source, screen: Screen | None, passes: Callable[[], list[Plan]] = list
+) -> None:
+    """Compile what training would wait for, on all cores, and show how far it is.
 
     Where that cannot be told beforehand, nothing happens: kernels are compiled when they are first called.
 
@@ -34,13 +37,14 @@ def compile_kernels(parts: Compiled, source: Source, screen: Screen | None) -> N
         parts: what runs the model.
         source: where its batches come from; only of arrays is it known what they look like.
         screen: where to draw; None to say it in one line, on standard error.
+        passes: returns the plans of the passes that learn nothing, such as the validation.
     """
     if parts.plan.backend != "numba" or not isinstance(source, Arrays) or parts.plan in _looked_at:
         return
     _looked_at.add(parts.plan)
     from scratchnet.kernels.machine.ahead import compile_ahead, missing
 
-    calls = missing(calls_of_a_step(parts, source))
+    calls = missing([*calls_of_a_step(parts, source), *(call for plan in passes() for call in calls_of_a_pass(plan))])
     if not calls:
         return
     if screen is not None and screen.live:
@@ -51,10 +55,23 @@ def compile_kernels(parts: Compiled, source: Source, screen: Screen | None) -> N
     compile_ahead(calls, lambda done, total, left: None)
 
 
-def compile_for(model: Network, x: Array, y: Array, screen: Screen | None) -> None:
-    """Do the same for a compiled model that is to be trained on samples such as these, (N, …) and labels (N,)."""
+def compile_for(
+    model: Network, x: Array, y: Array, screen: Screen | None, predicting: Sequence[Network] = ()
+) -> None:
+    """Do the same for a compiled model that is to be trained on samples such as these, and to be evaluated.
+
+    Args:
+        model: the model.
+        x, y: samples (N, …) and labels (N,).
+        screen: as for ``compile_kernels``.
+        predicting: the models, it or others, whose ``predict`` is to find its kernels as well.
+    """
     source = Arrays("fit", Samples([x], [y], [None]), len(x), None)
-    compile_kernels(compiled_parts(model, "train"), source, screen)
+
+    def passes() -> list[Plan]:
+        return [compiled_parts(model, "test").plan, *(each.run_plan("predict") for each in predicting)]
+
+    compile_kernels(compiled_parts(model, "train"), source, screen, passes)
 
 
 def _remark(text: str) -> None:
@@ -87,11 +104,7 @@ def calls_of_a_step(parts: Compiled, source: Arrays) -> list[Call]:
     with plan.lock, rehearsal() as calls, np.errstate(all="ignore"):
         batch = source.samples.take(plan, np.arange(min(source.batch_size, len(source.samples))))
         n = len(batch.y[0])
-        outputs: dict[Any, Any] = {}
-        for step, _, output in plan.wiring:
-            outputs[output] = _zeros(n, output.shape, output.dtype)
-            if not isinstance(step, LayerStep):
-                outputs[output] = step.forward(_zeros(n, step.layers[0].input_shape, step.layers[0].dtype), True)
+        outputs = _rehearse_forward(plan, n, training=True)
         _rehearse_losses(parts, batch, outputs)
         for step, _, output in plan.wiring:
             if not isinstance(step, LayerStep):
@@ -102,6 +115,26 @@ def calls_of_a_step(parts: Compiled, source: Arrays) -> list[Call]:
     for variable, value in zip(parts.variables, before):
         variable[...] = value
     return calls
+
+
+def calls_of_a_pass(plan: Plan) -> list[Call]:
+    """Return the kernels that a forward pass calls which learns nothing."""
+    from scratchnet.kernels.machine.runtime import rehearsal
+
+    with plan.lock, rehearsal() as calls, np.errstate(all="ignore"):
+        _rehearse_forward(plan, 1, training=False)
+    return calls
+
+
+def _rehearse_forward(plan: Plan, n: int, training: bool) -> dict[Any, Any]:
+    """Let the steps that are kernels call them, each with zeros, and return what they put out by its tensor."""
+    outputs: dict[Any, Any] = {}
+    for step, _, output in plan.wiring:
+        outputs[output] = _zeros(n, output.shape, output.dtype)
+        if not isinstance(step, LayerStep):
+            x = _zeros(n, step.layers[0].input_shape, step.layers[0].dtype)
+            outputs[output] = step.forward(x, plan.mode(output, training))
+    return outputs
 
 
 def _zeros(n: int, shape: tuple[int | None, ...], dtype: str) -> Array:

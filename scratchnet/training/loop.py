@@ -44,7 +44,7 @@ def fit(model: Network, x: Any, y: Any, options: FitOptions) -> History:
         model.stop_training = False  # now that nothing can be refused any more
         shown_on = stack.enter_context(screen())
         if ranks.writes:
-            compile_kernels(run.parts, run.training, shown_on if verbose else None)
+            compile_kernels(run.parts, run.training, shown_on if verbose else None, run.passes)
         stack.enter_context(run.parts.plan.running())
         stack.enter_context(_non_finite_is_told())
         interruption = stack.enter_context(deferred_interrupt())

@@ -19,12 +19,13 @@ import numpy as np
 from scratchnet.callbacks import BackupAndRestore, CallbackList
 from scratchnet.training.means import RunningMeans
 from scratchnet.training.sources import Source
-from scratchnet.training.step import Compiled
+from scratchnet.training.step import Compiled, compiled_parts
 from scratchnet.utils import random as seeds
 from scratchnet.utils.numbers import shown
 
 if TYPE_CHECKING:
     from scratchnet.graph.network import Network
+    from scratchnet.graph.plan import Plan
 
 
 @dataclass
@@ -89,6 +90,10 @@ class Run:
     def within_epoch(self) -> bool:
         """Whether it stands within an epoch, rather than between two."""
         return self.training.begun or self.trained
+
+    def passes(self) -> list[Plan]:
+        """Return the plan of its validation, if there is one."""
+        return [] if self.validation is None else [compiled_parts(self.model, "test").plan]
 
     def end_steps(self) -> None:
         """Note that the steps of this epoch are done. Whatever interrupts the rest, they need not be done again."""

@@ -89,3 +89,64 @@ def test_the_line_says_which_kernel_of_how_many_and_how_long_it_takes():
     assert line(6, 31, 20.4, 59) == "Compiling kernel 7 of 31, about 20 s left"
     assert line(6, 31, 20.4, 39) == "Kernel 7 of 31, about 20 s left"
     assert line(31, 31, 0.0, 59) == "Compiling kernel 31 of 31, about 1 s left"
+
+
+@pytest.fixture
+def surprises(monkeypatch):
+    """The kernels, with the types of their arguments, that were called and not known beforehand."""
+    import numba
+
+    from scratchnet.kernels.machine import ahead
+
+    known, called, run = set(), set(), Kernel.__call__
+
+    def noted(calls):
+        known.update(calls)
+        return []
+
+    def noting(self, *arguments):
+        called.add((self, tuple(map(numba.typeof, arguments))))
+        return run(self, *arguments)
+
+    monkeypatch.setattr(ahead, "missing", noted)
+
+    def names():
+        return {kernel.__name__ for kernel, _ in called - known}
+
+    def watch():
+        monkeypatch.setattr(Kernel, "__call__", noting)
+        return names
+
+    return watch
+
+
+def test_fit_knows_the_kernels_of_its_validation(surprises):
+    model = model_of(Adam())
+    names = surprises()
+    model.fit(X, Y, batch_size=4, epochs=2, validation_data=(X, Y), verbose=0)
+    model.evaluate(X, Y, verbose=0)
+    assert names() == set()
+
+
+def test_the_kernels_of_prediction_and_of_other_models_are_known_when_asked_for(surprises):
+    from scratchnet.models.inside import model_of_maps
+
+    model = model_of(Adam())
+    maps = model_of_maps(model)
+    compiling.compile_for(model, X, Y, None, [model, maps])
+    names = surprises()
+    model.predict(X, verbose=0)
+    maps.predict(X[:1], verbose=0)
+    assert names() == set()
+
+
+@pytest.mark.parametrize("network", ["cnn", pytest.param("challenge", marks=pytest.mark.slow)])
+def test_a_whole_training_by_the_command_line_calls_no_kernel_that_it_did_not_know_at_its_start(
+    network, surprises, tmp_path, capsys
+):
+    from scratchnet.cli import run
+
+    names = surprises()
+    arguments = ["--mini", "--samples", "192", "--epochs", "1", "--batch-size", "64", "--output", str(tmp_path / "run")]
+    assert run(["train", network, *arguments]) == 0
+    assert names() == set()
