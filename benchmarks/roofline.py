@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from benchmarks import machine
-from benchmarks.networks import NETWORKS
+from benchmarks.networks import NETWORKS, network_named
 from benchmarks.report import write_json
 from benchmarks.statistics import three_digits
 from scratchnet.utils.matplotlib_import import import_matplotlib
@@ -94,24 +94,30 @@ def _copy_rate(bytes_each: int, repetitions: int) -> float:
     return 2 * bytes_each * rounds * cores / taken
 
 
-def measure_kernels(network: str, repetitions: int) -> list[KernelReport]:
-    """Run a network's plan on batches of 64 and return every kernel's cost, forward and backward."""
+def measure_steps(network: str, repetitions: int, batch_size: int = BATCH_SIZE) -> list[KernelReport]:
+    """Run a network's plan on random batches and return the cost of every step, forward and backward.
+
+    Operations and bytes are 0 where a step does not know them: a layer's own definition.
+    """
     from benchmarks.frameworks.scratchnet import Scratchnet
     from scratchnet.graph.plan import Plan
     from scratchnet.graph.plan_table import measure
 
-    model, logits = Scratchnet().model(network), NETWORKS[network].task == "classes"
-    runs = [measure(Plan(model.graph, "numba", logits=logits), BATCH_SIZE) for _ in range(repetitions)]
+    model, logits = Scratchnet().model(network), network_named(network).task == "classes"
+    runs = [measure(Plan(model.graph, "numba", logits=logits), batch_size) for _ in range(repetitions)]
     found = []
     for costs in zip(*runs):
-        flops, moved = costs[0].flops, costs[0].bytes
-        if flops is None or moved is None:
-            continue  # a layer's own definition, such as Flatten's, which moves nothing
+        flops, moved = costs[0].flops or (0, 0), costs[0].bytes or (0, 0)
         for direction, way in enumerate(("forward", "backward")):
             took = float(np.median([cost.milliseconds[direction] for cost in costs])) / 1e3
             layers = " + ".join(costs[0].layers)
             found.append(KernelReport(network, layers, costs[0].runs_by, way, flops[direction], moved[direction], took))
     return found
+
+
+def measure_kernels(network: str, repetitions: int) -> list[KernelReport]:
+    """Return the cost of those steps of a network that know their operations: its kernels."""
+    return [step for step in measure_steps(network, repetitions) if step.flops and step.bytes]
 
 
 HEADINGS = ("", "kernel", "", "time", "GFLOP/s", "of sgemm", "GB/s", "of cached copy", "of its bound")
