@@ -166,12 +166,12 @@ def _draw_lines(axis: Any, report: Report, kind: str, name: str, steep: list[Cli
             points = [_amount(report, kind, name, size, contender) for size in sizes]
             colour = COLOURS[about["family"]]
             axis.plot(sizes, points, "-o", markersize=3, color=colour, label=about["label"])
-    for cliff in steep:
-        if cliff.contender == OURS:
-            place = cliff.size, _amount(report, kind, name, cliff.size, OURS)
-            axis.plot(*place, "o", markersize=11, markerfacecolor="none", color="black")
-            words = f"{three_digits(cliff.ratio.median)}×"
-            axis.annotate(words, place, textcoords="offset points", xytext=(0, 9), ha="center", fontsize=8)
+    ringed = {cliff.size: cliff for cliff in reversed(steep) if cliff.contender == OURS}  # of each point the steepest
+    for size, cliff in ringed.items():
+        place = size, _amount(report, kind, name, size, OURS)
+        axis.plot(*place, "o", markersize=11, markerfacecolor="none", color="black")
+        words = f"{three_digits(cliff.ratio.median)}×"
+        axis.annotate(words, place, textcoords="offset points", xytext=(-9, 3), ha="right", fontsize=8)
     axis.set_xscale("log", base=2)
     axis.set_yscale("log")
     axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -181,7 +181,8 @@ def _draw_lines(axis: Any, report: Report, kind: str, name: str, steep: list[Cli
     axis.set_xticks(octaves[:: 2 if len(octaves) > 8 else 1])
     axis.xaxis.set_major_formatter("{x:g}")
     axis.xaxis.set_minor_locator(NullLocator())
+    axis.margins(y=0.1)
     axis.set_xlabel(curve.axis)
     axis.set_ylabel("µs a sample" if kind == "time" else "MB")
-    axis.set_title(f"{curve.title}: {kind}", fontsize=10)
+    axis.set_title(f"{kind}: {curve.title}".replace(", ", "\n", 1), fontsize=9)
     axis.grid(alpha=0.3)

@@ -22,8 +22,8 @@ from scratchnet.utils.matplotlib_import import import_matplotlib
 
 BATCH_SIZE = 64
 ABOVE = (
-    "\nAbove the roof: operations are those of the plain sums; a kernel that passes over zeros, or shares products "
-    "between places, does fewer."
+    "\nAbove the roof: operations are those of the plain sums; a kernel that passes over zeros (dense layers), or "
+    "shares products between places (Winograd), does fewer."
 )
 
 
@@ -41,7 +41,10 @@ class Limits:
 
 @dataclass
 class KernelReport:
-    """One kernel in one direction: its operations and least traffic for a batch, and its time."""
+    """One kernel in one direction: its operations and least traffic for a batch, and its time.
+
+    ``flops`` are those of the plain sums; with ``fewer`` it shares products between places (Winograd) and does fewer.
+    """
 
     network: str
     layers: str
@@ -50,6 +53,7 @@ class KernelReport:
     flops: float
     bytes: float
     seconds: float
+    fewer: bool = False
 
     def bound(self, limits: Limits) -> float:
         """Return the shortest possible time: the longer of computing at full speed and moving the bytes from cache."""
@@ -104,14 +108,17 @@ def measure_steps(network: str, repetitions: int, batch_size: int = BATCH_SIZE) 
     from scratchnet.graph.plan_table import measure
 
     model, logits = Scratchnet().model(network), network_named(network).task == "classes"
-    runs = [measure(Plan(model.graph, "numba", logits=logits), batch_size) for _ in range(repetitions)]
+    plans = [Plan(model.graph, "numba", logits=logits) for _ in range(repetitions)]
+    runs = [measure(plan, batch_size) for plan in plans]
     found = []
-    for costs in zip(*runs):
+    for costs, step in zip(zip(*runs), plans[0].steps):
         flops, moved = costs[0].flops or (0, 0), costs[0].bytes or (0, 0)
         for direction, way in enumerate(("forward", "backward")):
             took = float(np.median([cost.milliseconds[direction] for cost in costs])) / 1e3
             layers = " + ".join(costs[0].layers)
-            found.append(KernelReport(network, layers, costs[0].runs_by, way, flops[direction], moved[direction], took))
+            fewer = "winograd" in getattr(step, f"{way}_way", "")
+            amounts = flops[direction], moved[direction], took, fewer
+            found.append(KernelReport(network, layers, costs[0].runs_by, way, *amounts))
     return found
 
 
@@ -127,7 +134,7 @@ def cells(kernel: KernelReport, limits: Limits) -> list[str]:
     """Return what a table says of one kernel."""
     return [
         f"{kernel.network.upper()} {kernel.layers}",
-        kernel.way,
+        f"{kernel.way}, Winograd" if kernel.fewer else kernel.way,
         f"{kernel.seconds * 1e6:.0f} µs",
         three_digits(kernel.flops / kernel.seconds / 1e9),
         f"{kernel.flops / kernel.seconds / limits.flops:.0%}",
@@ -145,7 +152,8 @@ def explanation(limits: Limits) -> str:
         f"caches, bytes read and written. Batches of {BATCH_SIZE}. Operations are those of the sums that the kernel "
         f"has to form, bytes those that it must at least read and write; the bound is the longer of both at the "
         f"limits. Dense layers pass over zeros (on these random inputs half of the numbers behind a ReLU are 0) and "
-        f"pooled convolutions share products between places; the operations that are saved so are counted all the same."
+        f"convolutions by Winograd's way share products between places, which leaves one in 1.8 to 4 of them; the "
+        f"operations that are saved so are counted all the same, so that such a kernel may be above its bound."
     )
 
 
@@ -203,7 +211,7 @@ def draw(kernels: list[KernelReport], limits: Limits, about: str, path: Path) ->
     figure.supxlabel("operations a byte", fontsize=10)
     figure.supylabel("GFLOP/s", fontsize=10)
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper left", ncols=4, frameon=False, fontsize=9)
+    figure.legend(handles, labels, loc="outside upper left", ncols=6, frameon=False, fontsize=9)
     above = any(y * 1e9 > min(x * limits.cached_copy, limits.flops) for x, y in points)
     figure.suptitle(f"{about}{ABOVE if above else ''}", x=0.995, ha="right", fontsize=8, color="gray")
     figure.savefig(path, dpi=130)
@@ -211,8 +219,10 @@ def draw(kernels: list[KernelReport], limits: Limits, about: str, path: Path) ->
 
 def _draw_kernels(axis: Any, own: list[tuple[int, tuple[float, float]]], kernels: list[KernelReport]) -> None:
     for way, marker, colour in (("forward", "o", "C0"), ("backward", "s", "C1")):
-        those = [point for number, point in own if kernels[number].way == way]
-        axis.plot(*zip(*those), marker, color=colour, label=way)
+        for fewer in (False, True):
+            those = [point for number, point in own if (kernels[number].way, kernels[number].fewer) == (way, fewer)]
+            label, face = (f"{way}, Winograd", "white") if fewer else (way, colour)
+            axis.plot(*(zip(*those) if those else ([], [])), marker, color=colour, markerfacecolor=face, label=label)
     for group in close_together([point for _, point in own]):
         highest = max((own[place][1] for place in group), key=lambda point: point[1])
         names = ", ".join(str(own[place][0] + 1) for place in group)

@@ -129,6 +129,7 @@ def refuse_slow_threads(worker: WorkerProcess) -> None:
         SlowThreads: if they are Numba's workqueue.
     """
     worker.ask("prepare", network="cnn", batch_size=64)
+    worker.ask("forget", network="cnn")
     if worker.ask("libraries")["threads"].get("layer") == "workqueue":
         raise SlowThreads(
             "scratchnet found only Numba's workqueue threads, which take 40 times as long to start as OpenMP's: the "
