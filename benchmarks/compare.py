@@ -168,7 +168,8 @@ def main(folder: Path, choice: Choice, allow_slow: bool = False) -> int:
         print("Interrupted: finished rows are kept; the same command goes on with the others.", file=sys.stderr)
         return 130
     published = compare_report.published(folder / "benchmark.json")
-    compare_report.show(report, published, Console())
+    console = Console(width=None if sys.stdout.isatty() else 150)  # in a file there is room
+    compare_report.show(report, published, console)
     (folder / "networks.md").write_text(compare_report.markdown(report, published), encoding="utf-8")
     print(f"Written: networks.json and networks.md in {folder}")
     return 0

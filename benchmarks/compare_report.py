@@ -76,8 +76,8 @@ EXPLAINED = (
     f"Modes that took more than {NEAR:g} times as long as their framework's fastest were tried out for a few steps and "
     "not measured. The lead is that over the faster of Keras and PyTorch. Networks of 28×28 pixels train on "
     "Fashion-MNIST, those of 32×32×3 on random numbers. What bounds a row is told where its lead is below "
-    f"{MOSTLY:g}×: operations are those of the plain sums, measured step by step on random numbers, and sgemm is a "
-    "large matrix product of NumPy's on as many threads."
+    f"{MOSTLY:g}×: operations are those of the plain sums, measured layer by layer on random numbers, and sgemm is a "
+    "large matrix product of NumPy's on as many threads; what is not in layers is the optimizer, the loss and the loop."
 )
 
 
