@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from benchmarks import machine
+from benchmarks.limits import Limits, measure_limits
 from benchmarks.networks import NETWORKS, network_named
 from benchmarks.report import write_json
 from benchmarks.statistics import three_digits
@@ -25,18 +23,6 @@ ABOVE = (
     "\nAbove the roof: operations are those of the plain sums; a kernel that passes over zeros (dense layers), or "
     "shares products between places (Winograd), does fewer."
 )
-
-
-@dataclass
-class Limits:
-    """What the machine can do, measured: float32 operations a second in a large matrix product, and bytes a second.
-
-    ``copy`` counts bytes read and written of arrays that do not fit into the caches, ``cached_copy`` of arrays that do.
-    """
-
-    flops: float
-    copy: float
-    cached_copy: float
 
 
 @dataclass
@@ -58,44 +44,6 @@ class KernelReport:
     def bound(self, limits: Limits) -> float:
         """Return the shortest possible time: the longer of computing at full speed and moving the bytes from cache."""
         return max(self.flops / limits.flops, self.bytes / limits.cached_copy)
-
-
-def fastest(run: Callable[[], object], repetitions: int) -> float:
-    """Return the shortest of several times: a limit is what the machine can do undisturbed."""
-    run()
-    taken = []
-    for _ in range(repetitions):
-        start = time.perf_counter()
-        run()
-        taken.append(time.perf_counter() - start)
-    return min(taken)
-
-
-def measure_limits(quick: bool) -> Limits:
-    """Measure a large sgemm by NumPy's BLAS, and copies by NumPy in one thread for each core."""
-    n = 1024 if quick else 2048
-    a, b, c = (np.ones((n, n), np.float32) for _ in range(3))
-    product = fastest(lambda: np.matmul(a, b, out=c), 5 if quick else 10)
-    return Limits(
-        flops=2 * n**3 / product,
-        copy=_copy_rate(64 << 20, 5),
-        cached_copy=_copy_rate(128 << 10, 200),
-    )
-
-
-def _copy_rate(bytes_each: int, repetitions: int) -> float:
-    """Return the bytes a second, read and written, when every core copies an array of its own over and over."""
-    cores = machine.usable_cores()
-    rounds = max(1, (64 << 20) // bytes_each)
-    arrays = [(np.ones(bytes_each, np.uint8), np.zeros(bytes_each, np.uint8)) for _ in range(cores)]
-
-    def copy(pair: tuple[np.ndarray, np.ndarray]) -> None:
-        for _ in range(rounds):
-            np.copyto(pair[1], pair[0])
-
-    with ThreadPoolExecutor(cores) as pool:
-        taken = fastest(lambda: list(pool.map(copy, arrays)), max(3, repetitions // rounds))
-    return 2 * bytes_each * rounds * cores / taken
 
 
 def measure_steps(network: str, repetitions: int, batch_size: int = BATCH_SIZE) -> list[KernelReport]:
@@ -208,12 +156,11 @@ def draw(kernels: list[KernelReport], limits: Limits, about: str, path: Path) ->
         axis.grid(alpha=0.3)
     for axis in panels[len(networks) :]:
         axis.set_visible(False)
-    figure.supxlabel("operations a byte", fontsize=10)
+    above = any(y * 1e9 > min(x * limits.cached_copy, limits.flops) for x, y in points)
+    figure.supxlabel(f"operations a byte\n{about}{ABOVE if above else ''}", fontsize=9)
     figure.supylabel("GFLOP/s", fontsize=10)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper left", ncols=6, frameon=False, fontsize=9)
-    above = any(y * 1e9 > min(x * limits.cached_copy, limits.flops) for x, y in points)
-    figure.suptitle(f"{about}{ABOVE if above else ''}", x=0.995, ha="right", fontsize=8, color="gray")
     figure.savefig(path, dpi=130)
 
 
@@ -225,16 +172,19 @@ def _draw_kernels(axis: Any, own: list[tuple[int, tuple[float, float]]], kernels
             axis.plot(*(zip(*those) if those else ([], [])), marker, color=colour, markerfacecolor=face, label=label)
     for group in close_together([point for _, point in own]):
         highest = max((own[place][1] for place in group), key=lambda point: point[1])
-        names = ", ".join(str(own[place][0] + 1) for place in group)
+        numbers = [str(own[place][0] + 1) for place in group]
+        names = ", ".join(numbers if len(numbers) < 5 else [*numbers[:2], "…", numbers[-1]])
         axis.annotate(names, highest, textcoords="offset points", xytext=(5, 3), fontsize=7)
 
 
 def main(folder: Path, quick: bool) -> int:
     """Measure, print, and write ``roofline.json``, ``roofline.md`` and ``roofline.png``."""
+    described = machine.describe()
     limits = measure_limits(quick)
     kernels = [kernel for network in NETWORKS for kernel in measure_kernels(network, 3 if quick else 9)]
-    described = machine.describe()
     about = f"{described['processor']}, {described['cores']} cores, {described['date'][:10]}"
+    if busy := machine.busy(described):
+        about += f". {busy.rstrip('.')}"
     table = Table(*HEADINGS, title="Roofline", title_justify="left")
     for number, kernel in enumerate(kernels, 1):
         table.add_row(str(number), *map(escape, cells(kernel, limits)))

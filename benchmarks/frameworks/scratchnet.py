@@ -77,10 +77,10 @@ class Scratchnet(Framework):
 
     def costs(self, network: str, batch_size: int) -> dict[str, Any]:
         """Measure the steps of its plan, and the machine."""
-        from benchmarks import roofline
+        from benchmarks import limits, roofline
 
         steps = roofline.measure_steps(network, 1, batch_size)
-        return {"steps": [asdict(step) for step in steps], "limits": asdict(roofline.measure_limits(quick=True))}
+        return {"steps": [asdict(step) for step in steps], "limits": asdict(limits.measure_limits(quick=True))}
 
     def threads(self) -> dict[str, Any]:
         """Return the number of threads and Numba's threading layer, if the Numba backend has run."""

@@ -9,7 +9,8 @@ MEASURED = {
     "saved": [1.1, 2.2, 9.0],
     "plain": [1.0, 2.0, 3.0],
     "busy": [0.5, 1.0, 1.5],
-    "waited": [0.004, 0.001, 0.001],
+    "waited": [0.2, 0.1, 0.3],
+    "within": [0.004, 0.001, 0.001],
     "beside": [0.009, 0.009, 0.001],
 }
 
@@ -37,7 +38,7 @@ def test_every_other_turn_is_saved(monkeypatch, tmp_path):
     monkeypatch.setattr(samples, "load", lambda mini: data)
     measured = checkpoints.measure("mlp", 2, 2, tmp_path)
     assert {kind: len(values) for kind, values in measured.items()} == {
-        "saved": 2, "plain": 2, "busy": 2, "waited": 4, "beside": 4
+        "saved": 2, "plain": 2, "busy": 2, "waited": 4, "within": 4, "beside": 4
     }  # fmt: skip
     assert all(0 < busy <= plain for busy, plain in zip(measured["busy"], measured["plain"]))
     assert (tmp_path / "model.safetensors").exists()

@@ -40,7 +40,7 @@ def test_a_point_above_the_roof_is_explained(monkeypatch, tmp_path):
     from matplotlib.figure import Figure
 
     said = []
-    monkeypatch.setattr(Figure, "suptitle", lambda self, text, **options: said.append(text))
+    monkeypatch.setattr(Figure, "supxlabel", lambda self, text, **options: said.append(text))
     saving = KernelReport("vgg", "conv", "ConvStep", "forward", flops=4e9, bytes=1e6, seconds=0.005)  # 800 GFLOP/s
     for kernels in ([COMPUTING, MOVING], [COMPUTING, saving, MOVING]):
         draw(kernels, LIMITS, "a machine", tmp_path / "roof.png")
