@@ -4,8 +4,10 @@ python -m benchmarks                    time everybody, print tables and verdict
 python -m benchmarks --quick            the same in two or three minutes, with fewer turns
 python -m benchmarks tables             Markdown and pictures again, from the JSON
 python -m benchmarks networks           nine networks against Keras, PyTorch and JAX; goes on where it was cut off
+python -m benchmarks sweep              time and memory over batch size and width, and where there are cliffs
 python -m benchmarks ladder             the story of the speed, rung by rung
 python -m benchmarks roofline           each kernel against the limits of the machine
+python -m benchmarks cold               from an empty cache to the first training step; --against another checkout
 python -m benchmarks challenge          train the challenge's recipe for --budget minutes, hour or night, and report
 python -m benchmarks checkpoints        what it costs to save a run after every epoch; 1 if more than 2 % of it
 python -m benchmarks scaling            data-parallel training on 2 to 64 nodes, on paper, from steps measured here
@@ -21,7 +23,7 @@ from typing import Any
 
 from benchmarks import environment, scaling
 
-COMMANDS = ("run", "tables", "networks", "ladder", "roofline", "challenge", "checkpoints", "scaling")
+COMMANDS = ("run", "tables", "networks", "sweep", "ladder", "roofline", "cold", "challenge", "checkpoints", "scaling")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -33,7 +35,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--rows", default="", help="only these kinds, such as step,evaluate")
     made.add_argument("--networks", default="", help="networks: only these, such as cnn,resnet")
     made.add_argument("--batches", default="", help="networks: only these batch sizes, such as 64,256")
-    made.add_argument("--again", action="store_true", help="networks: measure rows anew that are there already")
+    made.add_argument("--curves", default="", help="sweep: only these, such as batch-cnn,units")
+    made.add_argument("--again", action="store_true", help="networks, sweep: measure anew what is there already")
+    made.add_argument("--against", type=Path, help="cold: another checkout, such as an older one, in turns with this")
     made.add_argument("--reports", type=Path, help="folder of the JSON, tables and pictures")
     made.add_argument("--budget", default="minutes", choices=("minutes", "hour", "night"), help="of the challenge")
     made.add_argument("--pieces", default="all", help="of the challenge: all, none, or names with commas")
@@ -58,6 +62,8 @@ def main(arguments: list[str]) -> int:
         options.reports = REPORTS
     if options.command == "networks":
         return compare_networks(options)
+    if options.command == "sweep":
+        return sweep(options)
     if options.command == "ladder":
         from benchmarks import ladder
 
@@ -66,6 +72,10 @@ def main(arguments: list[str]) -> int:
         from benchmarks import roofline
 
         return roofline.main(options.reports, options.quick)
+    if options.command == "cold":
+        from benchmarks import cold
+
+        return cold.main(options.against, options.quick)
     if options.command == "checkpoints":
         from benchmarks import checkpoints
 
@@ -98,12 +108,27 @@ def compare_networks(options: argparse.Namespace) -> int:
     return compare.main(options.reports, choice, options.allow_workqueue)
 
 
+def sweep(options: argparse.Namespace) -> int:
+    """Check which curves are wanted, and measure them."""
+    from benchmarks import growth
+
+    curves = [name for name in options.curves.split(",") if name] or list(growth.CURVES)
+    if unknown := sorted(set(curves) - set(growth.CURVES)):
+        print(f"--curves expected some of {', '.join(growth.CURVES)}, got {', '.join(unknown)}.", file=sys.stderr)
+        return 2
+    effort: dict[str, Any] = {"turns": 3, "seconds": 0.1} if options.quick else {}
+    if options.frameworks:
+        effort["frameworks"] = [name for name in options.frameworks.split(",") if name]
+    return growth.main(options.reports, growth.Choice(curves, again=options.again, **effort), options.allow_workqueue)
+
+
 def run(options: argparse.Namespace) -> int:
     """Measure, and write and print the report."""
     from rich.console import Console
 
     from benchmarks import contenders, tables
-    from benchmarks.run import FULL, QUICK, ROWS, Bench, SlowThreads
+    from benchmarks.run import FULL, QUICK, ROWS, Bench
+    from benchmarks.side_by_side import SlowThreads
 
     rows = [name for name in options.rows.split(",") if name]
     if unknown := sorted(set(rows) - set(ROWS)):

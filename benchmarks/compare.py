@@ -9,29 +9,25 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from benchmarks import contenders
 from benchmarks.networks import NETWORKS
-from benchmarks.processes import WorkerError
-from benchmarks.report import OURS, Report, Row
-from benchmarks.run import FULL, Bench, Say, SlowThreads
-from benchmarks.statistics import Summary, seconds, three_digits
-from benchmarks.tables import footnotes
+from benchmarks.processes import WorkerError, WorkerProcess
+from benchmarks.report import OURS, Report, Row, to_go_on_with
+from benchmarks.side_by_side import Say, SideBySide, SlowThreads
+from benchmarks.statistics import three_digits
 
-BATCH_SIZES = (16, 64, 256)
+BATCH_SIZES = (64, 256, 16)
+"""In the order in which they are measured: what was tried out at the first one spares others some modes."""
 THREADS = 2
-JUDGED = (64, 256)
-"""Batch sizes at which the targets are set."""
-EVERYWHERE, MOSTLY, MOST = 1.5, 2.0, 7
-"""At the judged sizes, how many times as fast as Keras and PyTorch on all networks, and on so many of them."""
-NOTHING = "–"
+NEAR, FAR = 1.5, 2.5
+"""A mode is measured if a step, tried out, takes at most NEAR times that of its framework's fastest mode; it is not
+even tried out where it took more than FAR times that at another batch size of the network."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +44,8 @@ class Choice:
     networks: Sequence[str] = tuple(NETWORKS)
     batch_sizes: Sequence[int] = BATCH_SIZES
     frameworks: Sequence[str] = ()
-    turns: int = 9
-    seconds: float = 0.4
+    turns: int = 7
+    seconds: float = 0.3
     again: bool = False
 
 
@@ -65,164 +61,99 @@ def measure(choice: Choice, path: Path, say: Say, allow_slow: bool = False) -> R
         SlowThreads: if scratchnet finds neither OpenMP nor TBB.
         ValueError: if a framework is not known.
     """
-    bench = Bench(contenders.select(choice.frameworks), FULL, say, allow_slow, THREADS)
-    bench.report.settings = {"threads": THREADS, "turns": choice.turns, "seconds": choice.seconds}
-    earlier = _earlier(path, bench.report)
-    bench.report.rows = {} if earlier is None else earlier.rows
+    settings = {"threads": THREADS, "turns": choice.turns, "seconds": choice.seconds}
+    bench = SideBySide(contenders.select(choice.frameworks), settings, say, allow_slow, THREADS)
+    earlier = to_go_on_with(path, bench.report, say)
+    rows = earlier.rows if earlier is not None else {}
     wanted = [(network, size) for network in choice.networks for size in choice.batch_sizes]
-    missing = [row for row in wanted if choice.again or key_of(*row) not in bench.report.rows]
+    missing = [row for row in wanted if choice.again or not _is_there(rows.get(key_of(*row)), bench)]
     if not missing and earlier is not None:
         return earlier
     with ExitStack() as stack:
         bench.start(stack)
         if earlier is not None:
-            bench.report.contenders = earlier.contenders | bench.report.contenders
-        for network in choice.networks:
-            sizes = [size for name, size in missing if name == network]
-            for size in sizes:
-                bench.report.rows.pop(key_of(network, size), None)
-                measure_row(bench, network, size, choice)
-                bench.ask_for_libraries()
-                bench.report.write(path)
-            if sizes:
-                _forget(bench, network)
+            bench.report.go_on(earlier)
+        for number, (network, size) in enumerate(missing):
+            say(f"row {number + 1} of {len(missing)}: {NETWORKS[network].title}, batches of {size}")
+            bench.revive(stack)
+            measure_row(bench, network, size, choice)
+            bench.ask_for_libraries()
+            bench.report.write(path)
+            if network not in [later for later, _ in missing[number + 1 : number + 2]]:
+                bench.forget(network)
     return bench.report
 
 
-def _earlier(path: Path, new: Report) -> Report | None:
-    """Return the report that is to be gone on with: of this machine, and of as many threads."""
-    try:
-        found = Report.read(path)
-    except FileNotFoundError:
-        return None
-    same = found.machine["processor"] == new.machine["processor"] and found.settings["threads"] == THREADS
-    return found if same else None
+def _is_there(row: Row | None, bench: SideBySide) -> bool:
+    """Whether everybody who takes part was measured in a row, or has a note there that says why not."""
+    return row is not None and all(c.key in row.values or c.key in row.notes for c in bench.contenders)
 
 
-def measure_row(bench: Bench, network: str, batch_size: int, choice: Choice) -> Row:
-    """Have everybody build, compile and show the number of parameters, then train in turns."""
-    bench.say(f"{NETWORKS[network].title}, batches of {batch_size}")
+def measure_row(bench: SideBySide, network: str, batch_size: int, choice: Choice) -> Row:
+    """Have everybody try out the network, those in question train in turns, and scratchnet say what its steps cost."""
+    bench.report.rows.pop(key_of(network, batch_size), None)
     row = bench.report.row(key_of(network, batch_size), f"{NETWORKS[network].title}, {batch_size}")
-    bench.prepare(bench.workers, network, batch_size)
-    expected = bench.workers[OURS].ask("parameters", network=network)["parameters"]
-    same = {}
+    workers = try_out(bench, row, network, batch_size)
+    arguments = {"network": network, "batch_size": batch_size, "seconds": choice.seconds}
+    bench.alternate(row, choice.turns, "train", workers, **arguments)
+    if OURS in row.values:
+        with suppress(WorkerError):  # then the row says nothing of what bounds it
+            row.about |= bench.workers[OURS].ask("costs", network=network, batch_size=batch_size)
+    return row
+
+
+def try_out(bench: SideBySide, row: Row, network: str, batch_size: int) -> dict[str, WorkerProcess]:
+    """Have everybody build, compile and take a few steps; return those that are worth measuring, and note the others.
+
+    Those are, of each framework, the modes of which one may be the fastest, if it is the network that scratchnet has.
+    """
+    tried: dict[str, float] = {}
+    expected: int | None = None
     for key, worker in bench.workers.items():
+        if note := _is_far(bench.report, key, network):
+            row.notes[key] = note
+            continue
         try:
+            taken = worker.ask("prepare", network=network, batch_size=batch_size)["seconds"]
             count = worker.ask("parameters", network=network)["parameters"]
         except WorkerError as error:
             row.notes[key] = f"failed: {error}"
             continue
-        if count == expected:
-            same[key] = worker
+        expected = count if key == OURS else expected
+        if expected is None or count == expected:
+            tried[key] = taken
         else:
             row.notes[key] = f"not the same network: {count:,} parameters instead of {expected:,}"
-    arguments = {"network": network, "batch_size": batch_size, "seconds": choice.seconds}
-    bench.alternate(row, choice.turns, "train", same, **arguments)
-    return row
+    row.about["tried"] = tried
+    chosen = {}
+    for key, taken in tried.items():
+        ratio = taken / min(tried[other] for other in bench.report.family(_family(bench, key)) if other in tried)
+        if ratio <= NEAR:
+            chosen[key] = bench.workers[key]
+        else:
+            row.notes[key] = f"{three_digits(ratio)} times its fastest mode when tried out"
+    return chosen
 
 
-def _forget(bench: Bench, network: str) -> None:
-    for worker in bench.workers.values():
-        try:
-            worker.ask("forget", network=network)
-        except WorkerError as error:
-            bench.say(f"{worker.contender.label}: {error}")
+def _family(bench: SideBySide, key: str) -> str:
+    return str(bench.report.contenders[key]["family"])
 
 
-@dataclass(frozen=True)
-class Standing:
-    """How scratchnet stands in one row against one framework: its best mode there, and the ratio pair by pair."""
-
-    mode: str
-    ratio: Summary
-
-
-def standing(report: Report, row: Row, family: str) -> Standing | None:
-    """Return how many times as long the best mode of a framework takes, or None if none was measured."""
-    best = row.best(report.family(family))
-    ratio = row.ratio(best) if best else None
-    return Standing(best, ratio) if best and ratio else None
-
-
-def lead(report: Report, row: Row) -> Standing | None:
-    """Return how scratchnet stands against the faster of Keras and PyTorch."""
-    found = [s for family in ("keras", "torch") if (s := standing(report, row, family)) is not None]
-    return min(found, key=lambda s: s.ratio.median, default=None)
-
-
-HEADINGS = ("network", "batch", "scratchnet", "Keras's best", "PyTorch's best", "JAX", "lead")
-EXPLAINED = (
-    "A training step in the middle of an epoch of each framework's ordinary loop; every framework is held to the same "
-    f"{THREADS} threads and measured in turns. `2.00×` means that it takes twice as long as scratchnet, the median of "
-    "the ratios turn by turn, in brackets the middle half; the best mode of a framework is the fastest in that row. "
-    "The lead is that over the faster of Keras and PyTorch. Networks of 28×28 pixels train on Fashion-MNIST, those of "
-    "32×32×3 on random numbers."
-)
-
-
-def cells(report: Report, network: str, batch_size: int) -> list[str]:
-    """Return what a table says of one row."""
-    row = report.rows[key_of(network, batch_size)]
-    ours = row.summary(OURS)
-    told = [NETWORKS[network].title, str(batch_size), seconds(ours.median) if ours else row.notes.get(OURS, NOTHING)]
-    for family in ("keras", "torch", "jax"):
-        found = standing(report, row, family)
-        if found is None:
-            told.append(next((row.notes[key] for key in report.family(family) if key in row.notes), NOTHING))
-            continue
-        mode = found.mode.removeprefix(family).lstrip("-")
-        r = found.ratio
-        spread = f"({three_digits(r.low)}–{three_digits(r.high)})"
-        told.append(" ".join(filter(None, [f"{three_digits(r.median)}×", spread, mode])))
-    first = lead(report, row)
-    return [*told, f"{three_digits(first.ratio.median)}×" if first else NOTHING]
-
-
-def rows_of(report: Report) -> list[tuple[str, int]]:
-    """Return the rows that are there, in the order of the networks."""
-    found = [(key.split("/")[1], int(key.split("/")[2])) for key in report.rows]
-    return sorted(found, key=lambda row: (list(NETWORKS).index(row[0]), row[1]))
-
-
-def verdicts(report: Report) -> list[str]:
-    """Return a sentence for each target: met, or on which networks it is not."""
-    leads = {}
-    for network in NETWORKS:
-        rows = [report.rows.get(key_of(network, size)) for size in JUDGED]
-        found = [first.ratio.median for row in rows if row and (first := lead(report, row)) is not None]
-        if len(found) == len(JUDGED):
-            leads[network] = min(found)
-    sizes = " and ".join(map(str, JUDGED))
-    if len(leads) < len(NETWORKS):
-        return [f"Not judged: {len(leads)} of {len(NETWORKS)} networks are measured at batch sizes {sizes}."]
-    behind = [f"{NETWORKS[n].title} {three_digits(r)}×" for n, r in leads.items() if r < EVERYWHERE]
-    ahead = sum(r >= MOSTLY for r in leads.values())
-    met = "met" if not behind else f"not met ({', '.join(behind)})"
-    return [
-        f"At least {EVERYWHERE}× the better of Keras and PyTorch on every network, batch sizes {sizes}: {met}.",
-        f"At least {MOSTLY:g}× on {MOST} of them: {'met' if ahead >= MOST else 'not met'} ({ahead}).",
-    ]
-
-
-def markdown(report: Report) -> str:
-    """Return the table as Markdown, with verdicts and footnotes."""
-    lines = ["| " + " | ".join(HEADINGS) + " |", "|---|---:|---:|---|---|---|---:|"]
-    lines += ["| " + " | ".join(cells(report, *row)) + " |" for row in rows_of(report)]
-    lines += ["", *(f"- {verdict}" for verdict in verdicts(report)), "", EXPLAINED, "", "  \n".join(footnotes(report))]
-    return "\n".join(lines) + "\n"
-
-
-def show(report: Report, console: Console) -> None:
-    """Print the same in the terminal."""
-    table = Table(*HEADINGS, title="Nine networks", title_justify="left")
-    for row in rows_of(report):
-        table.add_row(*map(escape, cells(report, *row)))
-    console.print(table)
-    console.print(escape("\n".join([*verdicts(report), *footnotes(report)])))
+def _is_far(report: Report, key: str, network: str) -> str:
+    """Return why a mode need not be tried out; nothing, if it must."""
+    for batch_size in BATCH_SIZES:
+        row = report.rows.get(key_of(network, batch_size))
+        tried = row.about.get("tried", {}) if row else {}
+        family = [tried[other] for other in report.family(report.contenders[key]["family"]) if other in tried]
+        if key in tried and tried[key] > FAR * min(family):
+            return f"{three_digits(tried[key] / min(family))} times its fastest mode at batch size {batch_size}"
+    return ""
 
 
 def main(folder: Path, choice: Choice, allow_slow: bool = False) -> int:
     """Measure, print, and write ``networks.json`` and ``networks.md``."""
+    from benchmarks import compare_report
+
     begin = time.perf_counter()
 
     def say(what: str) -> None:
@@ -236,7 +167,9 @@ def main(folder: Path, choice: Choice, allow_slow: bool = False) -> int:
     except KeyboardInterrupt:
         print("Interrupted: finished rows are kept; the same command goes on with the others.", file=sys.stderr)
         return 130
-    show(report, Console())
-    (folder / "networks.md").write_text(markdown(report), encoding="utf-8")
+    published = compare_report.published(folder / "benchmark.json")
+    console = Console(width=None if sys.stdout.isatty() else 150)  # in a file there is room
+    compare_report.show(report, published, console)
+    (folder / "networks.md").write_text(compare_report.markdown(report, published), encoding="utf-8")
     print(f"Written: networks.json and networks.md in {folder}")
     return 0

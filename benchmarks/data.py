@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.networks import NETWORKS
+from benchmarks.networks import NETWORKS, network_named
 
 TRAINING_IMAGES, TEST_IMAGES = 60_000, 10_000
 RANDOM_IMAGES = 16_384
+LARGE = 2**24
+"""So many numbers, 67 MB, are enough of random images; 512 images there must be."""
 
 
 @dataclass
@@ -56,22 +58,23 @@ def as_notebook(images: Images) -> Images:
 
 def for_network(x: Any, network: str) -> Any:
     """Return samples (N, ...) as a view of the shape that the network takes, such as (N, 28, 28, 1)."""
-    return x.reshape(len(x), *NETWORKS[network].input_shape)
+    return x.reshape(len(x), *network_named(network).input_shape)
 
 
 def targets(x: Any, y: Any, network: str) -> Any:
     """Return what the network is trained on: the labels, or the samples themselves, shaped as they go in."""
-    return for_network(x, network) if NETWORKS[network].task == "image" else y
+    return for_network(x, network) if network_named(network).task == "image" else y
 
 
 def is_fashion_mnist(network: str) -> bool:
     """Whether the network takes images of 28x28 pixels, in whatever shape."""
-    return int(np.prod(NETWORKS[network].input_shape)) == 28 * 28
+    return int(np.prod(network_named(network).input_shape)) == 28 * 28
 
 
 def random_images(network: str) -> Images:
     """Return random samples for a network that takes other images than those: none of their numbers is 0."""
-    generator, shape = np.random.default_rng(0), NETWORKS[network].input_shape
-    x = generator.random((RANDOM_IMAGES, *shape), np.float32) * np.float32(0.9) + np.float32(0.1)
-    y = generator.integers(0, 10, RANDOM_IMAGES).astype(np.uint8)
+    generator, shape = np.random.default_rng(0), network_named(network).input_shape
+    count = RANDOM_IMAGES if network in NETWORKS else max(512, min(RANDOM_IMAGES, LARGE // int(np.prod(shape))))
+    x = generator.random((count, *shape), np.float32) * np.float32(0.9) + np.float32(0.1)
+    y = generator.integers(0, 10, count).astype(np.uint8)
     return Images(x, y, x[:1000], y[:1000], "random numbers")

@@ -25,6 +25,14 @@ def describe() -> dict[str, Any]:
     }
 
 
+def busy(described: dict[str, Any]) -> str:
+    """Return a sentence if the machine did other things when it was described, else nothing."""
+    load = described["load_average"]
+    if load <= 0.3 * described["cores"]:
+        return ""
+    return f"The machine was busy when this began (load {load:.1f}): these figures are not to be quoted."
+
+
 def usable_cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,12 +1,15 @@
-"""The nine networks that are timed, each described once; every framework builds them from these parts.
+"""The networks that are timed, each described once; every framework builds them from these parts.
 
-Names and defaults are Keras's: images are channels last, "same" keeps ``ceil(size / strides)`` places. Where a strided
-"same" convolution on an even size has its one row of padding, before or behind the image, is each framework's own.
+Nine are those of the tables; three more grow with a number, such as `dense-1024`, to see how time grows with it. Names
+and defaults are Keras's: images are channels last, "same" keeps ``ceil(size / strides)`` places. Where a strided "same"
+convolution on an even size has its one row of padding, before or behind the image, is each framework's own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeAlias
 
 
@@ -154,3 +157,32 @@ NETWORKS: dict[str, Network] = {
     "wide": Network("wide MLP, 784-1024-1024-10", (784,), (Dense(1024), Dense(1024), _OUTPUT)),
 }  # fmt: skip
 """By name, in the order of the tables."""
+
+
+def _dense(units: int) -> Network:
+    return Network(f"two dense layers of {units} units", (units,), (Dense(units), Dense(units)), "image")
+
+
+def _conv(channels: int) -> Network:
+    parts = (_same(channels), _same(channels))
+    return Network(f"two 3×3 convolutions, {channels} channels", (8, 8, channels), parts, "image")
+
+
+def _pool(channels: int) -> Network:
+    parts = (Convolution(channels), MaxPooling(), Convolution(channels), MaxPooling(), Flatten(), _OUTPUT)
+    return Network(f"two pooled 3×3 convolutions, {channels} channels", (14, 14, channels), parts)
+
+
+GROWING: dict[str, Callable[[int], Network]] = {"dense": _dense, "conv": _conv, "pool": _pool}
+"""Networks that grow with a number: of units, or of channels. Their work grows with its square."""
+
+
+@cache
+def network_named(name: str) -> Network:
+    """Return one of the ``NETWORKS``, or one that grows at a number, such as ``conv-32``.
+
+    Raises:
+        KeyError: if there is none of that name.
+    """
+    kind, _, number = name.partition("-")
+    return GROWING[kind](int(number)) if kind in GROWING and number.isdecimal() else NETWORKS[name]

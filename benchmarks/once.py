@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import importlib
 import json
-import resource
 import sys
-from pathlib import Path
 
+from benchmarks.memory import peak_bytes
 from benchmarks.worker import claim_stdout, die_with_parent
 
 _STEPS_FOR_MEMORY = 200
@@ -58,20 +57,6 @@ def memory(module: str, mode: str, network: str, form: str) -> dict[str, int]:
     x, y = framework.data(images.x_train, images.y_train, network)
     framework.fit(framework.model(network, rescaling=form == "uint8"), x, y, 64, StepClock(0, _STEPS_FOR_MEMORY))
     return {"bytes": peak_bytes()}
-
-
-def peak_bytes() -> int:
-    """Return the largest resident size that this process has had.
-
-    On Linux from VmHWM: ``ru_maxrss`` there also counts the parent's size at the moment of the fork.
-    """
-    status = Path("/proc/self/status")
-    if status.exists():
-        for line in status.read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 if __name__ == "__main__":

@@ -60,6 +60,11 @@ class WorkerProcess:
         """The number of the process."""
         return self._process.pid
 
+    @property
+    def alive(self) -> bool:
+        """Whether the process has not ended."""
+        return self._process.poll() is None
+
     def ask(self, do: str, **arguments: Any) -> dict[str, Any]:
         """Wake the process, have it answer, stop it again, and return the answer.
 

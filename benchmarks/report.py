@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ class Row:
         unit: "s" or "bytes".
         values: for each contender its measurements, turn by turn.
         notes: for a contender without measurements, why.
+        about: what else was found out about it.
     """
 
     key: str
@@ -32,6 +33,7 @@ class Row:
     unit: str
     values: dict[str, list[float]] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
+    about: dict[str, Any] = field(default_factory=dict)
 
     def summary(self, contender: str) -> Summary | None:
         """Return median and spread, or None where nothing was measured."""
@@ -83,6 +85,12 @@ class Report:
         """Return a contender's name in tables."""
         return str(self.contenders[contender]["label"])
 
+    def go_on(self, earlier: Report) -> None:
+        """Take over what an earlier run of the same code on this machine has measured, and how busy that one was."""
+        self.rows = earlier.rows | self.rows
+        self.contenders = earlier.contenders | self.contenders
+        self.machine["load_average"] = max(self.machine["load_average"], earlier.machine["load_average"])
+
     def write(self, path: Path) -> None:
         """Write the report as JSON, and not halfway."""
         write_json(path, asdict(self))
@@ -97,6 +105,20 @@ class Report:
         content = json.loads(path.read_text(encoding="utf-8"))
         content["rows"] = {key: Row(**row) for key, row in content["rows"].items()}
         return cls(**content)
+
+
+def to_go_on_with(path: Path, new: Report, say: Callable[[str], None]) -> Report | None:
+    """Return the report at ``path`` if its rows may stand beside those of ``new``, else None, and say why not."""
+    try:
+        found = Report.read(path)
+    except FileNotFoundError:
+        return None
+    names = ("processor", "cores", "commit")
+    old, now = ({name: each.machine[name] for name in names} | each.settings for each in (found, new))
+    other = [f"{name} {old.get(name)} instead of {now[name]}" for name in now if old.get(name) != now[name]]
+    if other:
+        say(f"begins anew: what is in {path.name} is of {', '.join(other)}")
+    return None if other else found
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,33 +12,25 @@ from rich.markup import escape
 from rich.table import Table
 
 from benchmarks import machine
-from benchmarks.networks import NETWORKS
+from benchmarks.limits import Limits, measure_limits
+from benchmarks.networks import NETWORKS, network_named
 from benchmarks.report import write_json
 from benchmarks.statistics import three_digits
 from scratchnet.utils.matplotlib_import import import_matplotlib
 
 BATCH_SIZE = 64
 ABOVE = (
-    "\nAbove the roof: operations are those of the plain sums; a kernel that passes over zeros, or shares products "
-    "between places, does fewer."
+    "\nAbove the roof: operations are those of the plain sums; a kernel that passes over zeros (dense layers), or "
+    "shares products between places (Winograd), does fewer."
 )
 
 
 @dataclass
-class Limits:
-    """What the machine can do, measured: float32 operations a second in a large matrix product, and bytes a second.
-
-    ``copy`` counts bytes read and written of arrays that do not fit into the caches, ``cached_copy`` of arrays that do.
-    """
-
-    flops: float
-    copy: float
-    cached_copy: float
-
-
-@dataclass
 class KernelReport:
-    """One kernel in one direction: its operations and least traffic for a batch, and its time."""
+    """One kernel in one direction: its operations and least traffic for a batch, and its time.
+
+    ``flops`` are those of the plain sums; with ``fewer`` it shares products between places (Winograd) and does fewer.
+    """
 
     network: str
     layers: str
@@ -50,68 +39,40 @@ class KernelReport:
     flops: float
     bytes: float
     seconds: float
+    fewer: bool = False
 
     def bound(self, limits: Limits) -> float:
         """Return the shortest possible time: the longer of computing at full speed and moving the bytes from cache."""
         return max(self.flops / limits.flops, self.bytes / limits.cached_copy)
 
 
-def fastest(run: Callable[[], object], repetitions: int) -> float:
-    """Return the shortest of several times: a limit is what the machine can do undisturbed."""
-    run()
-    taken = []
-    for _ in range(repetitions):
-        start = time.perf_counter()
-        run()
-        taken.append(time.perf_counter() - start)
-    return min(taken)
+def measure_steps(network: str, repetitions: int, batch_size: int = BATCH_SIZE) -> list[KernelReport]:
+    """Run a network's plan on random batches and return the cost of every step, forward and backward.
 
-
-def measure_limits(quick: bool) -> Limits:
-    """Measure a large sgemm by NumPy's BLAS, and copies by NumPy in one thread for each core."""
-    n = 1024 if quick else 2048
-    a, b, c = (np.ones((n, n), np.float32) for _ in range(3))
-    product = fastest(lambda: np.matmul(a, b, out=c), 5 if quick else 10)
-    return Limits(
-        flops=2 * n**3 / product,
-        copy=_copy_rate(64 << 20, 5),
-        cached_copy=_copy_rate(128 << 10, 200),
-    )
-
-
-def _copy_rate(bytes_each: int, repetitions: int) -> float:
-    """Return the bytes a second, read and written, when every core copies an array of its own over and over."""
-    cores = machine.usable_cores()
-    rounds = max(1, (64 << 20) // bytes_each)
-    arrays = [(np.ones(bytes_each, np.uint8), np.zeros(bytes_each, np.uint8)) for _ in range(cores)]
-
-    def copy(pair: tuple[np.ndarray, np.ndarray]) -> None:
-        for _ in range(rounds):
-            np.copyto(pair[1], pair[0])
-
-    with ThreadPoolExecutor(cores) as pool:
-        taken = fastest(lambda: list(pool.map(copy, arrays)), max(3, repetitions // rounds))
-    return 2 * bytes_each * rounds * cores / taken
-
-
-def measure_kernels(network: str, repetitions: int) -> list[KernelReport]:
-    """Run a network's plan on batches of 64 and return every kernel's cost, forward and backward."""
+    Operations and bytes are 0 where a step does not know them: a layer's own definition.
+    """
     from benchmarks.frameworks.scratchnet import Scratchnet
     from scratchnet.graph.plan import Plan
     from scratchnet.graph.plan_table import measure
 
-    model, logits = Scratchnet().model(network), NETWORKS[network].task == "classes"
-    runs = [measure(Plan(model.graph, "numba", logits=logits), BATCH_SIZE) for _ in range(repetitions)]
+    model, logits = Scratchnet().model(network), network_named(network).task == "classes"
+    plans = [Plan(model.graph, "numba", logits=logits) for _ in range(repetitions)]
+    runs = [measure(plan, batch_size) for plan in plans]
     found = []
-    for costs in zip(*runs):
-        flops, moved = costs[0].flops, costs[0].bytes
-        if flops is None or moved is None:
-            continue  # a layer's own definition, such as Flatten's, which moves nothing
+    for costs, step in zip(zip(*runs), plans[0].steps):
+        flops, moved = costs[0].flops or (0, 0), costs[0].bytes or (0, 0)
         for direction, way in enumerate(("forward", "backward")):
             took = float(np.median([cost.milliseconds[direction] for cost in costs])) / 1e3
             layers = " + ".join(costs[0].layers)
-            found.append(KernelReport(network, layers, costs[0].runs_by, way, flops[direction], moved[direction], took))
+            fewer = "winograd" in getattr(step, f"{way}_way", "")
+            amounts = flops[direction], moved[direction], took, fewer
+            found.append(KernelReport(network, layers, costs[0].runs_by, way, *amounts))
     return found
+
+
+def measure_kernels(network: str, repetitions: int) -> list[KernelReport]:
+    """Return the cost of those steps of a network that know their operations: its kernels."""
+    return [step for step in measure_steps(network, repetitions) if step.flops and step.bytes]
 
 
 HEADINGS = ("", "kernel", "", "time", "GFLOP/s", "of sgemm", "GB/s", "of cached copy", "of its bound")
@@ -121,7 +82,7 @@ def cells(kernel: KernelReport, limits: Limits) -> list[str]:
     """Return what a table says of one kernel."""
     return [
         f"{kernel.network.upper()} {kernel.layers}",
-        kernel.way,
+        f"{kernel.way}, Winograd" if kernel.fewer else kernel.way,
         f"{kernel.seconds * 1e6:.0f} µs",
         three_digits(kernel.flops / kernel.seconds / 1e9),
         f"{kernel.flops / kernel.seconds / limits.flops:.0%}",
@@ -139,7 +100,8 @@ def explanation(limits: Limits) -> str:
         f"caches, bytes read and written. Batches of {BATCH_SIZE}. Operations are those of the sums that the kernel "
         f"has to form, bytes those that it must at least read and write; the bound is the longer of both at the "
         f"limits. Dense layers pass over zeros (on these random inputs half of the numbers behind a ReLU are 0) and "
-        f"pooled convolutions share products between places; the operations that are saved so are counted all the same."
+        f"convolutions by Winograd's way share products between places, which leaves one in 1.8 to 4 of them; the "
+        f"operations that are saved so are counted all the same, so that such a kernel may be above its bound."
     )
 
 
@@ -194,31 +156,35 @@ def draw(kernels: list[KernelReport], limits: Limits, about: str, path: Path) ->
         axis.grid(alpha=0.3)
     for axis in panels[len(networks) :]:
         axis.set_visible(False)
-    figure.supxlabel("operations a byte", fontsize=10)
+    above = any(y * 1e9 > min(x * limits.cached_copy, limits.flops) for x, y in points)
+    figure.supxlabel(f"operations a byte\n{about}{ABOVE if above else ''}", fontsize=9)
     figure.supylabel("GFLOP/s", fontsize=10)
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper left", ncols=4, frameon=False, fontsize=9)
-    above = any(y * 1e9 > min(x * limits.cached_copy, limits.flops) for x, y in points)
-    figure.suptitle(f"{about}{ABOVE if above else ''}", x=0.995, ha="right", fontsize=8, color="gray")
+    figure.legend(handles, labels, loc="outside upper left", ncols=6, frameon=False, fontsize=9)
     figure.savefig(path, dpi=130)
 
 
 def _draw_kernels(axis: Any, own: list[tuple[int, tuple[float, float]]], kernels: list[KernelReport]) -> None:
     for way, marker, colour in (("forward", "o", "C0"), ("backward", "s", "C1")):
-        those = [point for number, point in own if kernels[number].way == way]
-        axis.plot(*zip(*those), marker, color=colour, label=way)
+        for fewer in (False, True):
+            those = [point for number, point in own if (kernels[number].way, kernels[number].fewer) == (way, fewer)]
+            label, face = (f"{way}, Winograd", "white") if fewer else (way, colour)
+            axis.plot(*(zip(*those) if those else ([], [])), marker, color=colour, markerfacecolor=face, label=label)
     for group in close_together([point for _, point in own]):
         highest = max((own[place][1] for place in group), key=lambda point: point[1])
-        names = ", ".join(str(own[place][0] + 1) for place in group)
+        numbers = [str(own[place][0] + 1) for place in group]
+        names = ", ".join(numbers if len(numbers) < 5 else [*numbers[:2], "…", numbers[-1]])
         axis.annotate(names, highest, textcoords="offset points", xytext=(5, 3), fontsize=7)
 
 
 def main(folder: Path, quick: bool) -> int:
     """Measure, print, and write ``roofline.json``, ``roofline.md`` and ``roofline.png``."""
+    described = machine.describe()
     limits = measure_limits(quick)
     kernels = [kernel for network in NETWORKS for kernel in measure_kernels(network, 3 if quick else 9)]
-    described = machine.describe()
     about = f"{described['processor']}, {described['cores']} cores, {described['date'][:10]}"
+    if busy := machine.busy(described):
+        about += f". {busy.rstrip('.')}"
     table = Table(*HEADINGS, title="Roofline", title_justify="left")
     for number, kernel in enumerate(kernels, 1):
         table.add_row(str(number), *map(escape, cells(kernel, limits)))

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
@@ -19,9 +19,8 @@ from benchmarks import machine
 from benchmarks.contenders import Contender
 from benchmarks.disk import installed_bytes
 from benchmarks.processes import ROOT, WorkerError, WorkerProcess, process_environment
-from benchmarks.report import NETWORKS, OURS, Report, Row
-
-Say = Callable[[str], None]
+from benchmarks.report import NETWORKS, Report, Row
+from benchmarks.side_by_side import Say, SideBySide
 
 ROWS = ("step", "evaluate", "predict", "sweep", "threads", "startup", "memory", "disk")
 VARIANTS = ("keras-jit-16", "torch-channels-last")
@@ -58,33 +57,12 @@ FULL = Effort()
 QUICK = Effort(5, 0.15, (256,), 1, 0.1, 3, 3, 3, 5, 1, (*VARIANTS, "keras-jit", "torch-compile", "jax"))
 
 
-class SlowThreads(Exception):
-    """scratchnet would run on Numba's workqueue threads; the message says what to do."""
+class Bench(SideBySide):
+    """The benchmark, with so much effort; the rest is as for ``SideBySide``."""
 
-
-class Bench:
-    """One run.
-
-    Args:
-        contenders: who takes part; scratchnet must be among them.
-        effort: how much is measured.
-        say: called with what is going on.
-        allow_slow: whether to go on if scratchnet finds only slow threads.
-        threads: how many threads and cores each may use; None leaves that to them.
-    """
-
-    def __init__(
-        self,
-        contenders: Sequence[Contender],
-        effort: Effort,
-        say: Say,
-        allow_slow: bool = False,
-        threads: int | None = None,
-    ) -> None:
-        self.contenders, self.effort, self.say = list(contenders), effort, say
-        self.allow_slow, self.threads = allow_slow, threads
-        self.report = Report(machine.describe(), quick=effort is QUICK, settings=asdict(effort))
-        self.workers: dict[str, WorkerProcess] = {}
+    def __init__(self, contenders: Sequence[Contender], effort: Effort, say: Say, allow_slow: bool = False) -> None:
+        super().__init__(contenders, asdict(effort), say, allow_slow)
+        self.effort, self.report.quick = effort, effort is QUICK
 
     def run(self, rows: Iterable[str] = ROWS) -> Report:
         """Measure these kinds of rows and return the report.
@@ -106,56 +84,6 @@ class Bench:
                 getattr(self, f"measure_{kind}")()
         self.report.machine["load_average_after"] = machine.describe()["load_average"]
         return self.report
-
-    def start(self, stack: ExitStack) -> None:
-        """Start everybody, then greet everybody: imports take seconds and may as well overlap."""
-        self.say("starting the frameworks")
-        started: dict[str, WorkerProcess] = {}
-        for contender in self.contenders:
-            about = {"label": contender.label, "family": contender.family}
-            self.report.contenders[contender.key] = about
-            if not contender.installed():
-                about["note"] = "not installed"
-                continue
-            started[contender.key] = stack.enter_context(WorkerProcess(contender, self.threads))
-        for contender in self.contenders:
-            worker, about = started.get(contender.key), self.report.contenders[contender.key]
-            if worker is None:
-                continue
-            try:
-                hello = worker.ask("hello")
-            except WorkerError as error:
-                about["note"] = f"failed: {error}"
-                continue
-            about["versions"], self.report.data = hello["versions"], hello["data"]
-            self.workers[contender.key] = worker
-            if contender.key == OURS and not self.allow_slow:
-                refuse_slow_threads(worker)
-
-    def alternate(
-        self, row: Row, turns: int, do: str, workers: dict[str, WorkerProcess] | None = None, **arguments: Any
-    ) -> None:
-        """Ask every worker in turn, ``turns`` times round, and put what they say into the row."""
-        waiting = dict(self.workers if workers is None else workers)
-        for contender in self.contenders:
-            if note := self.report.contenders[contender.key].get("note"):
-                row.notes[contender.key] = note
-        for _ in range(turns):
-            for key, worker in list(waiting.items()):
-                try:
-                    answer = worker.ask(do, **arguments)
-                except WorkerError as error:
-                    row.notes[key] = f"failed: {error}"
-                    row.values.pop(key, None)
-                    del waiting[key]
-                    continue
-                row.values.setdefault(key, []).append(answer["seconds" if row.unit == "s" else "bytes"])
-
-    def prepare(self, workers: dict[str, WorkerProcess], network: str, batch_size: int) -> None:
-        """Have everybody build and compile before the turns begin; who cannot will say so in its turn."""
-        for worker in workers.values():
-            with suppress(WorkerError):
-                worker.ask("prepare", network=network, batch_size=batch_size)
 
     def measure_step(self) -> None:
         """Time the training step at batch size 64."""
@@ -235,14 +163,6 @@ class Bench:
         row = self.report.row("disk/model", "CNN and its optimizer's state, saved", "bytes")
         self.alternate(row, 1, "save", network="cnn")
 
-    def ask_for_libraries(self) -> None:
-        """Take down which libraries did the work, and on how many threads."""
-        for key, worker in self.workers.items():
-            try:
-                self.report.contenders[key] |= worker.ask("libraries")
-            except WorkerError as error:
-                self.report.contenders[key]["note"] = f"failed: {error}"
-
     def measure_startup(self) -> None:
         """Time fresh processes from their start to the end of their first training step, everything cached."""
         row = self.report.row("startup/cnn", "CNN: process start to first training step done")
@@ -302,18 +222,3 @@ def write_batch(folder: Path) -> Path:
     path = folder / "batch.npz"
     np.savez(path, x=(images.x_train[:64] / np.float32(255)).astype(np.float32), y=images.y_train[:64])
     return path
-
-
-def refuse_slow_threads(worker: WorkerProcess) -> None:
-    """Have scratchnet take a few steps and look at the threads that ran them.
-
-    Raises:
-        SlowThreads: if they are Numba's workqueue.
-    """
-    worker.ask("prepare", network="cnn", batch_size=64)
-    if worker.ask("libraries")["threads"].get("layer") == "workqueue":
-        raise SlowThreads(
-            "scratchnet found only Numba's workqueue threads, which take 40 times as long to start as OpenMP's: the "
-            "figures would not be those of a proper installation. Install libgomp (Linux), libomp (macOS) or the "
-            "Python package tbb, or pass --allow-workqueue."
-        )

@@ -12,6 +12,7 @@ import numpy as np
 
 from benchmarks import data, machine
 from benchmarks.frameworks.base import Framework, StepClock, size_of
+from benchmarks.memory import begin_peak, peak_bytes
 
 Request = dict[str, Any]
 Reply = dict[str, Any]
@@ -33,6 +34,7 @@ class Session:
         self._models: dict[str, Any] = {}
         self._data: dict[tuple[str, str], tuple[Any, Any]] = {}
         self._step_seconds: dict[tuple[str, int], float] = {}
+        self._floor: int | None = None
         self.requests: dict[str, Callable[..., Reply]] = {
             "hello": self.hello,
             "prepare": self.prepare,
@@ -40,7 +42,9 @@ class Session:
             "evaluate": self.evaluate,
             "predict": self.predict,
             "save": self.save,
+            "memory": self.memory,
             "parameters": self.parameters,
+            "costs": self.costs,
             "forget": self.forget,
             "libraries": self.libraries,
         }
@@ -132,9 +136,30 @@ class Session:
         with tempfile.TemporaryDirectory() as folder:
             return {"bytes": size_of(self.framework.save(self._model(network), os.path.join(folder, "model")))}
 
+    def memory(self, network: str, batch_size: int) -> Reply:
+        """Train three steps and return the bytes that this takes at most, data aside.
+
+        They are those above what the process had when it was first asked: whatever a framework keeps of earlier and
+        smaller networks counts, since it would be needed now.
+        """
+        before = begin_peak()
+        self._floor = before if self._floor is None else self._floor
+        x, y = self._on_images(network, "train")
+        x, y = x[: 3 * batch_size], y[: 3 * batch_size]
+        data = begin_peak() - before
+        model = self.framework.model(network)
+        self.framework.fit(model, x, y, batch_size, StepClock())  # compiles, and that does not count
+        begin_peak()
+        self.framework.fit(model, x, y, batch_size, StepClock())
+        return {"bytes": max(0, peak_bytes() - self._floor - data)}
+
     def parameters(self, network: str) -> Reply:
         """Return how many numbers the model has, to show that all train the same network."""
         return {"parameters": self.framework.parameters(self._model(network))}
+
+    def costs(self, network: str, batch_size: int) -> Reply:
+        """Return what each layer of a step costs, and what the machine can do, where a framework can tell."""
+        return self.framework.costs(network, batch_size)
 
     def forget(self, network: str) -> Reply:
         """Let go of a network and its data."""

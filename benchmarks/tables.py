@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from benchmarks import machine
 from benchmarks.report import OURS, Report, Row
 from benchmarks.statistics import count_of_bytes, seconds, three_digits
 from benchmarks.verdicts import Verdict, judge
@@ -156,10 +157,8 @@ def footnotes(report: Report) -> list[str]:
     if names:
         threads = f"; Numba's threads: {layer}" if layer else ""
         lines.append(f"BLAS kernels in scratchnet's process: {', '.join(dict.fromkeys(names))}{threads}.")
-    if m["load_average"] > 0.3 * m["cores"]:
-        lines.append(
-            f"The machine was busy when this began (load {m['load_average']:.1f}): these figures are not to be quoted."
-        )
+    if busy := machine.busy(m):
+        lines.append(busy)
     return lines
 
 

@@ -58,6 +58,14 @@ class Framework(ABC):
     def save(self, model: Any, path: str) -> str:
         """Write the trained model and the state of its optimizer; return the path of the file."""
 
+    def costs(self, network: str, batch_size: int) -> dict[str, Any]:
+        """Return the ``steps`` of a batch and the machine's ``limits``, as ``roofline`` has them, as dictionaries.
+
+        Raises:
+            NotImplementedError: if the framework does not tell.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not tell what its layers cost.")
+
     def step_multiple(self) -> int:
         """Return how many steps the framework takes at once; the number timed is a multiple of it."""
         return 1

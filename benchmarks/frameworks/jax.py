@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.data import for_network
 from benchmarks.frameworks import jax_functions
 from benchmarks.frameworks.base import Framework, StepClock
-from benchmarks.networks import NETWORKS, Network
+from benchmarks.networks import Network, network_named
 
 EVALUATION_BATCH = 1000
 
@@ -71,7 +71,7 @@ class Jax(Framework):
 
     def model(self, network: str, rescaling: bool = False) -> JaxModel:
         """Return the network at the start of its training; it rescales whatever comes as uint8."""
-        return JaxModel(NETWORKS[network])
+        return JaxModel(network_named(network))
 
     def parameters(self, model: JaxModel) -> int:
         """Return the size of all weights and moving statistics."""
@@ -84,7 +84,7 @@ class Jax(Framework):
     def data(self, x: Any, y: Any, network: str) -> tuple[Any, Any]:
         """Return the arrays themselves: batches are gathered by NumPy."""
         x = for_network(x, network)
-        return x, x if NETWORKS[network].task == "image" else y
+        return x, x if network_named(network).task == "image" else y
 
     def fit(self, model: JaxModel, x: Any, y: Any, batch_size: int, clock: StepClock) -> None:
         """Run one epoch. JAX computes in the background, so the clock is read only when it has finished."""

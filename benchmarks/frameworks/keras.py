@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.data import for_network, targets
 from benchmarks.frameworks import keras_layers
 from benchmarks.frameworks.base import Framework, StepClock
-from benchmarks.networks import NETWORKS
+from benchmarks.networks import network_named
 
 MODES: dict[str, dict[str, Any]] = {
     "": {},
@@ -42,7 +42,7 @@ class Keras(Framework):
         """Return the network, compiled."""
         import keras
 
-        described = NETWORKS[network]
+        described = network_named(network)
         model = keras_layers.build(described, keras.layers, keras.Model, rescaling)
         return keras_layers.compile_for(described, model, **self.options)
 

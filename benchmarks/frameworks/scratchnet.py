@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from benchmarks.data import for_network, targets
 from benchmarks.frameworks import keras_layers
 from benchmarks.frameworks.base import Framework, StepClock
-from benchmarks.networks import NETWORKS
+from benchmarks.networks import network_named
 
 
 def create(mode: str) -> Framework:
@@ -30,7 +31,7 @@ class Scratchnet(Framework):
         """Return the network, compiled."""
         from scratchnet import Model, layers
 
-        described = NETWORKS[network]
+        described = network_named(network)
         return keras_layers.compile_for(described, keras_layers.build(described, layers, Model, rescaling))
 
     def parameters(self, model: Any) -> int:
@@ -73,6 +74,13 @@ class Scratchnet(Framework):
         path += ".safetensors"
         model.save(path)
         return path
+
+    def costs(self, network: str, batch_size: int) -> dict[str, Any]:
+        """Measure the steps of its plan, and the machine."""
+        from benchmarks import limits, roofline
+
+        steps = roofline.measure_steps(network, 1, batch_size)
+        return {"steps": [asdict(step) for step in steps], "limits": asdict(limits.measure_limits(quick=True))}
 
     def threads(self) -> dict[str, Any]:
         """Return the number of threads and Numba's threading layer, if the Numba backend has run."""

@@ -10,7 +10,7 @@ from torch import nn
 from benchmarks.data import for_network
 from benchmarks.frameworks import torch_modules
 from benchmarks.frameworks.base import Framework, StepClock
-from benchmarks.networks import NETWORKS
+from benchmarks.networks import network_named
 
 EVALUATION_BATCH = 1000
 
@@ -55,7 +55,7 @@ class Torch(Framework):
 
     def model(self, network: str, rescaling: bool = False) -> Network:
         """Return the network with Keras's initial weights."""
-        described = NETWORKS[network]
+        described = network_named(network)
         module = torch_modules.build(described, rescaling)
         return Network(module.to(memory_format=self.format), self.compiled, described.task)
 
@@ -71,7 +71,7 @@ class Torch(Framework):
     def data(self, x: Any, y: Any, network: str) -> tuple[Any, Any]:
         """Return tensors: float32 images (uint8 stay so), with the channels in front."""
         images = _channels_first(for_network(x, network))
-        if NETWORKS[network].task == "image":
+        if network_named(network).task == "image":
             return images, images
         return images, torch.from_numpy(y).long()
 

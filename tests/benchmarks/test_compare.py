@@ -1,18 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from benchmarks import __main__ as command_line
 from benchmarks import compare, contenders
-from benchmarks.networks import NETWORKS
+from benchmarks.processes import WorkerError
 from benchmarks.report import Report
-from tests.benchmarks.fakes import fake, report_of
-
-SLOWER = {"scratchnet": [1.0, 2.0, 4.0], "keras": [3.0, 6.0, 12.0], "keras-jit": [2.0, 4.0, 8.0], "torch": [4.0] * 3}
+from tests.benchmarks.fakes import fake
 
 
 @pytest.fixture
-def asked(monkeypatch, images):
+def asked(monkeypatch, in_this_process):
     """Two fakes take part, and what is said is kept."""
     said: list[str] = []
     found = [fake(key="scratchnet"), fake(key="keras")]
@@ -51,48 +51,57 @@ def test_another_network_is_not_compared(asked, tmp_path):
     assert list(row.values) == ["scratchnet"]
 
 
-def test_the_lead_is_over_the_better_of_both_in_its_best_mode():
-    row = {"step/mlp/64": SLOWER}
-    title, size, ours, keras, torch, jax, lead = compare.cells(report_of(row), "mlp", 64)
-    assert (title, size, ours) == (NETWORKS["mlp"].title, "64", "2.00 s")
-    assert keras == "2.00× (2.00–2.00) jit"
-    assert torch.startswith("2.00× (1.50–3.00)")
-    assert (jax, lead) == ("–", "2.00×")
+def test_modes_that_cannot_be_the_fastest_are_tried_out_and_not_measured(monkeypatch, in_this_process, tmp_path):
+    took = {"keras": 1.0, "keras-jit": 1.4, "keras-jit-16": 1.6, "scratchnet": 9.0}
+    took_at_64 = took | {"keras-jit-16": 2.6}
+    found = [fake(key=key) for key in ("scratchnet", "keras")]
+    found += [replace(found[1], key=key) for key in ("keras-jit", "keras-jit-16")]
+    asked: list[tuple[str, int]] = []
+
+    def ask(self, do, **arguments):
+        if do == "prepare":
+            asked.append((self.contender.key, arguments["batch_size"]))
+            return {"seconds": (took_at_64 if arguments["batch_size"] == 64 else took)[self.contender.key]}
+        return here(self, do, **arguments)
+
+    here = in_this_process.ask
+    monkeypatch.setattr(in_this_process, "ask", ask)
+    monkeypatch.setattr(contenders, "select", lambda names: found)
+    choice = compare.Choice(("mlp",), (64, 16), turns=2, seconds=0.0)
+    report = compare.measure(choice, tmp_path / "networks.json", lambda what: None, allow_slow=True)
+    first, second = (report.rows[f"step/mlp/{size}"] for size in (64, 16))
+    assert set(first.values) == set(second.values) == {"scratchnet", "keras", "keras-jit"}
+    assert first.notes == {"keras-jit-16": "2.60 times its fastest mode when tried out"}
+    assert second.notes == {"keras-jit-16": "2.60 times its fastest mode at batch size 64"}
+    assert ("keras-jit-16", 16) not in asked
 
 
-def all_rows(**others: float) -> dict[str, dict[str, list[float]]]:
-    """All judged rows: everybody takes three times as long, on networks named here so many times."""
-    return {
-        compare.key_of(network, size): {"scratchnet": [1.0], "keras": [others.get(network, 3.0)], "torch": [9.0]}
-        for network in NETWORKS
-        for size in compare.JUDGED
-    }
+def test_who_dies_in_a_row_is_there_again_in_the_next(asked, in_this_process, monkeypatch, tmp_path):
+    here = in_this_process.ask
+
+    def ask(self, do, **arguments):
+        if (do, self.contender.key, arguments.get("network")) == ("train", "keras", "mlp"):
+            self.close()
+            raise WorkerError("gave no answer within 300 s")
+        if not self.alive:
+            raise WorkerError("is dead")
+        return here(self, do, **arguments)
+
+    monkeypatch.setattr(in_this_process, "ask", ask)
+    _, said = asked
+    report = measured(said, tmp_path / "networks.json", "mlp", "cnn")
+    assert report.rows["step/mlp/16"].notes == {"keras": "failed: gave no answer within 300 s"}
+    assert len(report.rows["step/cnn/16"].values["keras"]) == 2
+    assert "starting Keras again" in said
 
 
-def test_targets_that_are_met():
-    assert [line.rsplit(": ", 1)[1] for line in compare.verdicts(report_of(all_rows(vgg=1.6, wide=1.9)))] == [
-        "met.",
-        "met (7).",
-    ]
-
-
-def test_the_networks_that_fall_short_are_named():
-    everywhere, mostly = compare.verdicts(report_of(all_rows(vgg=1.2, wide=1.9, lenet=1.7)))
-    assert everywhere.endswith(f"not met ({NETWORKS['vgg'].title} 1.20×).")
-    assert mostly.endswith("not met (6).")
-
-
-def test_without_all_rows_nothing_is_judged():
-    assert compare.verdicts(report_of({"step/mlp/64": SLOWER})) == [
-        "Not judged: 0 of 9 networks are measured at batch sizes 64 and 256."
-    ]
-
-
-def test_the_table_names_the_machine_and_comes_in_the_order_of_the_networks():
-    text = compare.markdown(report_of(all_rows()))
-    assert "A processor" in text
-    titles = [line.split(" | ")[0].removeprefix("| ") for line in text.splitlines() if line.startswith("| ")][1:]
-    assert titles == [network.title for network in NETWORKS.values() for _ in compare.JUDGED]
+def test_a_row_is_measured_again_for_who_was_not_there(asked, tmp_path):
+    found, said = asked
+    other = found.pop()
+    path = tmp_path / "networks.json"
+    assert set(measured(said, path, "mlp").rows["step/mlp/16"].values) == {"scratchnet"}
+    found.append(other)
+    assert set(measured(said, path, "mlp").rows["step/mlp/16"].values) == {"scratchnet", "keras"}
 
 
 @pytest.mark.parametrize(

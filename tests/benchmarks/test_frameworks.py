@@ -8,7 +8,7 @@ import pytest
 from benchmarks.contenders import CONTENDERS
 from benchmarks.frameworks.base import StepClock
 from benchmarks.frameworks.scratchnet import Scratchnet
-from benchmarks.once import peak_bytes
+from benchmarks.memory import peak_bytes
 from benchmarks.processes import WorkerProcess
 
 ONE_OF_EACH = [c for c in CONTENDERS if c.key == c.family]

@@ -13,7 +13,7 @@ from benchmarks import data
 from benchmarks.contenders import CONTENDERS
 from benchmarks.frameworks import keras_layers
 from benchmarks.frameworks.scratchnet import Scratchnet
-from benchmarks.networks import NETWORKS
+from benchmarks.networks import NETWORKS, network_named
 from scratchnet.architectures import ARCHITECTURES
 
 PARAMETERS = {
@@ -27,14 +27,22 @@ PARAMETERS = {
     "autoencoder": 37_569,
     "wide": 1_863_690,
 }
+GROWN = {"dense-8": 144, "conv-4": 296, "pool-4": 466}
+"""Those of them that grow, small."""
 ELSEWHERE = {"strided", "resnet", "autoencoder"}
 """Networks in which PyTorch, whose padding is the same on both sides, has that of strided layers elsewhere."""
 
 
 def samples(network):
     generator = np.random.default_rng(0)
-    x = generator.random((8, *NETWORKS[network].input_shape), np.float32)
+    x = generator.random((8, *network_named(network).input_shape), np.float32)
     return x, generator.integers(0, 10, 8).astype(np.uint8)
+
+
+@pytest.mark.parametrize("name", ["dense-", "dense-x", "conv", "vgg-3"])
+def test_a_network_that_is_not_there_is_not_made(name):
+    with pytest.raises(KeyError):
+        network_named(name)
 
 
 def test_there_are_nine():
@@ -55,7 +63,7 @@ def test_the_notebooks_networks_are_those_of_the_command_line(network):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("network", [*NETWORKS, *GROWN])
 @pytest.mark.parametrize("contender", [c for c in CONTENDERS if c.key == c.family][1:], ids=lambda c: c.key)
 def test_the_same_weights_give_the_same_loss(contender, network):
     if not contender.installed():
@@ -63,7 +71,7 @@ def test_the_same_weights_give_the_same_loss(contender, network):
     ours: Any = Scratchnet()
     other = importlib.import_module(contender.module).create(contender.mode)
     model, theirs = ours.model(network), other.model(network)
-    assert other.parameters(theirs) == PARAMETERS[network]
+    assert other.parameters(theirs) == (PARAMETERS | GROWN)[network]
     other.set_weights(theirs, keras_layers.weights_of(model))
     x, y = samples(network)
     loss = [f.evaluate(m, *f.data(x, y, network), 8)[0] for f, m in ((ours, model), (other, theirs))]

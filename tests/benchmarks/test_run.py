@@ -8,7 +8,8 @@ import pytest
 from benchmarks.contenders import CONTENDERS, select
 from benchmarks.processes import WorkerError
 from benchmarks.report import Row
-from benchmarks.run import QUICK, Bench, SlowThreads, refuse_slow_threads
+from benchmarks.run import QUICK, Bench
+from benchmarks.side_by_side import SlowThreads, refuse_slow_threads
 from tests.benchmarks.fakes import fake
 
 
