@@ -17,6 +17,7 @@ from scratchnet.kernels.loops.gather import gather
 from scratchnet.kernels.loops.optimizers import adam, momentum
 from scratchnet.kernels.loops.softmax_crossentropy import softmax_crossentropy, sparse_softmax_crossentropy
 from scratchnet.kernels.steps.activation import ActivationStep
+from scratchnet.kernels.steps.add import AddStep
 from scratchnet.kernels.steps.batch_normalization import BatchNormalizationStep
 from scratchnet.kernels.steps.conv2d import Conv2DStep
 from scratchnet.kernels.steps.conv2d_maxpool import Conv2DMaxPoolStep
@@ -28,6 +29,7 @@ from scratchnet.kernels.steps.flatten import FlattenStep
 from scratchnet.kernels.steps.max_pooling2d import MaxPooling2DStep
 from scratchnet.layers import (
     Activation,
+    Add,
     BatchNormalization,
     Conv2D,
     Conv2DTranspose,
@@ -54,6 +56,9 @@ RUNS: tuple[tuple[tuple[type[Layer], ...], Any], ...] = (
     ((BatchNormalization, ReLU), BatchNormalizationStep),
     ((BatchNormalization, Activation), BatchNormalizationStep),
     ((BatchNormalization,), BatchNormalizationStep),
+    ((Add, ReLU), AddStep),
+    ((Add, Activation), AddStep),
+    ((Add,), AddStep),
     ((ReLU,), ActivationStep),
     ((Activation,), ActivationStep),
 )
@@ -67,8 +72,9 @@ def kernel_step(run: Sequence[Layer], needs_dx: bool, fuse: bool = True) -> Any:
     """Return the kernel step for the longest beginning of ``run`` that has one, or None.
 
     Args:
-        run: layers that follow each other, with nobody else looking at what lies between.
-        needs_dx: whether the step's ``backward`` must return dx.
+        run: layers that follow each other, with nobody else looking at what lies between; the first may have several
+            inputs.
+        needs_dx: whether the step's ``backward`` must return dx: for each input, if there are several.
         fuse: whether one step may stand for several layers.
     """
     for kinds, step in RUNS:

@@ -88,10 +88,11 @@ def calls_of_a_step(parts: Compiled, source: Arrays) -> list[Call]:
         batch = source.samples.take(plan, np.arange(min(source.batch_size, len(source.samples))))
         n = len(batch.y[0])
         outputs: dict[Any, Any] = {}
-        for step, _, output in plan.wiring:
+        for step, sources, output in plan.wiring:
             outputs[output] = _zeros(n, output.shape, output.dtype)
             if not isinstance(step, LayerStep):
-                outputs[output] = step.forward(_zeros(n, step.layers[0].input_shape, step.layers[0].dtype), True)
+                x = [_zeros(n, source.shape, step.layers[0].dtype) for source in sources]
+                outputs[output] = step.forward(x[0] if len(x) == 1 else x, True)
         _rehearse_losses(parts, batch, outputs)
         for step, _, output in plan.wiring:
             if not isinstance(step, LayerStep):

@@ -7,6 +7,7 @@ Numbers by themselves, plain Numba:
     optimizers.py              Adam and momentum over one flat vector
     finite.py                  whether a gradient has a NaN
     softmax_crossentropy.py    loss, probabilities and gradient, row by row
+    merging.py                 sums of arrays of one shape
     normalization.py           mean, variance, and the compact gradient, channel by channel
     windows.py                 where the windows of a convolution lie, as tables; padding
     max_pooling.py             the winner of each window
