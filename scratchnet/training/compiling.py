@@ -83,7 +83,10 @@ def calls_of_a_step(parts: Compiled, source: Arrays) -> list[Call]:
     """
     from scratchnet.kernels.machine.runtime import rehearsal
 
-    plan, before = parts.plan, [variable.copy() for variable in parts.variables]
+    plan = parts.plan
+    generators = (getattr(layer, "seed_generator", None) for step in plan.steps for layer in step.layers)
+    states = [*parts.variables, *(generator.state for generator in generators if generator is not None)]
+    before = [state.copy() for state in states]
     with plan.lock, rehearsal() as calls, np.errstate(all="ignore"):
         batch = source.samples.take(plan, np.arange(min(source.batch_size, len(source.samples))))
         n = len(batch.y[0])
@@ -100,8 +103,8 @@ def calls_of_a_step(parts: Compiled, source: Arrays) -> list[Call]:
         for numbers in parts.gradients.rest:
             plan.is_finite(numbers)
         _rehearse_optimizer(parts)
-    for variable, value in zip(parts.variables, before):
-        variable[...] = value
+    for state, value in zip(states, before):
+        state[...] = value
     return calls
 
 

@@ -20,37 +20,20 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from scratchnet.kernels.loops.vectors import copy_to, sum_blocks
+from scratchnet.kernels.loops.vectors import repeated, sum_blocks
 from scratchnet.kernels.machine.hints import never_inline, no_overlap
 from scratchnet.kernels.machine.runtime import inner, kernel
 from scratchnet.kernels.machine.scratch import scratch, zeros
 from scratchnet.typing import Array
 
-LONG = 256
-"""Numbers of a long row at most, unless there are more channels."""
 CHUNK_BYTES = 64 * 1024
 """Bytes of a chunk: they stay in the second cache of any processor."""
-
-
-def long_row(rows: int, C: int) -> int:
-    """How many numbers a long row has: whole rows of C numbers that divide the `rows` of a sample."""
-    return C * max(n for n in range(1, max(LONG // max(C, 1), 1) + 1) if rows % n == 0)
 
 
 @inner
 def chunk_rows(W: int, itemsize: int) -> int:
     """How many long rows a chunk has."""
     return max(1, CHUNK_BYTES // (W * itemsize))
-
-
-@inner
-def repeated(numbers: Array, W: int) -> Array:
-    """The numbers (C,) again and again, to a long row (W,)."""
-    never_inline()
-    C, out = numbers.size, scratch(W, numbers)
-    for start in range(0, W, C):
-        copy_to(out[start : start + C], numbers)
-    return out
 
 
 @inner

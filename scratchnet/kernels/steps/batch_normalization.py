@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet.kernels.loops import normalization
+from scratchnet.kernels.loops.vectors import long_row
 from scratchnet.kernels.steps.activation import is_relu
 from scratchnet.kernels.steps.step import KernelStep
 from scratchnet.typing import Array
@@ -27,7 +28,7 @@ class BatchNormalizationStep(KernelStep):
         self.layer, self.relu = layers[0], len(layers) == 2
         self.inner = self.layer.input_shape[1:]
         self.C, self.rows = self.inner[-1], prod(self.inner[:-1])
-        self.W = normalization.long_row(self.rows, self.C)
+        self.W = long_row(self.rows, self.C)
         self.ones, self.zeros = np.ones(self.C, self.dtype), np.zeros(self.C, self.dtype)
 
     @classmethod
