@@ -30,6 +30,7 @@ from scratchnet.kernels.steps.depthwise_conv2d import DepthwiseConv2DStep
 from scratchnet.kernels.steps.dropout import DropoutStep
 from scratchnet.kernels.steps.flatten import FlattenStep
 from scratchnet.kernels.steps.global_max_pooling2d import GlobalMaxPooling2DStep
+from scratchnet.kernels.steps.layer_normalization import LayerNormalizationStep
 from scratchnet.kernels.steps.max_pooling2d import MaxPooling2DStep
 from scratchnet.kernels.steps.up_sampling2d import UpSampling2DStep
 from scratchnet.kernels.steps.zero_padding2d import ZeroPadding2DStep
@@ -47,6 +48,7 @@ from scratchnet.layers import (
     Flatten,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
+    LayerNormalization,
     MaxPooling2D,
     ReLU,
     Reshape,
@@ -78,6 +80,7 @@ RUNS: tuple[tuple[tuple[type[Layer], ...], Any], ...] = (
     ((BatchNormalization, ReLU), BatchNormalizationStep),
     ((BatchNormalization, Activation), BatchNormalizationStep),
     ((BatchNormalization,), BatchNormalizationStep),
+    ((LayerNormalization,), LayerNormalizationStep),
     ((Add, ReLU), AddStep),
     ((Add, Activation), AddStep),
     ((Add,), AddStep),

@@ -51,16 +51,17 @@ def convolution_like(draw: st.DrawFn, kind: str, H: int, W: int) -> Maker:
 
 def image_layer(draw: st.DrawFn, H: int, W: int) -> Maker:
     kinds = ["conv", "conv", "plain", "transposed", "depthwise", "norm", "norm", "pool", "pool", "larger", "padded"]
-    kinds += ["relu", "dropout", "halve", "rescale"]
+    kinds += ["relu", "row norm", "dropout", "halve", "rescale"]
     kind = draw(st.sampled_from(kinds))
     if kind in ("conv", "transposed", "depthwise"):
         return convolution_like(draw, kind, H, W)
     if kind == "plain":  # which takes fewer products where channels and filters fill vectors
         filters, function = draw(st.sampled_from([16, 32])), draw(activation)
         return lambda dtype: layers.Conv2D(filters, 3, padding="same", activation=function, dtype=dtype)
-    if kind == "norm":
+    if kind in ("norm", "row norm"):
         options = {"center": draw(st.booleans()), "scale": draw(st.booleans()), "beta_initializer": "random_normal"}
-        return lambda dtype: layers.BatchNormalization(**options, dtype=dtype)
+        norm = layers.BatchNormalization if kind == "norm" else layers.LayerNormalization
+        return lambda dtype: norm(**options, dtype=dtype)
     if kind == "pool":
         size = (draw(st.integers(1, min(3, H))), draw(st.integers(1, min(3, W))))
         strides, way = draw(st.sampled_from([None, 1, 2])), draw(padding)

@@ -9,6 +9,7 @@ Numbers by themselves, plain Numba:
     softmax_crossentropy.py    loss, probabilities and gradient, row by row
     merging.py                 sums of arrays of one shape
     normalization.py           mean, variance, and the compact gradient, channel by channel
+    layer_normalization.py     the same, row by row
     windows.py                 where the windows of a convolution lie, as tables; padding
     max_pooling.py             the winner of each window
     average_pooling.py         the mean of each window
