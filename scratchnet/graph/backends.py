@@ -45,6 +45,10 @@ class Backend:
         """Return rows of a data set as a batch for input number ``place``, cast to ``dtype``."""
         return np.asarray(data[rows], dtype)
 
+    def add(self, place: Any, a: Array, b: Array) -> Array:
+        """Return the sum of two gradients of the tensor ``place``."""
+        return a + b
+
     def running(self) -> AbstractContextManager[Any]:
         """Return the context in which batches run: BLAS has one thread, so that the last bits do not
         depend on how many there are."""
@@ -66,6 +70,7 @@ class KernelBackend(Backend):
 
         self._kernels = kernel_steps
         self._batches: dict[int, Array] = {}  # input → where its batches are gathered
+        self._sums: dict[Any, Array] = {}  # tensor that is used several times → where its gradient is added up
 
     def step(self, run: Sequence[Layer], needs_dx: bool, fuse: bool) -> Any:
         """Return a kernel step."""
@@ -90,6 +95,13 @@ class KernelBackend(Backend):
         if room is None or len(room) < n:
             room = self._batches[place] = place_zeros((grown(room, n), *data.shape[1:]), dtype)
         return self._kernels.kernel_gather(data, rows, room[:n])
+
+    def add(self, place: Any, a: Array, b: Array) -> Array:
+        """Return the sum, in a buffer that the next batch overwrites."""
+        room, dtype = self._sums.get(place), np.result_type(a, b)
+        if room is None or len(room) < len(a) or room.dtype != dtype:
+            room = self._sums[place] = place_zeros((grown(room, len(a)), *a.shape[1:]), dtype)
+        return np.add(a, b, out=room[: len(a)])
 
     def running(self) -> AbstractContextManager[Any]:
         """Return the context in which BLAS has one thread while kernels own the threads."""

@@ -17,25 +17,43 @@ from scratchnet.kernels.loops.gather import gather
 from scratchnet.kernels.loops.optimizers import adam, momentum
 from scratchnet.kernels.loops.softmax_crossentropy import softmax_crossentropy, sparse_softmax_crossentropy
 from scratchnet.kernels.steps.activation import ActivationStep
+from scratchnet.kernels.steps.add import AddStep
+from scratchnet.kernels.steps.average_pooling2d import AveragePooling2DStep
 from scratchnet.kernels.steps.batch_normalization import BatchNormalizationStep
+from scratchnet.kernels.steps.concatenate import ConcatenateStep
 from scratchnet.kernels.steps.conv2d import Conv2DStep
 from scratchnet.kernels.steps.conv2d_maxpool import Conv2DMaxPoolStep
 from scratchnet.kernels.steps.conv2d_transpose import Conv2DTransposeStep
 from scratchnet.kernels.steps.dense import DenseStep
 from scratchnet.kernels.steps.dense_crossentropy import DenseCrossentropyStep
 from scratchnet.kernels.steps.depthwise_conv2d import DepthwiseConv2DStep
+from scratchnet.kernels.steps.dropout import DropoutStep
 from scratchnet.kernels.steps.flatten import FlattenStep
+from scratchnet.kernels.steps.global_max_pooling2d import GlobalMaxPooling2DStep
+from scratchnet.kernels.steps.layer_normalization import LayerNormalizationStep
 from scratchnet.kernels.steps.max_pooling2d import MaxPooling2DStep
+from scratchnet.kernels.steps.up_sampling2d import UpSampling2DStep
+from scratchnet.kernels.steps.zero_padding2d import ZeroPadding2DStep
 from scratchnet.layers import (
     Activation,
+    Add,
+    AveragePooling2D,
     BatchNormalization,
+    Concatenate,
     Conv2D,
     Conv2DTranspose,
     Dense,
     DepthwiseConv2D,
+    Dropout,
     Flatten,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    LayerNormalization,
     MaxPooling2D,
     ReLU,
+    Reshape,
+    UpSampling2D,
+    ZeroPadding2D,
 )
 from scratchnet.layers.layer import Layer
 from scratchnet.losses import CategoricalCrossentropy, Loss, SparseCategoricalCrossentropy
@@ -49,11 +67,23 @@ RUNS: tuple[tuple[tuple[type[Layer], ...], Any], ...] = (
     ((Conv2DTranspose,), Conv2DTransposeStep),
     ((DepthwiseConv2D,), DepthwiseConv2DStep),
     ((MaxPooling2D,), MaxPooling2DStep),
+    ((AveragePooling2D,), AveragePooling2DStep),
+    ((GlobalAveragePooling2D,), AveragePooling2DStep),
+    ((GlobalMaxPooling2D,), GlobalMaxPooling2DStep),
+    ((UpSampling2D,), UpSampling2DStep),
+    ((ZeroPadding2D,), ZeroPadding2DStep),
+    ((Concatenate,), ConcatenateStep),
+    ((Dropout,), DropoutStep),
     ((Dense,), DenseStep),
     ((Flatten,), FlattenStep),
+    ((Reshape,), FlattenStep),
     ((BatchNormalization, ReLU), BatchNormalizationStep),
     ((BatchNormalization, Activation), BatchNormalizationStep),
     ((BatchNormalization,), BatchNormalizationStep),
+    ((LayerNormalization,), LayerNormalizationStep),
+    ((Add, ReLU), AddStep),
+    ((Add, Activation), AddStep),
+    ((Add,), AddStep),
     ((ReLU,), ActivationStep),
     ((Activation,), ActivationStep),
 )
@@ -67,8 +97,9 @@ def kernel_step(run: Sequence[Layer], needs_dx: bool, fuse: bool = True) -> Any:
     """Return the kernel step for the longest beginning of ``run`` that has one, or None.
 
     Args:
-        run: layers that follow each other, with nobody else looking at what lies between.
-        needs_dx: whether the step's ``backward`` must return dx.
+        run: layers that follow each other, with nobody else looking at what lies between; the first may have several
+            inputs.
+        needs_dx: whether the step's ``backward`` must return dx: for each input, if there are several.
         fuse: whether one step may stand for several layers.
     """
     for kinds, step in RUNS:

@@ -169,12 +169,11 @@ class Plan:
 
     def _next_step(self, tensor: SymbolicTensor) -> tuple[Step, SymbolicTensor]:
         """Return the step that begins with ``tensor``, and the tensor it ends with."""
-        if len(tensor.inputs) == 1:
-            run = self._chain_from(tensor)
-            layers = [self._stand_ins[t].layer for t in run]
-            step = self._parts.step(layers, self._needs_gradient[tensor.inputs[0]], self.fuse)
-            if step is not None:
-                return step, run[len(step.layers) - 1]
+        run = self._chain_from(tensor)
+        layers = [self._stand_ins[t].layer for t in run]
+        step = self._parts.step(layers, any(self._needs_gradient[source] for source in tensor.inputs), self.fuse)
+        if step is not None:
+            return step, run[len(step.layers) - 1]
         return LayerStep(self._stand_ins[tensor], self._check), tensor
 
     def _chain_from(self, tensor: SymbolicTensor) -> list[SymbolicTensor]:
@@ -244,7 +243,8 @@ class Plan:
             dx = step.backward(gradients[output])
             for source, d in zip(sources, dx if len(sources) > 1 else [dx]):
                 if d is not None:
-                    gradients[source] = gradients[source] + d if source in gradients else d
+                    met = source in gradients
+                    gradients[source] = self._parts.add(source, gradients[source], d) if met else d
         for place in self._further:
             place.add_gradients()
         for gradient in self._idle:  # what another model's training may have left there is none of this one's

@@ -100,11 +100,23 @@ def calls_of_a_step(parts: Compiled, source: Arrays) -> list[Call]:
     """
     from scratchnet.kernels.machine.runtime import rehearsal
 
-    plan, before = parts.plan, [variable.copy() for variable in parts.variables]
+    plan = parts.plan
+    generators = (getattr(layer, "seed_generator", None) for step in plan.steps for layer in step.layers)
+    states = [*parts.variables, *(generator.state for generator in generators if generator is not None)]
+    before = [state.copy() for state in states]
     with plan.lock, rehearsal() as calls, np.errstate(all="ignore"):
         batch = source.samples.take(plan, np.arange(min(source.batch_size, len(source.samples))))
         n = len(batch.y[0])
+<<<<<<< HEAD
         outputs = _rehearse_forward(plan, n, training=True)
+=======
+        outputs: dict[Any, Any] = {}
+        for step, sources, output in plan.wiring:
+            outputs[output] = _zeros(n, output.shape, output.dtype)
+            if not isinstance(step, LayerStep):
+                x = [_zeros(n, source.shape, step.layers[0].dtype) for source in sources]
+                outputs[output] = step.forward(x[0] if len(x) == 1 else x, True)
+>>>>>>> w/norm
         _rehearse_losses(parts, batch, outputs)
         for step, _, output in plan.wiring:
             if not isinstance(step, LayerStep):
@@ -112,8 +124,8 @@ def calls_of_a_step(parts: Compiled, source: Arrays) -> list[Call]:
         for numbers in parts.gradients.rest:
             plan.is_finite(numbers)
         _rehearse_optimizer(parts)
-    for variable, value in zip(parts.variables, before):
-        variable[...] = value
+    for state, value in zip(states, before):
+        state[...] = value
     return calls
 
 

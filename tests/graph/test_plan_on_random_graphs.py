@@ -50,20 +50,31 @@ def convolution_like(draw: st.DrawFn, kind: str, H: int, W: int) -> Maker:
 
 
 def image_layer(draw: st.DrawFn, H: int, W: int) -> Maker:
-    kinds = ["conv", "conv", "plain", "transposed", "depthwise", "norm", "norm", "pool", "relu", "halve", "rescale"]
+    kinds = ["conv", "conv", "plain", "transposed", "depthwise", "norm", "norm", "pool", "pool", "larger", "padded"]
+    kinds += ["relu", "row norm", "dropout", "halve", "rescale"]
     kind = draw(st.sampled_from(kinds))
     if kind in ("conv", "transposed", "depthwise"):
         return convolution_like(draw, kind, H, W)
     if kind == "plain":  # which takes fewer products where channels and filters fill vectors
         filters, function = draw(st.sampled_from([16, 32])), draw(activation)
         return lambda dtype: layers.Conv2D(filters, 3, padding="same", activation=function, dtype=dtype)
-    if kind == "norm":
+    if kind in ("norm", "row norm"):
         options = {"center": draw(st.booleans()), "scale": draw(st.booleans()), "beta_initializer": "random_normal"}
-        return lambda dtype: layers.BatchNormalization(**options, dtype=dtype)
+        norm = layers.BatchNormalization if kind == "norm" else layers.LayerNormalization
+        return lambda dtype: norm(**options, dtype=dtype)
     if kind == "pool":
         size = (draw(st.integers(1, min(3, H))), draw(st.integers(1, min(3, W))))
         strides, way = draw(st.sampled_from([None, 1, 2])), draw(padding)
-        return lambda dtype: layers.MaxPooling2D(size, strides=strides, padding=way, dtype=dtype)
+        layer = draw(st.sampled_from([layers.MaxPooling2D, layers.AveragePooling2D]))
+        return lambda dtype: layer(size, strides=strides, padding=way, dtype=dtype)
+    if kind == "larger":
+        factor, way = (1 + draw(st.booleans()), 1 + draw(st.booleans())), draw(st.sampled_from(["nearest", "bilinear"]))
+        return lambda dtype: layers.UpSampling2D(factor, interpolation=way, dtype=dtype)
+    if kind == "padded":
+        border = (draw(st.integers(0, 2)), 1), (0, draw(st.integers(0, 2)))
+        return lambda dtype: layers.ZeroPadding2D(border, dtype=dtype)
+    if kind == "dropout":
+        return lambda dtype: layers.Dropout(0.4, seed=3, dtype=dtype)
     if kind == "relu":
         return lambda dtype: layers.ReLU(dtype=dtype)
     return lambda dtype: Halve(dtype=dtype) if kind == "halve" else layers.Rescaling(0.5, 0.1, dtype=dtype)
@@ -80,9 +91,11 @@ def models(draw: st.DrawFn) -> dict[str, Model]:
         make = image_layer(draw, *now["float64"].shape[1:3])
         now = {dtype: make(dtype)(x) for dtype, x in now.items()}
         if shortcut is not None and shortcut["float64"].shape == now["float64"].shape and draw(st.booleans()):
-            now = {dtype: layers.Add(dtype=dtype)([x, shortcut[dtype]]) for dtype, x in now.items()}
+            merge = draw(st.sampled_from([layers.Add, layers.Add, layers.Concatenate]))
+            now = {dtype: merge(dtype=dtype)([x, shortcut[dtype]]) for dtype, x in now.items()}
         shortcut = now
-    now = {dtype: layers.Flatten(dtype=dtype)(x) for dtype, x in now.items()}
+    last = draw(st.sampled_from([layers.Flatten, layers.GlobalAveragePooling2D, layers.GlobalMaxPooling2D]))
+    now = {dtype: last(dtype=dtype)(x) for dtype, x in now.items()}
     for _ in range(draw(st.integers(1, 3))):
         dense = draw(st.sampled_from([1, 3, 10, 33])), draw(activation), draw(st.booleans())
         now = {dtype: layers.Dense(*dense, dtype=dtype)(x) for dtype, x in now.items()}
@@ -92,9 +105,17 @@ def models(draw: st.DrawFn) -> dict[str, Model]:
     return made
 
 
+def draw_again(model: Model) -> None:
+    """Let every Dropout draw from the beginning."""
+    for layer in model.layers:
+        if isinstance(layer, layers.Dropout):
+            layer.seed_generator.state[1] = 0
+
+
 def run(plan: Plan, model: Model, x: np.ndarray, dy: np.ndarray) -> dict[str, np.ndarray]:
     """Return what a plan puts out, and its gradients; running means are put back as they were."""
     before, dtype = model.get_weights(), model.inputs[0].dtype
+    draw_again(model)
     found = {"y": plan.forward([x.astype(dtype)], training=True)[0].copy()}
     plan.backward([dy.astype(dtype)])
     found["dx"] = plan.gradients[model.inputs[0]].copy()
@@ -139,6 +160,7 @@ def test_both_backends_reach_the_same_weights(data: st.DataObject) -> None:
     for backend in ("numpy", "numba"):
         config.set_backend(backend)
         model.set_weights(start)
+        draw_again(model)
         model.compile(optimizer, "mse")
         model.fit(x, y, batch_size=8, shuffle=False, epochs=2, verbose=0)
         reached.append(model.get_weights())

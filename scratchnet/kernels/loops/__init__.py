@@ -2,14 +2,19 @@
 
 Numbers by themselves, plain Numba:
 
-    vectors.py                 fill, copy, add; sums of what blocks of samples have found
+    vectors.py                 fill, copy, add, repeat; sums of what blocks of samples have found
     gather.py                  a batch out of a data set, cast and scaled on the way
     optimizers.py              Adam and momentum over one flat vector
     finite.py                  whether a gradient has a NaN
     softmax_crossentropy.py    loss, probabilities and gradient, row by row
+    merging.py                 sums of arrays of one shape
     normalization.py           mean, variance, and the compact gradient, channel by channel
+    layer_normalization.py     the same, row by row
     windows.py                 where the windows of a convolution lie, as tables; padding
     max_pooling.py             the winner of each window
+    average_pooling.py         the mean of each window
+    global_max_pooling.py      the largest number of each channel
+    up_sampling.py             pixels repeated
 
 The matrix product, which most of the time is spent in:
 

@@ -4,16 +4,26 @@
    test for that before it.
 2. A sum over samples is cut into BLOCKS parts, whatever the number of threads. Each block adds up its own; the blocks
    are then summed in their order, so threads change no bit.
+3. Where rows are short, several are taken as one long row, and what belongs to a channel is repeated along it: vectors
+   are filled, and a sum over rows does not wait for the same few numbers again and again.
 """
 
 from __future__ import annotations
 
 from scratchnet.kernels.machine.hints import never_inline, no_overlap
 from scratchnet.kernels.machine.runtime import inner
+from scratchnet.kernels.machine.scratch import scratch
 from scratchnet.typing import Array
 
 BLOCKS = 16
 """Into how many parts a sum over the samples of a batch is cut at most."""
+LONG = 256
+"""Numbers of a long row at most, unless there are more channels."""
+
+
+def long_row(rows: int, C: int) -> int:
+    """How many numbers a long row has: whole rows of C numbers that divide the `rows` of a sample."""
+    return C * max(n for n in range(1, max(LONG // max(C, 1), 1) + 1) if rows % n == 0)
 
 
 @inner
@@ -39,6 +49,16 @@ def add_to(out: Array, x: Array) -> None:
     no_overlap()
     for i in range(out.size):
         out[i] += x[i]
+
+
+@inner
+def repeated(numbers: Array, W: int) -> Array:
+    """The numbers (C,) again and again, to a long row (W,)."""
+    never_inline()
+    C, out = numbers.size, scratch(W, numbers)
+    for start in range(0, W, C):
+        copy_to(out[start : start + C], numbers)
+    return out
 
 
 @inner

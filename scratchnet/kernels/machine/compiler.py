@@ -103,3 +103,13 @@ def inner(function: Callable[..., Any]) -> Any:
     if config.DISABLE_JIT:
         return function
     return _Inner(function, None, {**_OPTIONS, "no_cpython_wrapper": True})
+
+
+def any_order(function: Callable[..., Any]) -> Any:
+    """As `inner`, for a function whose sums the compiler may take in another order: in partial sums, in vectors.
+
+    In which order depends on the processor's vectors, on nothing else. NaN and infinity stay what they are.
+    """
+    if config.DISABLE_JIT:
+        return function
+    return _Inner(function, None, {**_OPTIONS, "no_cpython_wrapper": True, "fastmath": {"reassoc", "nsz"}})

@@ -31,6 +31,7 @@ import numba
 from numba.core import config, event
 
 from scratchnet.kernels.machine.cache import KernelCache, warn_not_kept, warn_once
+from scratchnet.kernels.machine.compiler import any_order as any_order
 from scratchnet.kernels.machine.compiler import inner as inner
 from scratchnet.kernels.machine.compiler import jit
 from scratchnet.kernels.machine.processor import NEAREST_CACHE, TILE, VECTOR_BYTES

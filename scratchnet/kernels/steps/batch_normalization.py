@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet.kernels.loops import normalization
-from scratchnet.kernels.loops.vectors import BLOCKS
+from scratchnet.kernels.loops.vectors import long_row
 from scratchnet.kernels.steps.activation import is_relu
 from scratchnet.kernels.steps.step import KernelStep
 from scratchnet.typing import Array
@@ -28,8 +28,8 @@ class BatchNormalizationStep(KernelStep):
         self.layer, self.relu = layers[0], len(layers) == 2
         self.inner = self.layer.input_shape[1:]
         self.C, self.rows = self.inner[-1], prod(self.inner[:-1])
+        self.W = long_row(self.rows, self.C)
         self.ones, self.zeros = np.ones(self.C, self.dtype), np.zeros(self.C, self.dtype)
-        self.partial = np.empty(BLOCKS * 2 * self.C, self.dtype)
 
     @classmethod
     def fits(cls, layers: list[Any]) -> bool:
@@ -43,12 +43,12 @@ class BatchNormalizationStep(KernelStep):
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return y (N, …, C), in a buffer of the step."""
-        layer, C, M = self.layer, self.C, len(x) * self.rows
+        layer, C = self.layer, self.C
         self.x, self.by_batch = self.flat(x), training and layer.trainable
         moving_mean, moving_variance = layer.non_trainable["moving_mean"], layer.non_trainable["moving_variance"]
         if self.by_batch:
             self.mean, variance = np.empty(C, self.dtype), np.empty(C, self.dtype)
-            normalization.statistics(self.x, M, C, self.partial, self.mean, variance)
+            normalization.statistics(self.x, self.W, self.mean, variance)
             for moving, of_batch in ((moving_mean, self.mean), (moving_variance, variance)):
                 moving[...] = moving * layer.momentum + of_batch * (1 - layer.momentum)
         else:
@@ -57,16 +57,16 @@ class BatchNormalizationStep(KernelStep):
         self.factor = layer.params.get("gamma", self.ones) / self.sigma
         self.beta = layer.params.get("beta", self.zeros).copy()  # backward asks again which ReLUs were on
         y = self.buffer("y", len(x), self.inner)
-        normalization.forward(self.x, M, C, self.mean, self.factor, self.beta, self.relu, y.reshape(-1))
+        normalization.forward(self.x, self.W, self.mean, self.factor, self.beta, self.relu, y.reshape(-1))
         return y
 
     def backward(self, dy: Array) -> Array | None:
         """Return dx (N, …, C) if it is needed; fill grads."""
-        layer, C, M = self.layer, self.C, len(dy) * self.rows
-        flat, total = self.flat(dy), np.empty(2 * C, self.dtype)
-        known = self.x, M, C, self.mean, self.factor, self.beta, self.relu
-        normalization.gradient_sums(flat, *known, self.partial, total)
-        dbeta, dgamma = total[:C], total[C:] / self.sigma
+        layer, M = self.layer, len(dy) * self.rows
+        flat, dbeta, products = self.flat(dy), np.empty(self.C, self.dtype), np.empty(self.C, self.dtype)
+        known = self.x, self.W, self.mean, self.factor, self.beta, self.relu
+        normalization.gradient_sums(flat, *known, dbeta, products)
+        dgamma = products / self.sigma
         if layer.center:
             layer.grads["beta"][...] = dbeta
         if layer.scale:

@@ -125,7 +125,8 @@ class Conv2DStep(ActivatedStep):
         g, N = self.geometry, len(dy)
         dy = self.before_activation(dy)
         dx = self.buffer("dx", N, (g.H, g.W, g.C)) if self.needs_dx else self.nothing
-        known = self.flat(dy), self.y.reshape(-1), self.relu, self.x, self.kernel
+        dy = self.flat(dy)
+        known = dy, self.y.reshape(-1) if self.relu else dy, self.relu, self.x, self.kernel
         if self.backward_way == "winograd":
             convolution_winograd_gradient.backward(
                 *known, self.matrix, self.tiles, self.back, self.filter_steps, self.channel_rows, self.group,

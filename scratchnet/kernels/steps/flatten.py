@@ -1,4 +1,4 @@
-"""Flatten (layers/flatten.py).
+"""Flatten (layers/flatten.py) and Reshape (layers/reshape.py).
 
 1. No number moves: it is the same memory, seen with another shape.
 """
@@ -11,7 +11,10 @@ from scratchnet.typing import Array
 
 
 class FlattenStep:
-    """A Flatten layer. Unlike the layer itself it hands out views, since steps leave each other's arrays alone."""
+    """A Flatten or Reshape layer.
+
+    Unlike the layer itself it hands out views, since steps leave each other's arrays alone.
+    """
 
     calls_blas = False
 
@@ -20,13 +23,13 @@ class FlattenStep:
 
     @classmethod
     def fits(cls, layers: list[Any]) -> bool:
-        """Any Flatten layer will do."""
+        """Any such layer will do."""
         return True
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """Return x as (N, D)."""
+        """Return x as (N, D), or with the axes of a Reshape."""
         self._shape = x.shape
-        return x.reshape(len(x), -1)  # (N, D)
+        return x.reshape(len(x), *getattr(self.layers[0], "target_shape", (-1,)))
 
     def backward(self, dy: Array) -> Array:
         """Return dy in x's shape."""

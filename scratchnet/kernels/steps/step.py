@@ -18,6 +18,11 @@ MOST_VIEWS = 64
 """How many views of its buffers a step remembers: each size of a batch needs a few."""
 
 
+def has_open_sizes(layers: list[Any]) -> bool:
+    """Whether the first layer takes samples of more than one shape, for which no tables can be made beforehand."""
+    return None in layers[0].input_shape[1:]
+
+
 class KernelStep:
     """One or more layers run by kernels; see `scratchnet/graph/plan.py` for the contract of a step.
 

@@ -155,6 +155,20 @@ def test_far_from_zero_float32_keeps_what_it_can() -> None:
     np.testing.assert_allclose(layer.non_trainable["moving_variance"], x.var((0, 1, 2), dtype="float64"), rtol=1e-3)
 
 
+@pytest.mark.parametrize("shape", [(70, 13, 13, 24), (3000, 40), (40, 7, 11, 130)])
+def test_many_chunks_are_put_together(shape: tuple[int, ...]) -> None:
+    definition, layer = two(shape[1:], dtype="float64")
+    x, dy = np.random.default_rng(0).normal(1, 2, (2, *shape))
+    x += np.linspace(0, 30, len(x)).reshape(-1, *[1] * (len(shape) - 1))  # every chunk has another mean
+    step = BatchNormalizationStep([layer], True)
+    assert_close(step.forward(x, True), definition.forward(x, True))
+    assert_close(step.backward(dy), definition.backward(dy))
+    for name, variable in layer.named_weights.items():
+        assert_close(variable, definition.named_weights[name])
+    for name, gradient in layer.grads.items():
+        assert_close(gradient, definition.grads[name], np.abs(dy).sum() / shape[-1])
+
+
 @pytest.mark.parametrize(("axis", "fits"), [(-1, True), (3, True), (1, False), (-2, False)])
 def test_it_is_for_channels_last_alone(axis: int, fits: bool) -> None:
     layer = BatchNormalization(axis=axis)
