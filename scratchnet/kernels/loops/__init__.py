@@ -43,8 +43,9 @@ A convolution that is pooled at once, which need not be written, and whose gradi
 Fewer products:
 
     winograd.py                            sums that share products, for four neighbouring places
+    convolution_points.py                  the two ends for a 3x3 convolution with stride 1 or 2
     convolution_tiles.py                   where these fours lie, as tables
-    convolution_winograd.py                a 3x3 convolution with stride 1
+    convolution_winograd.py                the convolution
     convolution_winograd_gradient.py       its gradients
     pooled_convolution_winograd.py         forward
     pooled_kernel_gradient_winograd.py     backward

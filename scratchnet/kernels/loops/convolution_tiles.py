@@ -1,7 +1,8 @@
 """Where the tiles of two by two places of a 3x3 convolution lie, as tables that the kernels read (see `windows.py`).
 
-1. A tile reads 4x4 pixels and its neighbour begins two pixels on. Where they would reach beyond the image, kernels copy
-   one sample at a time into a scratch image with a border of zeros.
+1. With stride 1 a tile reads 4x4 pixels and its neighbour begins two pixels on, with stride 2 it reads 5x5 and the next
+   begins four on. Where they would reach beyond the image, kernels copy one sample at a time into a scratch image with
+   a border of zeros.
 2. At an odd edge a tile has places that do not exist. Its step down or across is then 0, so that they are written to
    the place that does exist, which is written last.
 """
@@ -12,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from scratchnet.kernels.loops.convolution_points import kernel_points, needs
 from scratchnet.kernels.loops.windows import Image
 from scratchnet.typing import Array
 
@@ -26,6 +28,9 @@ class Tiles(NamedTuple):
         first: (T,) the first pixel of each tile in the image with its border, in numbers.
         place: (T,) the first place of each tile.
         down, across: (T,) from a place of the tile to the one below it and beside it, in places; 0 at an odd edge.
+        even: the length of a row of places of whole tiles: OW, or one more.
+        stride: 1 or 2.
+        kernel_points, needs: for each point of a tile, as in `convolution_points.py`.
     """
 
     H: int
@@ -44,25 +49,32 @@ class Tiles(NamedTuple):
     place: Array
     down: Array
     across: Array
+    even: int
+    stride: int
+    kernel_points: Array
+    needs: Array
 
     def image(self) -> Image:
         """The image and its border alone."""
         return Image(self.H, self.W, self.C, self.HP, self.WP, self.top, self.left, self.pixels, self.padded)
 
 
-def tiles_of(image: tuple[int, int, int], places: tuple[int, int], before: tuple[int, int]) -> Tiles:
-    """The tiles of a 3x3 convolution with stride 1.
+def tiles_of(image: tuple[int, int, int], places: tuple[int, int], before: tuple[int, int], stride: int = 1) -> Tiles:
+    """The tiles of a 3x3 convolution.
 
     Args:
         image: what is read, (H, W, C).
         places: how many places there are down and across.
         before: how many rows and columns of zeros come before the image.
+        stride: 1 or 2, in both directions.
     """
     (H, W, C), (OH, OW), (top, left) = image, places, before
     down, across = (OH + 1) // 2, (OW + 1) // 2
-    HP, WP = max(2 * down + 2, top + H), max(2 * across + 2, left + W)
+    HP, WP = (
+        max(2 * stride * (tiles - 1) + stride + 3, length) for tiles, length in ((down, top + H), (across, left + W))
+    )
     row, column = (2 * np.arange(n, dtype=np.int64) for n in (down, across))
-    first = ((row[:, None] * WP + column) * C).reshape(-1)  # (T,)
+    first = (stride * (row[:, None] * WP + column) * C).reshape(-1)  # (T,)
     one = np.ones((down, across), np.int64)
     return Tiles(
         H=H, W=W, C=C, HP=HP, WP=WP, top=top, left=left,
@@ -74,4 +86,8 @@ def tiles_of(image: tuple[int, int, int], places: tuple[int, int], before: tuple
         place=(row[:, None] * OW + column).reshape(-1),
         down=(one * np.where(row + 1 < OH, OW, 0)[:, None]).reshape(-1),
         across=(one * np.where(column + 1 < OW, 1, 0)).reshape(-1),
+        even=2 * across,
+        stride=stride,
+        kernel_points=kernel_points(stride),
+        needs=needs(stride),
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 1. An activation other than ReLU runs by its own definition, after the kernel.
 2. Where the windows lie is worked out once, as tables (`loops/windows.py`).
-3. A 3x3 kernel with stride 1 and whole vectors of channels and filters takes fewer products.
+3. A 3x3 kernel with stride 1 or 2 and whole vectors of channels and filters takes fewer products.
 
 The loops: `loops/convolution.py`; `loops/convolution_winograd.py`, `loops/convolution_winograd_gradient.py`.
 """
@@ -14,24 +14,39 @@ from typing import Any
 import numpy as np
 
 from scratchnet.kernels.loops import convolution, convolution_winograd, convolution_winograd_gradient
+from scratchnet.kernels.loops.convolution_points import KERNEL_POINTS, matrix_of
 from scratchnet.kernels.loops.convolution_tiles import tiles_of
 from scratchnet.kernels.loops.matrix_product import tile_table
 from scratchnet.kernels.loops.vectors import BLOCKS
 from scratchnet.kernels.loops.windows import window_geometry
-from scratchnet.kernels.loops.winograd import matrix_of
+from scratchnet.kernels.machine.processor import TILE
 from scratchnet.kernels.steps.step import ActivatedStep
 from scratchnet.typing import Array
 from scratchnet.utils.memory import place_zeros
 
-GROUP_BYTES = 384 * 1024
-"""Bytes of the points of the tiles that are done together, so that they stay in the second cache."""
-GROUP_STEP = 24
-"""Tiles are done together by multiples of this, which whole tiles of a product divide: of 6 rows or of 8."""
+GROUP = 128
+"""The most tiles that are done together."""
+GROUP_BYTES = 1280 * 1024
+"""Bytes of their points at most: they stay in the second cache, or most of them, where a core has 1 MiB."""
 
-FEW = 12
-"""Where channels times filters are below this many times their sum, forward is faster directly."""
+FEW = {1: (12, 0), 2: (20, 12)}
+"""By stride: where channels times filters are below this many times their sum, (forward, backward) are faster directly.
+There the points cost more than the products they save."""
 MANY = 4096
 """Channels times filters above which the blocks are half as many: what they add up would fill the last cache."""
+
+
+def _group(tiles: int, of_tile: int) -> int:
+    """How many tiles are done together, with `tiles` in an image and `of_tile` bytes of points each.
+
+    The images of a block are cut into parts of about one size, which whole tiles of a product divide; or not at all.
+    """
+    whole = convolution_winograd.SAMPLES * tiles
+    most = max(TILE, min(GROUP, GROUP_BYTES // of_tile))
+    if whole <= most:
+        return whole
+    part = -(-whole // -(-whole // most))
+    return -(-part // TILE) * TILE
 
 
 class Conv2DStep(ActivatedStep):
@@ -51,24 +66,21 @@ class Conv2DStep(ActivatedStep):
         self.geometry = g = window_geometry(
             layer.input_shape[1:], layer.kernel_size, layer.strides, layer.padding, layer.dilation_rate
         )
-        plain = layer.kernel_size == (3, 3) and layer.strides == layer.dilation_rate == (1, 1)
+        plain = layer.kernel_size == (3, 3) and layer.dilation_rate == (1, 1) and layer.strides in ((1, 1), (2, 2))
         fits = plain and convolution_winograd.fits(self.F, g.C, self.itemsize)
         self.forward_ways, self.backward_ways = ["direct"], ["direct"]
         if fits:
-            self._prepare_tiles()
-            few = g.C * self.F < FEW * (g.C + self.F)  # so that the points cost more than the products they save
-            self.forward_ways.insert(1 if few else 0, "winograd")
-            self.backward_ways.insert(0, "winograd")
+            self._prepare_tiles(layer.strides[0])
+            for ways, few in zip((self.forward_ways, self.backward_ways), FEW[layer.strides[0]]):
+                ways.insert(1 if few * (g.C + self.F) > g.C * self.F else 0, "winograd")
         self.forward_way, self.backward_way = self.forward_ways[0], self.backward_ways[0]
 
-    def _prepare_tiles(self) -> None:
+    def _prepare_tiles(self, stride: int) -> None:
         """Work out where the tiles of "winograd" lie, and how many are done together."""
         g, F = self.geometry, self.F
-        self.tiles = tiles_of((g.H, g.W, g.C), (g.OH, g.OW), (g.top, g.left))
-        self.back = tiles_of((g.OH, g.OW, F), (g.H, g.W), (2 - g.top, 2 - g.left))
-        self.matrix = matrix_of(3, self.dtype)
-        of_tile = convolution_winograd.POINTS * (g.C + F) * self.itemsize
-        self.group = GROUP_STEP * min(4, max(1, GROUP_BYTES // (GROUP_STEP * of_tile)))
+        self.tiles = tiles_of((g.H, g.W, g.C), (g.OH, g.OW), (g.top, g.left), stride)
+        self.matrix = matrix_of(stride, self.dtype)
+        self.group = _group(self.tiles.first.size, self.tiles.needs.size * (g.C + F) * self.itemsize)
         self.channel_steps, self.filter_steps = (tile_table(np.arange(self.group) * n) for n in (g.C, F))
         self.channel_rows = tile_table(np.arange(g.C))
 
@@ -97,7 +109,7 @@ class Conv2DStep(ActivatedStep):
         if way == "direct":
             self.rows = tile_table(np.arange(g.windows) * F)
         else:
-            rows = convolution_winograd.POINTS * g.C
+            rows = KERNEL_POINTS * g.C
             self.blocks = BLOCKS if g.C * F <= MANY else BLOCKS // 2
         self.partial = place_zeros((self.blocks * (rows + 1) * F,), self.dtype)
 
@@ -129,7 +141,7 @@ class Conv2DStep(ActivatedStep):
         known = dy, self.y.reshape(-1) if self.relu else dy, self.relu, self.x, self.kernel
         if self.backward_way == "winograd":
             convolution_winograd_gradient.backward(
-                *known, self.matrix, self.tiles, self.back, self.filter_steps, self.channel_rows, self.group,
+                *known, self.matrix, self.tiles, self.filter_steps, self.channel_rows, self.group,
                 dx.reshape(-1), self.needs_dx, N, self.blocks, self.partial, self.dkernel, self.dbias,
             )  # fmt: skip
         else:

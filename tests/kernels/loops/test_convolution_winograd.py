@@ -26,31 +26,33 @@ class Winograd(Conv2DStep):
 
 @settings(max_examples=examples(60))
 @given(
-    st.tuples(st.integers(1, 9), st.integers(1, 9)), st.integers(1, 3), st.integers(1, 3), st.booleans(),
-    st.booleans(), st.sampled_from(["relu", "linear"]), st.sampled_from(["float32", "float64"]), st.integers(1, 9),
-    st.integers(0, 99),
+    st.tuples(st.integers(1, 9), st.integers(1, 9)), st.integers(1, 3), st.integers(1, 3), st.integers(1, 2),
+    st.booleans(), st.booleans(), st.sampled_from(["relu", "linear"]), st.sampled_from(["float32", "float64"]),
+    st.integers(1, 9), st.integers(0, 99),
 )  # fmt: skip
-def test_the_step_equals_the_definition(size, channels, filters, same, bias, activation, dtype, n, seed):
+def test_the_step_equals_the_definition(size, channels, filters, stride, same, bias, activation, dtype, n, seed):
     lane = lanes(dtype)
     image = size if same else (size[0] + 2, size[1] + 2)
-    conv = Conv2D(
-        filters * lane, 3, padding="same" if same else "valid", activation=activation, use_bias=bias, dtype=dtype
-    )
+    padding = "same" if same else "valid"
+    conv = Conv2D(filters * lane, 3, strides=stride, padding=padding, activation=activation, use_bias=bias, dtype=dtype)
     assert_step_is_definition(Winograd, built([conv], (*image, channels * lane), seed), n, seed)
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-14)])
 @pytest.mark.parametrize("channels", [16, 128])
-def test_it_is_as_exact_as_sums_of_that_length_can_be(channels, dtype, tolerance):
+@pytest.mark.parametrize("stride", [1, 2])
+def test_it_is_as_exact_as_sums_of_that_length_can_be(stride, channels, dtype, tolerance):
     """On numbers that are not whole: relative to the largest, against the definition in float64."""
     rng = np.random.default_rng(0)
     numbers = {
-        kind: built([Conv2D(32, 3, padding="same", dtype=kind)], (9, 10, channels)) for kind in (dtype, "float64")
+        kind: built([Conv2D(32, 3, strides=stride, padding="same", dtype=kind)], (9, 10, channels))
+        for kind in (dtype, "float64")
     }
     kernel = rng.standard_normal((3, 3, channels, 32)).astype("float32")
     for layers in numbers.values():
         layers[0].params["kernel"][...] = kernel
-    x, dy = (rng.standard_normal((20, 9, 10, c)).astype("float32") for c in (channels, 32))
+    places = (-(-9 // stride), 10 // stride)
+    x, dy = (rng.standard_normal((20, *size, c)).astype("float32") for size, c in (((9, 10), channels), (places, 32)))
     y, dx, grads = definition(numbers["float64"], x.astype("float64"), dy.astype("float64"))
     layers = numbers[dtype]
     step = Winograd(layers, True)
@@ -59,10 +61,24 @@ def test_it_is_as_exact_as_sums_of_that_length_can_be(channels, dtype, tolerance
         assert np.abs(actual - expected).max() <= tolerance * np.abs(expected).max()
 
 
-def test_threads_change_no_bit():
+@pytest.mark.parametrize("stride", [1, 2])
+def test_places_that_see_only_zeros_are_zero(stride):
+    """So a ReLU with no bias is as much off there as by the definition, whatever lies beside what they see."""
     rng = np.random.default_rng(0)
-    layers = built([Conv2D(32, 3, padding="same", activation="relu")], (7, 6, 16))
-    x, dy = (rng.standard_normal((70, 7, 6, c)).astype("float32") for c in (16, 32))
+    layers = built([Conv2D(16, 3, strides=stride, padding="same", use_bias=False)], (12, 12, 16))
+    layers[0].params["kernel"] += rng.standard_normal((3, 3, 16, 16)).astype("float32")
+    x = rng.standard_normal((20, 12, 12, 16)).astype("float32") * (rng.random((20, 12, 12, 1)) < 0.05)
+    zero = layers[0].forward(x) == 0
+    assert 0.1 < zero.mean() < 0.9
+    assert not Winograd(layers, True).forward(x)[zero].any()
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_threads_change_no_bit(stride):
+    rng = np.random.default_rng(0)
+    layers = built([Conv2D(32, 3, strides=stride, padding="same", activation="relu")], (7, 6, 16))
+    places = layers[0].output_shape[1:3]
+    x, dy = (rng.standard_normal((70, *size, c)).astype("float32") for size, c in (((7, 6), 16), (places, 32)))
 
     def run(threads):
         before = numba.get_num_threads()
@@ -81,7 +97,8 @@ def test_threads_change_no_bit():
     ("conv", "channels"),
     [
         ({"kernel_size": (3, 2)}, 16),
-        ({"kernel_size": 3, "strides": 2}, 16),
+        ({"kernel_size": 3, "strides": 3}, 16),
+        ({"kernel_size": 3, "strides": (1, 2)}, 16),
         ({"kernel_size": 3, "dilation_rate": 2}, 16),
         ({"kernel_size": 3}, 1),
         ({"kernel_size": 3, "filters": 17}, 16),
@@ -96,9 +113,15 @@ def test_other_layers_are_computed_directly(conv, channels):
         step.backward_way = "winograd"
 
 
-def test_few_channels_and_filters_are_faster_directly():
-    ways = {n: Conv2DStep(built([Conv2D(n, 3)], (9, 9, n)), True).forward_ways for n in (16, 64)}
-    assert ways == {16: ["direct", "winograd"], 64: ["winograd", "direct"]}
+@pytest.mark.parametrize(
+    ("stride", "channels", "forward", "backward"),
+    [(1, 16, "direct", "winograd"), (1, 64, "winograd", "winograd"), (2, 16, "direct", "direct"),
+     (2, 32, "direct", "winograd"), (2, 64, "winograd", "winograd")],
+)  # fmt: skip
+def test_few_channels_and_filters_are_faster_directly(stride, channels, forward, backward):
+    step = Conv2DStep(built([Conv2D(channels, 3, strides=stride)], (9, 9, channels)), True)
+    assert (step.forward_way, step.backward_way) == (forward, backward)
+    assert sorted(step.forward_ways) == sorted(step.backward_ways) == ["direct", "winograd"]
 
 
 def a_step(filters=None, channels=None):
@@ -110,7 +133,7 @@ def a_step(filters=None, channels=None):
 def test_what_fills_no_vectors_is_refused():
     """The kernel asked directly, with the tiles of such a layer."""
     step, x = a_step(filters=lanes("float32") + 1)
-    step._prepare_tiles()
+    step._prepare_tiles(1)
     y = np.zeros(3 * 30 * step.F, "float32")
     with pytest.raises(ValueError, match="whole vectors"):
         convolution_winograd.forward(
