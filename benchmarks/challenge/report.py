@@ -148,8 +148,8 @@ def _exploration(runs: list[dict[str, Any]]) -> str:
     text.append(
         "A running mean of the weights (`use_ema`, 0.98 … 0.998) gave nothing at the end of a cycle that comes to 0: "
         "it is left out. Moving the images and erasing half of them cost more than they gave in 15 epochs, so the "
-        "recipe for minutes erases a quarter and moves none. Once there was a kernel for plain convolutions, it could have "
-        "the hour's network, which had done better (`net E32`); this combination was not tried in PyTorch."
+        "recipe for minutes erases a quarter and moves none. Once there was a kernel for plain convolutions, it could "
+        "have the hour's network, which had done better (`net E32`); this combination was not tried in PyTorch."
     )
     return "\n\n".join(text)
 

@@ -55,9 +55,7 @@ def compile_kernels(
     compile_ahead(calls, lambda done, total, left: None)
 
 
-def compile_for(
-    model: Network, x: Array, y: Array, screen: Screen | None, predicting: Sequence[Network] = ()
-) -> None:
+def compile_for(model: Network, x: Array, y: Array, screen: Screen | None, predicting: Sequence[Network] = ()) -> None:
     """Do the same for a compiled model that is to be trained on samples such as these, and to be evaluated.
 
     Args:
@@ -107,16 +105,7 @@ def calls_of_a_step(parts: Compiled, source: Arrays) -> list[Call]:
     with plan.lock, rehearsal() as calls, np.errstate(all="ignore"):
         batch = source.samples.take(plan, np.arange(min(source.batch_size, len(source.samples))))
         n = len(batch.y[0])
-<<<<<<< HEAD
         outputs = _rehearse_forward(plan, n, training=True)
-=======
-        outputs: dict[Any, Any] = {}
-        for step, sources, output in plan.wiring:
-            outputs[output] = _zeros(n, output.shape, output.dtype)
-            if not isinstance(step, LayerStep):
-                x = [_zeros(n, source.shape, step.layers[0].dtype) for source in sources]
-                outputs[output] = step.forward(x[0] if len(x) == 1 else x, True)
->>>>>>> w/norm
         _rehearse_losses(parts, batch, outputs)
         for step, _, output in plan.wiring:
             if not isinstance(step, LayerStep):
@@ -141,11 +130,11 @@ def calls_of_a_pass(plan: Plan) -> list[Call]:
 def _rehearse_forward(plan: Plan, n: int, training: bool) -> dict[Any, Any]:
     """Let the steps that are kernels call them, each with zeros, and return what they put out by its tensor."""
     outputs: dict[Any, Any] = {}
-    for step, _, output in plan.wiring:
+    for step, sources, output in plan.wiring:
         outputs[output] = _zeros(n, output.shape, output.dtype)
         if not isinstance(step, LayerStep):
-            x = _zeros(n, step.layers[0].input_shape, step.layers[0].dtype)
-            outputs[output] = step.forward(x, plan.mode(output, training))
+            x = [_zeros(n, source.shape, step.layers[0].dtype) for source in sources]
+            outputs[output] = step.forward(x[0] if len(x) == 1 else x, plan.mode(output, training))
     return outputs
 
 
