@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -99,10 +100,7 @@ def calls_of_a_step(parts: Compiled, source: Arrays) -> list[Call]:
     from scratchnet.kernels.machine.runtime import rehearsal
 
     plan = parts.plan
-    generators = (getattr(layer, "seed_generator", None) for step in plan.steps for layer in step.layers)
-    states = [*parts.variables, *(generator.state for generator in generators if generator is not None)]
-    before = [state.copy() for state in states]
-    with plan.lock, rehearsal() as calls, np.errstate(all="ignore"):
+    with plan.lock, _left_as_it_was(plan), rehearsal() as calls, np.errstate(all="ignore"):
         batch = source.samples.take(plan, np.arange(min(source.batch_size, len(source.samples))))
         n = len(batch.y[0])
         outputs = _rehearse_forward(plan, n, training=True)
@@ -113,8 +111,6 @@ def calls_of_a_step(parts: Compiled, source: Arrays) -> list[Call]:
         for numbers in parts.gradients.rest:
             plan.is_finite(numbers)
         _rehearse_optimizer(parts)
-    for state, value in zip(states, before):
-        state[...] = value
     return calls
 
 
@@ -122,9 +118,24 @@ def calls_of_a_pass(plan: Plan) -> list[Call]:
     """Return the kernels that a forward pass calls which learns nothing."""
     from scratchnet.kernels.machine.runtime import rehearsal
 
-    with plan.lock, rehearsal() as calls, np.errstate(all="ignore"):
+    with plan.lock, _left_as_it_was(plan), rehearsal() as calls, np.errstate(all="ignore"):
         _rehearse_forward(plan, 1, training=False)
     return calls
+
+
+@contextmanager
+def _left_as_it_was(plan: Plan) -> Iterator[None]:
+    """Put back what a forward pass moves in layers: running numbers, and how often they have drawn."""
+    layers = [layer for step in plan.steps if not isinstance(step, LayerStep) for layer in step.layers]
+    generators = (getattr(layer, "seed_generator", None) for layer in layers)
+    states = [variable for layer in layers for variable in layer.non_trainable.values()]
+    states += [generator.state for generator in generators if generator is not None]
+    before = [state.copy() for state in states]
+    try:
+        yield
+    finally:
+        for state, value in zip(states, before):
+            state[...] = value
 
 
 def _rehearse_forward(plan: Plan, n: int, training: bool) -> dict[Any, Any]:

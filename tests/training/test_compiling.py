@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scratchnet import Sequential, config
+from scratchnet import Model, Sequential, config
 from scratchnet.kernels.machine.runtime import Kernel
 from scratchnet.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input, MaxPooling2D
 from scratchnet.optimizers import SGD, Adam
 from scratchnet.training import compiling
-from scratchnet.training.compiling import calls_of_a_step, line
+from scratchnet.training.compiling import calls_of_a_pass, calls_of_a_step, line
 from scratchnet.training.sources import Arrays
 from scratchnet.training.step import compiled_parts, prepare_optimizer
 
@@ -62,6 +62,20 @@ def test_nothing_of_the_model_moves():
     assert calls_of_a_step(parts, source)
     after = [*model.get_weights(), *model.optimizer.variables]
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_nothing_moves_in_layers_that_always_train():
+    """In a pass that learns nothing they move their running numbers, and draw; its rehearsal must not."""
+    inputs = Input((9, 9, 2))
+    norm, dropout = BatchNormalization(), Dropout(0.5)
+    y = dropout(norm(inputs, training=True), training=True)
+    model = Model(inputs, Dense(3)(Flatten()(y)))
+    model.compile("sgd", "mse")
+    before = [*model.get_weights(), dropout.seed_generator.state.copy()]
+    calls = calls_of_a_pass(compiled_parts(model, "test").plan)
+    assert any(kernel.__name__ == "statistics" for kernel, _ in calls)
+    for was, now in zip(before, [*model.get_weights(), dropout.seed_generator.state], strict=True):
+        np.testing.assert_array_equal(was, now)
 
 
 def test_a_training_that_was_rehearsed_has_the_same_bits(monkeypatch):
