@@ -20,6 +20,8 @@ from benchmarks.report import OURS, Report, to_go_on_with
 from benchmarks.side_by_side import Say, SideBySide, SlowThreads
 
 THREADS = 2
+OTHERS = 3
+"""Turns in which the others take part: their curves are to be seen beside ours, and cost most of the time."""
 
 
 def half_octaves(first: int, last: int) -> tuple[int, ...]:
@@ -147,7 +149,7 @@ def measure_curve(bench: SideBySide, stack: ExitStack, name: str, choice: Choice
     for turn in range(choice.turns + 1):  # the first one builds and compiles
         bench.say(f"  turn {turn} of {choice.turns}" if turn else "  builds and compiles")
         for size in sizes:
-            _ask(bench, name, size, choice, compiling=turn == 0)
+            _ask(bench, name, size, choice, turn)
     bench.say("  memory")
     bench.renew(stack)
     for size in sizes:
@@ -157,15 +159,16 @@ def measure_curve(bench: SideBySide, stack: ExitStack, name: str, choice: Choice
         bench.forget(network)
 
 
-def _who(bench: SideBySide, size: int) -> dict[str, WorkerProcess]:
-    return {key: worker for key, worker in bench.workers.items() if key == OURS or is_octave(size)}
+def _who(bench: SideBySide, size: int, turn: int = 0) -> dict[str, WorkerProcess]:
+    others = is_octave(size) and turn <= OTHERS
+    return {key: worker for key, worker in bench.workers.items() if key == OURS or others}
 
 
-def _ask(bench: SideBySide, name: str, size: int, choice: Choice, compiling: bool) -> None:
+def _ask(bench: SideBySide, name: str, size: int, choice: Choice, turn: int) -> None:
     network, batch_size = CURVES[name].at(size)
     row = bench.report.row(key_of("time", name, size), f"{CURVES[name].title}, {size}")
-    who = {key: worker for key, worker in _who(bench, size).items() if key not in row.notes}
-    if compiling:
+    who = {key: worker for key, worker in _who(bench, size, turn).items() if key not in row.notes}
+    if turn == 0:
         bench.prepare(who, network, batch_size)
         return
     arguments = {"network": network, "batch_size": batch_size, "seconds": choice.seconds}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.growth import CURVES, THREADS, Curve, key_of
+from benchmarks.growth import CURVES, OTHERS, THREADS, Curve, key_of
 from benchmarks.pictures import COLOURS
 from benchmarks.report import OURS, Report
 from benchmarks.statistics import Summary, count_of_bytes, pairwise_ratios, seconds, summarise, three_digits
@@ -99,7 +99,7 @@ def markdown(report: Report) -> str:
         f"A training step, {THREADS} threads, forward, backward and Adam, in each framework's ordinary loop; times are "
         "those of a sample, medians of turns in each of which all points were measured. Memory is the most that three "
         "steps needed beside the data, the model itself included. Sizes lie half an octave apart; the other "
-        "frameworks are measured at powers of two.",
+        f"frameworks are measured at powers of two, in {OTHERS} of the turns.",
         "",
         "  \n".join(footnotes(report)),
     ]

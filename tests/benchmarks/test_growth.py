@@ -53,6 +53,12 @@ def test_all_points_are_in_each_turn_and_the_others_at_powers_of_two(asked, tmp_
     assert len(report.rows["memory/units/91"].values["scratchnet"]) == 1
 
 
+def test_the_others_take_part_in_the_first_turns_alone(asked, tmp_path):
+    choice = growth.Choice(("units",), ("keras",), turns=growth.OTHERS + 2, seconds=0.0)
+    row = growth.measure(choice, tmp_path / "g.json", asked.append, allow_slow=True).rows["time/units/64"]
+    assert {key: len(values) for key, values in row.values.items()} == {"scratchnet": 5, "keras": 3}
+
+
 def test_curves_that_are_there_are_not_measured_again(asked, tmp_path):
     path = tmp_path / "growth.json"
     first = measured(asked, path, "units").rows["time/units/64"].values["scratchnet"]
