@@ -28,6 +28,7 @@ def compare(
     for name in only or []:
         if name not in SECTIONS:
             raise typer.BadParameter(f"unknown section {name!r}: known are {', '.join(SECTIONS)}.")
+    _need_keras()
     report = Report()
     for name in only or SECTIONS:
         first = len(report.rows)
@@ -35,6 +36,14 @@ def compare(
             _run_section(name, report, quick)
         show(report.rows[first:], f"{name} ({report.seconds[name]:.0f} s)")
     _finish(report, out, complete=not quick and not only)
+
+
+def _need_keras() -> None:
+    """End with a sentence where there is no Keras: in a fresh clone, that is no fault of the program."""
+    try:
+        import reference.environment  # noqa: F401
+    except ImportError as error:
+        raise SystemExit(str(error)) from None
 
 
 def _run_section(name: str, report: Report, quick: bool) -> None:
@@ -81,6 +90,7 @@ def accuracy(
     out: Folder = REPORTS,
 ) -> None:
     """Train both networks on both sides, seed by seed. A stopped run goes on with the seeds that are missing."""
+    _need_keras()
     from reference import accuracy as comparison
     from reference.pictures import draw_accuracy
 

@@ -16,9 +16,7 @@ try:
 
     from scratchnet.interop.keras_import import floatx, keras
 except ImportError as error:
-    raise ImportError(
-        f'The reference needs Keras and TensorFlow: pip install "scratchnet[reference]" ({error}).'
-    ) from None
+    raise ImportError(f'The reference needs Keras and TensorFlow: pip install -e ".[reference]" ({error}).') from None
 
 import numpy as np
 

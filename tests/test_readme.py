@@ -122,3 +122,8 @@ def test_the_mistake_in_the_layer_of_the_docs_is_explained_as_shown() -> None:
     assert run.returncode == 1
     printed = [line.rstrip() for line in run.stdout.strip().splitlines()]
     assert printed == shown.strip().splitlines()[1:]
+
+
+def test_exercises_begun_in_the_clone_are_left_alone_by_git_and_the_linter() -> None:
+    (folder,) = set(re.findall(r"scratchnet learn start (\w+)", README))
+    assert f"/{folder}/" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from tex import NotAFormula, Part, joined
 
 FUNCTIONS = {"log", "exp", "tanh", "sinh", "cosh", "sign", "max", "min", "softmax", "sigmoid", "erf", "clip", "elu"}
 SHORT_WORDS = {"a", "as", "at", "by", "if", "in", "is", "it", "no", "of", "on", "or", "so", "to", "up", "we"}
@@ -28,24 +29,8 @@ PAIRS = {"(": (")", "(", ")"), "⌊": ("⌋", r"\lfloor ", r"\rfloor "), "⌈": 
 PAIRS |= {"‖": ("‖", r"\lVert ", r"\rVert "), "|": ("|", r"\lvert ", r"\rvert ")}
 BETWEEN = r"\,"
 SUMS = {"Σ": r"\sum", "Π": r"\prod"}
-ADDITIVE = set("=+-≠≤≥<>←→±≈~∈,:")
-FACTORS = {"factor", "bracket", "sum"}
 NUMBER = re.compile(r"\d+(\.\d+)?")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z]+)*")
-
-
-class NotAFormula(ValueError):
-    """The text, or its rest, is not what this file can read."""
-
-
-@dataclass
-class Part:
-    """A piece of TeX: a factor or an operator, and whether white space stood before it."""
-
-    tex: str
-    kind: str  # "factor", "bracket" (one in round brackets), "sum" (or a function), "/", or an operator's own sign
-    spaced: bool
-    inside: str = ""  # of a bracket: what is in it
 
 
 def to_tex(text: str, names: Collection[str] = ()) -> str | None:
@@ -86,7 +71,7 @@ class _Parser:
                 self.at += 1
             spaced, sign = self.at > before, self.peek()
             if sign == end:
-                return _joined(parts)
+                return joined(parts)
             if not sign:
                 raise NotAFormula("the end")
             if sign == "/":
@@ -238,43 +223,3 @@ class _Parser:
         self.at += len(minus)
         exponent = self.factor(False)
         return f"^{{{minus}{exponent.inside or exponent.tex}}}"
-
-
-def _joined(parts: list[Part]) -> str:
-    """Put the parts in a row; a fraction is drawn where it is plain what is above the line and what below."""
-    out: list[str] = []
-    index = 0
-    while index < len(parts):
-        part = parts[index]
-        if _is_fraction(parts, index + 1):
-            below = parts[index + 2]
-            out.append(_space(parts, index) + rf"\frac{{{part.inside or part.tex}}}{{{below.inside or below.tex}}}")
-            index += 3
-        else:
-            out.append(_space(parts, index) + part.tex)
-            index += 1
-    if parts and parts[-1].kind in ("/", "·", "sum"):
-        raise NotAFormula("the second factor")
-    return "".join(out)
-
-
-def _space(parts: list[Part], index: int) -> str:
-    """Return the space between two factors, where the text has one; operators bring their own."""
-    part = parts[index]
-    if not (part.spaced and index and {part.kind, parts[index - 1].kind} <= FACTORS):
-        return ""
-    return r"\;" if part.kind == "bracket" else r"\,"
-
-
-def _is_fraction(parts: list[Part], slash: int) -> bool:
-    """Whether the part at ``slash`` divides one factor by one factor and nothing else."""
-    if not 0 < slash < len(parts) - 1 or parts[slash].kind != "/":
-        return False
-    above, below = parts[slash - 1], parts[slash + 1]
-    if not {above.kind, below.kind} <= {"factor", "bracket"}:
-        return False
-    if not parts[slash].spaced and not below.spaced:
-        return True  # 1/M x is (1/M) x, wherever it stands
-    before = parts[slash - 2].kind if slash > 1 else "="
-    after = parts[slash + 2].kind if slash + 2 < len(parts) else "="
-    return before in ADDITIVE and after in ADDITIVE

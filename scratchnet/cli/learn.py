@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scratchnet.cli.output import console, remark, say
+from scratchnet.cli.output import console, remark, say, show
 
 if TYPE_CHECKING:
     from scratchnet.learn.folder import Folder
@@ -23,6 +23,11 @@ Where = Annotated[
     Path | None,
     typer.Option("--dir", help="The folder of exercises; by default the one you are in.", show_default=False),
 ]
+
+_FIRST_COMMANDS = {
+    "scratchnet learn": "checks the current exercise whenever you save it",
+    "scratchnet learn hint": "if you are stuck",
+}
 
 
 @app.callback(
@@ -60,8 +65,8 @@ def start(
     say(f"{count} of {len(NAMES)} exercises written into {folder}/" if count else f"All exercises are in {folder}/")
     say(f"Open {made.file(first)} in your editor, and in a terminal beside it:")
     say(f"  cd {folder}")
-    say("  scratchnet learn          checks the current exercise whenever you save it")
-    say("  scratchnet learn hint     if you are stuck")
+    for command, meaning in _FIRST_COMMANDS.items():
+        show(f"  {command:<26}{meaning}", indent=28)
 
 
 @app.command("list")

@@ -153,4 +153,4 @@ def _draw_ends(part: Any, x: Array, chances: Array, names: Sequence[str]) -> Non
     right.tick_params(axis="y", length=0, labelsize=SMALL)
     for side in ("top", "right", "bottom"):
         right.spines[side].set_visible(False)
-    right.set_title("output", fontsize=TEXT, pad=4)
+    right.set_title("output", fontsize=TEXT, pad=4, loc="left")  # bars are often short: it ends at 1

@@ -47,15 +47,29 @@ def test_check_tells_the_mistake_and_then_passes(scratchnet_command: Command, st
     assert RIGHT.strip() in scratchnet_command("learn", "solution").out
 
 
+def shown(columns: int, command: str) -> str:
+    """What a terminal of that width shows of a command, without colours."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "COLUMNS": str(columns), "LINES": "90"}
+    text = pexpect.run(
+        f"{sys.executable} -m scratchnet learn {command}",
+        env=environment, encoding="utf-8", dimensions=(90, columns), timeout=60,
+    )  # fmt: skip
+    return re.sub("\x1b\\[[0-9;]*m", "", text).replace("\r\n", "\n")
+
+
 def test_the_list_keeps_names_and_marks_whole_where_it_is_narrow(started: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "COLUMNS": "50", "LINES": "90"}
-    shown = pexpect.run(
-        f"{sys.executable} -m scratchnet learn list", env=environment, encoding="utf-8", dimensions=(90, 50), timeout=60
-    )
-    plain = re.sub("\x1b\\[[0-9;]*m", "", shown)
+    plain = shown(50, "list")
     assert " 1 → chain" in plain
     assert all(name in plain.split() for name in NAMES)
     assert "…" not in plain
+
+
+def test_what_a_command_does_goes_on_below_its_beginning_where_it_is_narrow(elsewhere: Path) -> None:
+    assert shown(60, "start mine").endswith(
+        "  scratchnet learn          checks the current exercise\n"
+        "                            whenever you save it\n"
+        "  scratchnet learn hint     if you are stuck\n"
+    )
 
 
 def test_brackets_in_a_learners_code_are_no_markup(scratchnet_command: Command, started: Path) -> None:

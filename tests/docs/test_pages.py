@@ -189,3 +189,13 @@ def test_no_page_is_wider_than_its_window_and_each_follows_the_readers_colours(s
 def test_axe_finds_nothing_serious(seen: dict[str, dict[str, Any]]) -> None:
     axe.skip_without_axe()
     assert {name: one["axe"] for name, one in seen.items() if one["axe"]} == {}
+
+
+def test_a_derivation_stays_in_sight_beside_its_code(browser: Any, site: Path) -> None:
+    page = browser.new_context(offline=True, viewport={"width": 1280, "height": 900}).new_page()
+    page.goto((site / "source" / "layers" / "conv2d.html").as_uri())
+    place = "document.querySelector('.derivation').getBoundingClientRect().top"
+    assert page.evaluate(place) > 200
+    page.evaluate("scrollTo(0, 900)")
+    assert 0 < page.evaluate(place) < 200
+    page.context.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,12 @@ def test_the_drift_is_drawn(monkeypatch, tmp_path: Path) -> None:
     monkeypatch.setattr(cli, "_run_section", section)
     assert runner.invoke(cli.app, ["--only", "training", "--out", str(tmp_path)]).exit_code == 0
     assert (tmp_path / "drift-part.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("command", [[], ["accuracy"]])
+def test_without_keras_it_ends_with_what_to_install(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tensorflow", None)  # as where it is not installed
+    monkeypatch.delitem(sys.modules, "reference.environment", raising=False)
+    result = runner.invoke(cli.app, command)
+    assert result.exit_code == 1
+    assert str(result.exception).startswith("The reference needs Keras and TensorFlow: pip install")
