@@ -179,7 +179,8 @@ class Trained(Wired):
             callbacks: one or more ``Callback`` objects.
             validation_split: the share of samples, taken from the end before shuffling, to hold back for validation.
             validation_data: ``(x, y)`` or ``(x, y, sample_weight)`` to evaluate after every epoch, or what yields
-                batches.
+                batches. The first of these is checked before the first step: that of an iterator is taken then and put
+                back, unless ``BackupAndRestore`` is there, whose resumed run must meet the same batches.
             shuffle: whether each pass sees the samples, or the batches of a dataset, in a new order, drawn from the
                 global seed. An iterator's batches come as they come.
             class_weight: for each class the factor of its samples' losses; 1 where not given. In training only, and

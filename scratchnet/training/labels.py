@@ -14,6 +14,7 @@ from scratchnet.utils.numbers import real_number, shown
 
 if TYPE_CHECKING:
     from scratchnet.graph.network import Network
+    from scratchnet.losses import Loss
 
 
 def check_labels(model: Network, y: Any, samples: int, where: str) -> list[Array]:
@@ -39,8 +40,16 @@ def check_labels(model: Network, y: Any, samples: int, where: str) -> list[Array
                 f"{where} expected one label for each sample, got {samples} samples in x and {len(array)} in y{whose}."
             )
         check_finite(array, f"y of {where}{whose}", model.dtype)
-        labels.append(array if target.loss is None else target.loss.prepare_labels(array, output.shape))
+        labels.append(array if target.loss is None else _prepared(target.loss, array, output.shape, where + whose))
     return labels
+
+
+def _prepared(loss: Loss, labels: Array, shape: Shape, where: str) -> Array:
+    """Return labels as the loss takes them; what it refuses is told with the place where they were given."""
+    try:
+        return loss.prepare_labels(labels, shape)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
 
 
 def _one_for_each_output(model: Network, y: Any, samples: int, where: str) -> Sequence[Any]:

@@ -126,7 +126,7 @@ def _prepare(
     callbacks = CallbackList([*others, history, *backups], model, params, writes=ranks.writes)
     if len(backups) > 1:
         raise ValueError(f"fit expected at most one BackupAndRestore among its callbacks, got {len(backups)}.")
-    backups = backups if ranks.writes else []
+    saved, backups = bool(backups), backups if ranks.writes else []
     for backup in backups:
         stack.callback(backup.let_go)
         backup.take()
@@ -150,6 +150,8 @@ def _prepare(
         backup.follow(run)
         if goes_on:
             run.find(backup.path)
+    if validation is not None and options.validation_data is not x and options.validates:
+        validation.look(saved=saved)
     return run
 
 

@@ -62,6 +62,11 @@ class FitOptions:
             return (epoch + 1) % self.validation_freq == 0
         return epoch + 1 in self.validation_freq
 
+    @property
+    def validates(self) -> bool:
+        """Whether there is a validation at all."""
+        return any(map(self.validates_after, range(self.initial_epoch, self.epochs)))
+
     def settings(self) -> dict[str, Any]:
         """Return those that a run's result depends on, and that the sources do not know."""
         return {

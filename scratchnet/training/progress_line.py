@@ -1,7 +1,9 @@
 """How a pass is written in one line: Keras's words, and which of them stay where the terminal is narrow.
 
-First the bar becomes shorter. Then, while the pass goes on, the last metrics are left out; of the finished pass they
-stand on lines of their own. No line is longer than the terminal, and none is cut within a word or a number.
+First the bar becomes shorter. Then, while the pass goes on, the last metrics are left out, and a mark says so; for the
+first one the time of a step makes room, then the bar once more, then the end of its own name, then the time that is
+left. Of the finished pass all metrics stand on lines of their own. No line is longer than the terminal, and none is
+cut within a number. What counts is what is written: where the terminal has ASCII alone, three dots for one.
 """
 
 from __future__ import annotations
@@ -10,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scratchnet.utils.numbers import printable
-from scratchnet.utils.terminal import cells
+from scratchnet.utils.terminal import cells, writable
 
 LONGEST_BAR, SHORTEST_BAR = 20, 5
+_SHORTEST_NAME = 6  # of a metric, the mark that it is cut included
 _BAR_BESIDE_METRICS = 10  # shorter than that only where there is nothing else to leave out
 _DONE, _TO_DO = "━", "─"  # told apart without colours, and in ASCII
 _MORE = " …"
@@ -29,11 +32,18 @@ class Bar:
 
     def line(self, width: int | None, coloured: bool) -> str:
         """Return the one line of a pass that goes on."""
-        for count in range(len(self.metrics), -1, -1):
-            tail = _joined(self.metrics[:count]) + (_MORE if count < len(self.metrics) else "")
-            bar = self._bar_beside(self.times, tail, width)
-            if bar >= _BAR_BESIDE_METRICS:
-                return self._text(bar, self.times, tail, coloured)
+        clock = self.times[:1]
+        for times, least in (self.times, _BAR_BESIDE_METRICS), (clock, _BAR_BESIDE_METRICS), (clock, SHORTEST_BAR):
+            for count in range(len(self.metrics), 0, -1):
+                tail = _joined(self.metrics[:count]) + (_MORE if count < len(self.metrics) else "")
+                bar = self._bar_beside(times, tail, width)
+                if bar >= least:
+                    return self._text(bar, times, tail, coloured)
+        for times, least in (clock, SHORTEST_BAR), ([], 0):
+            tail = self._first_metric(times, least, width)
+            if tail:
+                bar = self._bar_beside(times, tail, width)
+                return self._text(bar if bar >= SHORTEST_BAR else 0, times, tail, coloured)
         return self._without_metrics(width, coloured)
 
     def lines(self, width: int | None, coloured: bool) -> list[str]:
@@ -44,6 +54,18 @@ class Bar:
             return [self._text(bar, self.times, tail, coloured)]
         return [self._without_metrics(width, coloured), *plain_line(["", *self.metrics], width)]
 
+    def _first_metric(self, times: Sequence[str], bar: int, width: int | None) -> str:
+        """Return the first metric with as much of its name as fits beside times and a bar; "" if that is too little."""
+        if width is None or not self.metrics:
+            return ""
+        more = _MORE if len(self.metrics) > 1 else ""
+        least = bar + 1 if bar and self.steps is not None else 0
+        room = self._room(times, f" - {more}", width) - least
+        figure = _shortened(self.metrics[0], room)
+        name = figure.rpartition(": ")[0]
+        readable = figure == self.metrics[0] or _cells(name) >= _SHORTEST_NAME
+        return f" - {figure}{more}" if readable and _cells(figure) <= room else ""
+
     @property
     def _count(self) -> str:
         return f"{self.done:7d}/Unknown" if self.steps is None else f"{self.done:{len(str(self.steps))}d}/{self.steps}"
@@ -52,10 +74,14 @@ class Bar:
         """Return how long the bar can be, below 0 if there is no room for the rest; of unknown length none is drawn."""
         if width is None:
             return LONGEST_BAR
-        room = width - len(self._count) - sum(len(time) + 1 for time in times) - cells(tail)
+        room = self._room(times, tail, width)
         if self.steps is None:
             return LONGEST_BAR if room >= 0 else -1
         return min(LONGEST_BAR, room - 1)  # and a space in front of it
+
+    def _room(self, times: Sequence[str], tail: str, width: int) -> int:
+        """Return how many columns are left."""
+        return width - len(self._count) - sum(len(time) + 1 for time in times) - _cells(tail)
 
     def _without_metrics(self, width: int | None, coloured: bool) -> str:
         times = self.times
@@ -86,7 +112,7 @@ def plain_line(parts: Sequence[str], width: int | None) -> list[str]:
     lines, now = [], parts[0]
     for part in parts[1:]:
         part = _shortened(part, width - 3)
-        if now and cells(now) + 3 + cells(part) > width:
+        if now and _cells(now) + 3 + _cells(part) > width:
             lines.append(now)
             now = ""
         now += f" - {part}"
@@ -121,8 +147,14 @@ def _shortened(figure: str, width: int) -> str:
     """Return ``name: value`` with so much of the name that it fits; the value stays whole."""
     from rich.cells import set_cell_size
 
+    figure, cut = writable(figure), writable("…")
     over = cells(figure) - width
     name, colon, value = figure.rpartition(": ")
     if over <= 0 or not colon:
         return figure
-    return f"{set_cell_size(name, max(cells(name) - over - 1, 1)).rstrip()}…{colon}{value}"
+    return f"{set_cell_size(name, max(cells(name) - over - cells(cut), 1)).rstrip()}{cut}{colon}{value}"
+
+
+def _cells(text: str) -> int:
+    """Return how many columns a text takes on standard output, as it is written there."""
+    return cells(writable(text))

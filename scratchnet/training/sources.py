@@ -86,6 +86,13 @@ class Source(ABC):
             self._begin_pass()
         return self._has_more()
 
+    def look(self, saved: bool) -> None:
+        """Check the first batch before its time, where nobody can tell afterwards: no epoch has begun, none is lost.
+
+        Args:
+            saved: whether the run may be taken up again, and what is drawn before its time would not be drawn then.
+        """
+
     def epoch(self) -> Iterator[tuple[int, Samples, Any]]:
         """Yield what is left of the epoch: the number of the step, samples, and which rows of them are the batch."""
         while self.limit is None or self.taken < self.limit:

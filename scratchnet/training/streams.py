@@ -14,6 +14,8 @@ from scratchnet.training.ahead import END, Ahead
 from scratchnet.training.samples import Samples, check_samples, unlabelled
 from scratchnet.training.sources import Piece, Source
 from scratchnet.utils.numbers import shown, whole_number
+from scratchnet.utils.py_dataset import PyDataset
+from scratchnet.utils.random import given_back
 
 if TYPE_CHECKING:
     from scratchnet.graph.network import Network
@@ -124,6 +126,12 @@ class Dataset(Batches):
         super().end_epoch()
         self._tell("on_epoch_end")
 
+    def look(self, saved: bool) -> None:
+        """Check batch 0, which will be asked for again; not if it may only be made when an epoch has begun."""
+        if getattr(type(self._batches), "on_epoch_begin", None) in (None, PyDataset.on_epoch_begin):
+            with given_back():
+                self._checked(self._batches[0])
+
     def get_state(self) -> dict[str, Any]:
         """Return where the source stands, and what the dataset itself says that it keeps."""
         own = getattr(self._batches, "get_state", None)
@@ -172,10 +180,29 @@ class Stream(Batches):
         self.once = isinstance(batches, Iterator)
         self._iterator: Iterator[Any] = batches if self.once else iter(())
         self._passes = 0
+        self._put_back: list[Any] = []
         try:
             self.length = None if self.once else len(batches)
         except TypeError:  # it has no length, or none that is known
             self.length = None
+
+    def look(self, saved: bool) -> None:
+        """Check the first batch and put it back; not if the run is saved.
+
+        Raises:
+            ValueError: if there is none, or it does not fit.
+        """
+        if saved:
+            return
+        if not self.once:
+            self._iterator = iter(self._batches)
+        batch = self.ahead.get()
+        if batch is END:
+            raise ValueError(
+                f"{self.where} expected at least one batch, got none: an iterator can be used up only once."
+            )
+        self._put_back.append(batch)
+        self._checked(batch)
 
     def get_state(self) -> dict[str, Any]:
         """Return where the source stands."""
@@ -216,7 +243,7 @@ class Stream(Batches):
     def _begin_pass(self) -> None:
         super()._begin_pass()
         self._passes += 1
-        if not self.once:
+        if not self.once and not self._put_back:
             self._iterator = iter(self._batches)
 
     def _take(self, room: float) -> Piece | None:
@@ -226,7 +253,7 @@ class Stream(Batches):
         return piece
 
     def _fetch(self) -> Any:
-        return next(self._iterator, END)
+        return self._put_back.pop() if self._put_back else next(self._iterator, END)
 
 
 def number_of_batches(dataset: Any) -> int | None:

@@ -58,6 +58,18 @@ def given_back_on_error() -> Iterator[None]:
 
 
 @contextmanager
+def given_back() -> Iterator[None]:
+    """Draw inside as ever, from ``np.random`` and ``random`` too; afterwards it is as if nothing had been drawn."""
+    seeds, numpy, python = global_state(), np.random.get_state(), random.getstate()
+    try:
+        yield
+    finally:
+        set_global_state(seeds)
+        np.random.set_state(numpy)
+        random.setstate(python)
+
+
+@contextmanager
 def stream(number: int) -> Iterator[None]:
     """Let every ``SeedGenerator`` give other numbers inside, for each ``number`` others; 0 gives the usual ones.
 

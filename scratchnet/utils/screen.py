@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from scratchnet.utils.terminal import cells, columns, folded, has_colours, moves_cursor, write
+from scratchnet.utils.terminal import cells, columns, folded, has_colours, moves_cursor, writable, write
 
 _LINES_OF_AN_OUTPUT = 300  # of a notebook: what is sent with every drawing
 
@@ -54,8 +54,9 @@ class Screen:
     def draw(self, text: str) -> None:
         """Draw the last line in place of what was drawn there before."""
         before = min(self._drawn, self.width or self._drawn)
-        self._drawn = cells(text)
-        write(f"\r{text}{' ' * (before - self._drawn)}")
+        self._drawn = cells(writable(text))
+        back = "" if text else "\r"  # whoever writes next begins where the line does
+        write(f"\r{text}{' ' * (before - self._drawn)}{back}")
 
     def write(self, text: str) -> None:
         """Write whole lines, the first in place of what is drawn now; if that is empty, what is drawn stays."""

@@ -5,6 +5,7 @@ import re
 import sys
 
 import numpy as np
+import pyte
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from scratchnet.training import progress
 from scratchnet.training.progress import Progress, resolve_verbose
 from scratchnet.training.progress_line import Bar, metric, time_of_step, time_remaining
 from scratchnet.utils import screen
-from scratchnet.utils.terminal import cells
+from scratchnet.utils.terminal import cells, writable
 
 LOGS = {"accuracy": 0.78059, "loss": 0.62831}
 
@@ -209,6 +210,52 @@ def test_no_line_is_longer_than_the_terminal_and_no_figure_is_cut(steps, share, 
     assert [
         cells(re.sub(r"\x1b\[\d+m", "", line)) for line in Bar(steps, steps, times, figures).lines(width, True)
     ] == [cells(line) for line in lines]
+
+
+@pytest.mark.parametrize("width", [28, 34, 39, 59, 79])
+@pytest.mark.parametrize("times", [["5:00", "12ms/step"], []])
+def test_a_pass_that_goes_on_shows_a_metric_in_a_narrow_terminal_too(width, times):
+    figures = [metric("accuracy", 0.7806), metric("loss", 0.6283)]
+    assert " - accuracy: 0.7806" in Bar(25, 100, times, figures).line(width, False)
+    assert re.search(
+        r" - a_m\w*(…|_of_its_own): 0\.7806", Bar(25, 100, times, [metric(NAMES[5], 0.7806)]).line(width, False)
+    )
+
+
+@pytest.mark.parametrize(("width", "line"), [
+    (39, " 25/100 ━──── 5:00 - accuracy: 0.7806 …"),
+    (34, " 25/100 ━──── - accuracy: 0.7806 …"),
+    (28, " 25/100 - accuracy: 0.7806 …"),
+    (24, " 25/100 ━━───────── 5:00"),
+])  # fmt: skip
+def test_what_makes_room_for_the_first_metric(width, line):
+    figures = [metric("accuracy", 0.7806), metric("loss", 0.6283)]
+    assert Bar(25, 100, ["5:00", "12ms/step"], figures).line(width, False) == line
+
+
+@pytest.mark.parametrize("steps", [100, None])
+@pytest.mark.parametrize("width", range(24, 100))
+def test_in_ascii_three_dots_count_as_three(width, steps, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    figures = [metric(name, 0.7806) for name in ("accuracy", "ein_großes_Maß_für_die_Güte", "loss")]
+    for count in range(4):
+        bar = Bar(25, steps, ["5:00", "12ms/step"], figures[count:])
+        written = [writable(line) for line in (bar.line(width, False), *bar.lines(width, False))]
+        assert max(map(len, written)) <= width
+        assert all(line.isascii() for line in written)
+
+
+def test_a_line_that_is_taken_away_leaves_the_cursor_where_it_began(terminal, capsys):
+    on = screen.Screen()
+    on.draw("Compiling kernel 1 of 12")
+    on.draw("")
+    on.write("Compiled.\n")
+    shown = pyte.Screen(80, 5)
+    pyte.Stream(shown).feed(capsys.readouterr().out.replace("\n", "\r\n"))
+    assert [line.rstrip() for line in shown.display[:2]] == ["Compiled.", ""]
+    on.draw("a longer line")
+    on.draw("")
+    assert capsys.readouterr().out.endswith("\r")  # whatever is printed next, and by whom
 
 
 def test_the_bar_is_as_long_as_what_is_done_without_colours_too():

@@ -97,9 +97,11 @@ class _Work:
 
     def seconds_left(self, processes: int) -> float:
         """Return the time left, as the kernels that are done have taken longer or shorter than was expected."""
-        expected = sum(job.expected for job in self.done)
-        pace = sum(job.taken for job in self.done) / expected if expected else 1.0
         now = time.perf_counter()
+        times = [(job.taken, job.expected) for job in self.done]
+        times += [(now - job.begun, job.expected) for job in self.running if now - job.begun > job.expected]
+        expected = sum(one for _, one in times)
+        pace = sum(taken for taken, _ in times) / expected if expected else 1.0
         begun = [max(pace * job.expected - (now - job.begun), 0.0) for job in self.running]
         rest = sum(begun) + sum(pace * job.expected for job in self.waiting)
         return max([rest / max(processes, 1), *begun])

@@ -72,6 +72,8 @@ def test_the_time_left_follows_what_the_first_ones_took(monkeypatch):
     first = work.take()
     now[0] = 1.0
     assert work.seconds_left(1) == 7.0
+    now[0] = 6.0  # it takes half as long again by now, and so may the others
+    assert work.seconds_left(1) == 6.0
     now[0] = 8.0  # it took twice as long as expected
     work.finish(first, failed=False)
     assert work.seconds_left(1) == 8.0
