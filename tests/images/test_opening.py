@@ -211,6 +211,7 @@ def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
         (Path("/dev/zero"), "a device, not an ordinary file"),
         (tmp_path, "is a folder: give an image file"),
         (tmp_path / "nothing.png", "There is no image .*nothing.png"),
+        ("", "The name of the image is empty"),
         (Path("a\0b"), "cannot be read"),
     ]:
         with pytest.raises(ImageError, match=message):
