@@ -110,7 +110,7 @@ def as_picture(pixels: Any) -> Opened:
 
 
 def _content(path: str | os.PathLike[str]) -> bytes:
-    if not os.fspath(path):
+    if path == "":
         raise ImageError("The name of the image is empty: give an image file, or test:17 for a test image.")
     try:
         return read_regular(path, MAX_BYTES)
