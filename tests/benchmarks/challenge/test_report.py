@@ -70,6 +70,14 @@ def test_pytorch_is_compared_by_the_time_of_an_epoch(folder: Path) -> None:
     assert "94.05" in written(folder)
 
 
+def test_a_later_recipe_is_compared_by_some_epochs(folder: Path) -> None:
+    torch = json.loads((folder / "pytorch.json").read_text())
+    later = {"of": digest(FIRST), "machine": "that one", "torch": "2.11", "seconds": [400.0, 500.0]}
+    write_json(folder / "pytorch.json", torch | {"later": [later]})
+    assert "on that one: 300.0 s" in written(folder)
+    assert "the mean of 2 epochs. scratchnet is 1.50 times as fast." in written(folder)
+
+
 def test_unknown_pieces_are_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(folder, "hour", "seed-4") == 2
     assert "seed-3" in capsys.readouterr().out
