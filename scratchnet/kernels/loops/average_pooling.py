@@ -60,6 +60,14 @@ def _share(dy: Array, pixels: Array, size: int, counts: Array, dx: Array) -> Non
                 add_to(dx[pixel * C : (pixel + 1) * C], each)
 
 
+@inner
+def _belong_together(x: Array, y: Array, samples: int, pixels: Array, size: int, windows: int) -> bool:
+    """Whether images and their pooled images are whole ones, and no window looks beyond an image."""
+    x_size, y_size = x.size // max(samples, 1), y.size // max(samples, 1)
+    whole = x.size == samples * x_size and y.size == samples * y_size and y_size % windows == 0
+    return whole and pixels.size == windows * size and (pixels.max() + 1) * (y_size // windows) <= x_size
+
+
 @kernel(parallel=True)
 def forward(x: Array, pixels: Array, size: int, counts: Array, y: Array, samples: int) -> None:
     """y (samples, OH, OW, C) = the mean of each window of x (samples, H, W, C).
@@ -71,9 +79,7 @@ def forward(x: Array, pixels: Array, size: int, counts: Array, y: Array, samples
     """
     windows, some = counts.size, max(samples, 1)
     x_size, y_size = x.size // some, y.size // some
-    if x.size != samples * x_size or y.size != samples * y_size or y_size % windows or pixels.size != windows * size:
-        raise ValueError("An average-pooling was given arrays whose sizes do not belong together.")
-    if (pixels.max() + 1) * (y_size // windows) > x_size:
+    if not _belong_together(x, y, samples, pixels, size, windows):
         raise ValueError("An average-pooling was given arrays whose sizes do not belong together.")
     for n in prange(samples):
         _pool(x[n * x_size : (n + 1) * x_size], pixels, size, counts, y[n * y_size : (n + 1) * y_size])
@@ -88,9 +94,7 @@ def backward(dy: Array, pixels: Array, size: int, counts: Array, dx: Array, samp
     """
     windows, some = counts.size, max(samples, 1)
     x_size, y_size = dx.size // some, dy.size // some
-    if dx.size != samples * x_size or dy.size != samples * y_size or y_size % windows or pixels.size != windows * size:
-        raise ValueError("An average-pooling's gradient was given arrays whose sizes do not belong together.")
-    if (pixels.max() + 1) * (y_size // windows) > x_size:
+    if not _belong_together(dx, dy, samples, pixels, size, windows):
         raise ValueError("An average-pooling's gradient was given arrays whose sizes do not belong together.")
     for n in prange(samples):
         _share(dy[n * y_size : (n + 1) * y_size], pixels, size, counts, dx[n * x_size : (n + 1) * x_size])

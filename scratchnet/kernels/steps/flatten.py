@@ -29,7 +29,7 @@ class FlattenStep:
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return x as (N, D), or with the axes of a Reshape."""
         self._shape = x.shape
-        return x.reshape(len(x), *getattr(self.layers[0], "target_shape", (-1,)))
+        return x.reshape(len(x), *getattr(self.layers[0], "target_shape", (-1,)))  # (N, D) or (N, *target_shape)
 
     def backward(self, dy: Array) -> Array:
         """Return dy in x's shape."""
