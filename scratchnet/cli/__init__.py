@@ -21,7 +21,7 @@ from scratchnet.cli.gradcheck import gradcheck
 from scratchnet.cli.help import Command, Group
 from scratchnet.cli.output import Interrupted, complain, help_of, remark
 from scratchnet.errors import ScratchnetError
-from scratchnet.utils.signals import Terminated, handled_by, raise_terminated
+from scratchnet.utils.signals import Terminated, hear_no_more, raise_terminated
 from scratchnet.utils.terminal import STAND_INS
 
 FAILURE, USAGE, INTERRUPTED = 1, 2, 130
@@ -105,8 +105,8 @@ def run(arguments: Sequence[str]) -> int:
 
 def _stopped(sentence: str, code: int) -> int:
     """Say why the command ends before its time, whoever asks again meanwhile, and return the exit code."""
-    with handled_by(lambda number, frame: None):
-        remark(sentence)
+    hear_no_more()
+    remark(sentence)
     return code
 
 

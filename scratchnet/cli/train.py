@@ -14,7 +14,7 @@ from scratchnet.cli import made, parallel, results, resuming, runs, samples
 from scratchnet.cli.options import Mini, network_argument
 from scratchnet.cli.output import remark, say
 from scratchnet.errors import unknown_name
-from scratchnet.utils.signals import Terminated, handled_by
+from scratchnet.utils.signals import Terminated, hear_no_more
 
 if TYPE_CHECKING:
     from scratchnet.cli.keeping import Keeper
@@ -291,10 +291,10 @@ def _fit_and_keep(model: Model, keeper: Keeper) -> None:
     try:
         _fit(model, data, record, keeper)
     except (KeyboardInterrupt, Terminated) as stop:
-        with handled_by(lambda number, frame: None):  # we are about to stop, whoever asks once more
-            keeper.publish("interrupted")
-            terminated = isinstance(stop, Terminated)
-            raise results.interruption(folder, record, *("SIGTERM", 143) if terminated else ("Ctrl-C", 130)) from None
+        hear_no_more()  # while the network is saved, and to the end of the process
+        keeper.publish("interrupted")
+        terminated = isinstance(stop, Terminated)
+        raise results.interruption(folder, record, *("SIGTERM", 143) if terminated else ("Ctrl-C", 130)) from None
     except Exception as error:
         record.update(status="failed", error=str(error))
         with suppress(OSError):  # what went wrong first is what is to be told

@@ -37,6 +37,18 @@ def stop_now(number: int) -> NoReturn:
     raise KeyboardInterrupt
 
 
+def hear_no_more() -> None:
+    """Let neither signal change anything any more: this process has been asked to stop, and is on its way to its end.
+
+    For good, since Python takes its own handlers away before a process has ended, and the next signal would kill it
+    with another exit code than the one that it is about to return.
+    """
+    if threading.current_thread() is threading.main_thread():
+        for number, usual in USUAL.items():
+            if signal.getsignal(number) in usual:
+                signal.signal(number, signal.SIG_IGN)
+
+
 @contextmanager
 def handled_by(handler: Any) -> Iterator[None]:
     """Let both signals call ``handler``, in the main thread and where the usual handlers are in charge."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -38,7 +39,10 @@ def scratchnet_command(capsys: pytest.CaptureFixture[str]) -> Command:
     """Run ``scratchnet <arguments>``, with its error handling, in this process."""
 
     def command(*arguments: object) -> Result:
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         code = cli.run([str(argument) for argument in arguments])
+        for number, handler in before.items():
+            signal.signal(number, handler)  # a command that was stopped hears no more
         return Result(code, *capsys.readouterr())
 
     return command

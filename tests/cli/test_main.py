@@ -178,7 +178,7 @@ def test_the_console_script_is_this_main() -> None:
 
 
 @pytest.mark.parametrize(("number", "code", "word"), [("SIGINT", 130, "Ctrl-C"), ("SIGTERM", 143, "SIGTERM")])
-def test_asked_again_while_it_says_that_it_stops(number: str, code: int, word: str) -> None:
+def test_asked_again_while_it_says_that_it_stops_and_while_python_ends(number: str, code: int, word: str) -> None:
     program = f"""if True:
         import os, signal, sys, typer.main
         from scratchnet import cli
@@ -186,11 +186,15 @@ def test_asked_again_while_it_says_that_it_stops(number: str, code: int, word: s
         def ask(*_):
             os.kill(os.getpid(), signal.{number})
 
+        class Late:
+            def __del__(self, kill=os.kill, process=os.getpid(), number=signal.{number}):
+                kill(process, number)
+
         say = cli.remark
         cli.remark = lambda sentence: (ask(), say(sentence))
         typer.main.get_command = ask
-        signal.signal(signal.SIGTERM, cli.raise_terminated)
-        sys.exit(cli.run([]))
+        sys.late = Late()  # goes when Python has taken its own handlers of signals away
+        cli.main()
     """
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert (ran.returncode, ran.stderr) == (code, f"Note: Stopped by {word}.\n")
