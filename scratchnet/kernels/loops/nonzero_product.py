@@ -95,6 +95,29 @@ _add_wide_rows = vectorised(_emit_add_rows(WIDE))(partial(_define_add_rows, WIDE
 _add_narrow_rows = vectorised(_emit_add_rows(NARROW))(partial(_define_add_rows, NARROW))
 
 
+def _emit_pack(e: Emitter, a: Any) -> None:
+    builder = e.builder
+    with cgutils.for_range(builder, a.rows) as k:
+        row = e.at(a.panel, a.panel_at, builder.mul(k.index, a.panel_step))
+        to = e.at(a.tile, builder.mul(k.index, a.strip))
+        with cgutils.for_range(builder, builder.udiv(a.strip, INT(NARROW * e.count))) as part:
+            first = builder.mul(part.index, INT(NARROW * e.count))
+            vectors = [e.load(e.at(row, first, v * e.count)) for v in range(NARROW)]
+            for v, vector in enumerate(vectors):
+                e.store(vector, e.at(to, first, v * e.count))
+
+
+@vectorised(_emit_pack)
+def _pack(panel: Array, panel_at: int, panel_step: int, rows: int, strip: int, tile: Array) -> None:
+    """`pack_strip` for a strip of `strip_of`: each of its loads walks in equal steps, which caches can foresee.
+
+    To copy row by row makes the whole forward pass of a dense layer 11 % slower; a plain loop over these vectors
+    doubles its time (Zen 4).
+    """
+    for k in range(rows):
+        tile[k * strip : (k + 1) * strip] = panel[panel_at + k * panel_step :][:strip]
+
+
 @inner
 def strip_of(x: Array, columns: int) -> int:
     """How many columns make a strip: wide ones, unless narrow ones leave fewer of all the columns over."""
@@ -124,6 +147,9 @@ def mark_nonzeros(x: Array, rows: int, columns: int, words: Array) -> Any:
 def pack_strip(panel: Array, panel_at: int, panel_step: int, rows: int, strip: int, tile: Array) -> None:
     """Copy `rows` rows of a strip of the panel to `tile` (rows, strip): there they lie close together."""
     never_inline()
+    if strip % (NARROW * (VECTOR_BYTES // panel.itemsize)) == 0:
+        _pack(panel, panel_at, panel_step, rows, strip, tile)
+        return
     for k in range(rows):
         copy_to(tile[k * strip : (k + 1) * strip], panel[panel_at + k * panel_step : panel_at + k * panel_step + strip])
 

@@ -20,6 +20,7 @@ class FlattenStep:
 
     def __init__(self, layers: list[Any], needs_dx: bool) -> None:
         self.layers = list(layers)
+        self._axes = getattr(layers[0], "target_shape", (-1,))
 
     @classmethod
     def fits(cls, layers: list[Any]) -> bool:
@@ -29,7 +30,7 @@ class FlattenStep:
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return x as (N, D), or with the axes of a Reshape."""
         self._shape = x.shape
-        return x.reshape(len(x), *getattr(self.layers[0], "target_shape", (-1,)))  # (N, D) or (N, *target_shape)
+        return x.reshape(len(x), *self._axes)  # (N, D) or (N, *target_shape)
 
     def backward(self, dy: Array) -> Array:
         """Return dy in x's shape."""
