@@ -75,7 +75,7 @@ class Recipe:
 CHALLENGE: dict[str, Recipe] = {
     "minutes": Recipe(filters=(32, 32, 64, 64, 128, 128), epochs=14, learning_rate=0.1, shift=0, erase=0.25),
     "hour": Recipe(filters=(48, 48, 96, 96, 176, 176), epochs=30),
-    "night": Recipe(filters=(48, 48, 96, 96, 176, 176), epochs=75),
+    "night": Recipe(filters=(48, 48, 96, 96, 176, 176), epochs=60),
 }
 """The recipes by the time that they may take on two cores: 12, 60 and 150 minutes."""
 
