@@ -66,7 +66,7 @@ class Conv2DMaxPoolStep(KernelStep):
         self.rows, self.tile_rows = tile_table(np.arange(p.used) * self.F), tile_table(np.arange(TILE) * g.C)
         sizes = self.taps, self.F, g.C, self.itemsize
         self.forward_ways, self.backward_ways = ["scratch"], ["winners", "filters"]
-        if pooled_convolution.registers_fit(p.alone, p.windows, self.F, self.itemsize):
+        if pooled_convolution.registers_fit(p.alone, p.windows, self.F):
             self.forward_ways.insert(0, "registers")
         if squares and winograd.fits(*sizes):
             self.forward_ways.insert(0, "winograd")
