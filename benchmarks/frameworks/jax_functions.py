@@ -36,9 +36,9 @@ def _make(parts: tuple[Part, ...], x: Any, name: str, weights: Arrays, statistic
                 key = jax.random.fold_in(key, 1)
                 _make(inner, x, f"{own}_{way}", weights, statistics, key)
         elif isinstance(part, networks.Normalization):
-            ones, zeros = jnp.ones(x.shape[-1]), jnp.zeros(x.shape[-1])
-            weights[own] = {"gamma": ones, "beta": zeros}
-            statistics[own] = {"mean": zeros, "variance": ones}
+            C = x.shape[-1]  # each its own array: a step gives all of them away
+            weights[own] = {"gamma": jnp.ones(C), "beta": jnp.zeros(C)}
+            statistics[own] = {"mean": jnp.zeros(C), "variance": jnp.ones(C)}
         elif (shape := _kernel_shape(part, x.shape)) is not None:
             weights[own] = {"kernel": jax.nn.initializers.glorot_uniform()(key, shape)}
             if not isinstance(part, networks.Convolution) or part.use_bias:

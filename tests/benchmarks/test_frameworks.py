@@ -9,6 +9,7 @@ from benchmarks.contenders import CONTENDERS
 from benchmarks.frameworks.base import StepClock
 from benchmarks.frameworks.scratchnet import Scratchnet
 from benchmarks.memory import peak_bytes
+from benchmarks.networks import network_named
 from benchmarks.processes import WorkerProcess
 
 ONE_OF_EACH = [c for c in CONTENDERS if c.key == c.family]
@@ -52,3 +53,12 @@ def test_the_peak_grows_with_what_a_process_holds():
     before = peak_bytes()
     held = np.ones(before + 10_000_000, np.uint8)
     assert peak_bytes() >= held.nbytes
+
+
+def test_jax_begins_with_an_array_for_each_part_of_its_state():
+    """A step gives all of them away, and an array can be given away once."""
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    from benchmarks.frameworks.jax import JaxModel
+
+    leaves = jax.tree.leaves(JaxModel(network_named("resnet")).state)
+    assert len({leaf.unsafe_buffer_pointer() for leaf in leaves}) == len(leaves)
