@@ -49,9 +49,9 @@ _TOP = """# The challenge
 The notebook's last question: how well can Fashion-MNIST be learnt? Here on two cores, with the layers of this library,
 `scratchnet train challenge --budget minutes|hour|night`. Each choice was made on 5,000 of the 60,000 training images,
 held back from training; the 10,000 test images were looked at once for each recipe that is printed here, by the seeds
-1, 2 and 3, and nothing was chosen by them. `python -m benchmarks challenge` runs what is missing, a piece at a time,
-and writes this page from what there is in `benchmarks/reports/challenge`. A dash stands for a run that nobody has made
-yet."""
+1, 2 and 3 as far as they have been run, and nothing was chosen by them. `python -m benchmarks challenge` runs what is
+missing, a piece at a time, and writes this page from what there is in `benchmarks/reports/challenge`. A dash stands for
+a run that nobody has made yet."""
 
 _BOUNDS = """## What bounds it
 
