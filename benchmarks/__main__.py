@@ -17,19 +17,33 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from benchmarks import environment, scaling
+from benchmarks.attempt import UsageError, attempt, some_of
+from benchmarks.report import REPORTS, Report
+from benchmarks.side_by_side import Say
 
-COMMANDS = ("run", "tables", "networks", "sweep", "ladder", "roofline", "cold", "challenge", "checkpoints", "scaling")
+TAKES = {
+    "run": "quick frameworks rows reports allow_workqueue",
+    "tables": "reports",
+    "networks": "quick frameworks networks batches again reports allow_workqueue",
+    "sweep": "quick frameworks curves again reports allow_workqueue",
+    "ladder": "quick reports",
+    "roofline": "quick reports",
+    "cold": "quick against",
+    "challenge": "budget pieces reports",
+    "checkpoints": "quick",
+    "scaling": "network steps megabytes latency bandwidth",
+}
+"""The commands, and the options of each."""
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     made = argparse.ArgumentParser("python -m benchmarks", description=__doc__, formatter_class=_Plain)
-    made.add_argument("command", nargs="?", default="run", choices=COMMANDS)
+    made.add_argument("command", nargs="?", default="run", choices=tuple(TAKES))
     made.add_argument("--quick", action="store_true", help="few and short turns")
     made.add_argument("--frameworks", default="", help="only these beside scratchnet, such as keras,torch-compile")
     made.add_argument("--rows", default="", help="only these kinds, such as step,evaluate")
@@ -53,13 +67,29 @@ class _Plain(argparse.RawDescriptionHelpFormatter):
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
     options = parser().parse_args(arguments)
-    removed = environment.clean()
-    if removed:
-        print(f"Unset for the benchmark, as they would change what it measures: {', '.join(removed)}", file=sys.stderr)
-    if options.reports is None:
-        from benchmarks.report import REPORTS
+    try:
+        _refuse_what_is_not_taken(options)
+        removed = environment.clean()
+        if removed:
+            said = f"Unset for the benchmark, as they would change what it measures: {', '.join(removed)}"
+            print(said, file=sys.stderr)
+        if options.reports is None:
+            options.reports = REPORTS
+        return _run_command(options)
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return 2
 
-        options.reports = REPORTS
+
+def _refuse_what_is_not_taken(options: argparse.Namespace) -> None:
+    defaults, takes = parser().parse_args([]), TAKES[options.command].split()
+    given = [name for name, value in vars(options).items() if value != getattr(defaults, name) and name != "command"]
+    if unused := [name for name in given if name not in takes]:
+        taken, left = (", ".join(f"--{name.replace('_', '-')}" for name in names) for names in (takes, unused))
+        raise UsageError(f"{options.command} expected no other options than {taken}, got {left}.")
+
+
+def _run_command(options: argparse.Namespace) -> int:
     if options.command == "networks":
         return compare_networks(options)
     if options.command == "sweep":
@@ -94,14 +124,10 @@ def compare_networks(options: argparse.Namespace) -> int:
     from benchmarks import compare
     from benchmarks.networks import NETWORKS
 
-    networks = [name for name in options.networks.split(",") if name] or list(NETWORKS)
-    if unknown := sorted(set(networks) - set(NETWORKS)):
-        print(f"--networks expected some of {', '.join(NETWORKS)}, got {', '.join(unknown)}.", file=sys.stderr)
-        return 2
+    networks = some_of("--networks", options.networks, NETWORKS)
     sizes = [size for size in options.batches.split(",") if size] or list(map(str, compare.BATCH_SIZES))
     if wrong := [size for size in sizes if not size.isdecimal() or not 0 < int(size) <= 2048]:
-        print(f"--batches expected whole numbers from 1 to 2048, got {', '.join(wrong)}.", file=sys.stderr)
-        return 2
+        raise UsageError(f"--batches expected whole numbers from 1 to 2048, got {', '.join(wrong)}.")
     frameworks = [name for name in options.frameworks.split(",") if name]
     effort: dict[str, Any] = {"turns": 3, "seconds": 0.2} if options.quick else {}
     choice = compare.Choice(networks, [int(size) for size in sizes], frameworks, again=options.again, **effort)
@@ -112,10 +138,7 @@ def sweep(options: argparse.Namespace) -> int:
     """Check which curves are wanted, and measure them."""
     from benchmarks import growth
 
-    curves = [name for name in options.curves.split(",") if name] or list(growth.CURVES)
-    if unknown := sorted(set(curves) - set(growth.CURVES)):
-        print(f"--curves expected some of {', '.join(growth.CURVES)}, got {', '.join(unknown)}.", file=sys.stderr)
-        return 2
+    curves = some_of("--curves", options.curves, growth.CURVES)
     effort: dict[str, Any] = {"turns": 3, "seconds": 0.1} if options.quick else {}
     if options.frameworks:
         effort["frameworks"] = [name for name in options.frameworks.split(",") if name]
@@ -128,27 +151,16 @@ def run(options: argparse.Namespace) -> int:
 
     from benchmarks import contenders, tables
     from benchmarks.run import FULL, QUICK, ROWS, Bench
-    from benchmarks.side_by_side import SlowThreads
 
-    rows = [name for name in options.rows.split(",") if name]
-    if unknown := sorted(set(rows) - set(ROWS)):
-        print(f"--rows expected some of {', '.join(ROWS)}, got {', '.join(unknown)}.", file=sys.stderr)
-        return 2
-    begin = time.perf_counter()
+    rows = some_of("--rows", options.rows, ROWS)
 
-    def say(what: str) -> None:
-        print(f"{time.perf_counter() - begin:5.0f} s  {what}", file=sys.stderr, flush=True)
-
-    try:
+    def measure(say: Say) -> Report:
         chosen = contenders.select([name for name in options.frameworks.split(",") if name])
-        bench = Bench(chosen, QUICK if options.quick else FULL, say, options.allow_workqueue)
-        report = bench.run(rows or ROWS)
-    except (SlowThreads, ValueError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("Interrupted: all workers have been ended and nothing was written.", file=sys.stderr)
-        return 130
+        return Bench(chosen, QUICK if options.quick else FULL, say, options.allow_workqueue).run(rows)
+
+    report = attempt(measure, "all workers have been ended and nothing was written")
+    if isinstance(report, int):
+        return report
     report.write(options.reports / "benchmark.json")
     tables.show(report, Console())
     return write_tables(options.reports)
@@ -157,7 +169,6 @@ def run(options: argparse.Namespace) -> int:
 def write_tables(folder: Path) -> int:
     """Write the Markdown tables and the pictures from ``benchmark.json``."""
     from benchmarks import pictures, tables
-    from benchmarks.report import Report
     from benchmarks.short import short_table
 
     try:

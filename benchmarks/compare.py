@@ -7,7 +7,6 @@ size, so that a run that was cut off, or that asked for a part, goes on where it
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -16,10 +15,11 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks import contenders
+from benchmarks.attempt import attempt
 from benchmarks.networks import NETWORKS
 from benchmarks.processes import WorkerError, WorkerProcess
 from benchmarks.report import OURS, Report, Row, to_go_on_with
-from benchmarks.side_by_side import Say, SideBySide, SlowThreads
+from benchmarks.side_by_side import Say, SideBySide
 from benchmarks.statistics import three_digits
 
 BATCH_SIZES = (64, 256, 16)
@@ -154,19 +154,13 @@ def main(folder: Path, choice: Choice, allow_slow: bool = False) -> int:
     """Measure, print, and write ``networks.json`` and ``networks.md``."""
     from benchmarks import compare_report
 
-    begin = time.perf_counter()
-
-    def say(what: str) -> None:
-        print(f"{time.perf_counter() - begin:5.0f} s  {what}", file=sys.stderr, flush=True)
-
-    try:
-        report = measure(choice, folder / "networks.json", say, allow_slow)
-    except (SlowThreads, ValueError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("Interrupted: finished rows are kept; the same command goes on with the others.", file=sys.stderr)
-        return 130
+    path = folder / "networks.json"
+    report = attempt(
+        lambda say: measure(choice, path, say, allow_slow),
+        "finished rows are kept; the same command goes on with the others",
+    )
+    if isinstance(report, int):
+        return report
     published = compare_report.published(folder / "benchmark.json")
     console = Console(width=None if sys.stdout.isatty() else 150)  # in a file there is room
     compare_report.show(report, published, console)

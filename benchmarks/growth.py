@@ -7,17 +7,16 @@ two. Finished curves are kept, and a run that was cut off goes on with the next 
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import contenders
+from benchmarks.attempt import attempt
 from benchmarks.processes import WorkerProcess
 from benchmarks.report import OURS, Report, to_go_on_with
-from benchmarks.side_by_side import Say, SideBySide, SlowThreads
+from benchmarks.side_by_side import Say, SideBySide
 
 THREADS = 2
 OTHERS = 3
@@ -179,19 +178,13 @@ def main(folder: Path, choice: Choice, allow_slow: bool = False) -> int:
     """Measure, print where there are cliffs, and write ``growth.json``, ``growth.md`` and ``growth.png``."""
     from benchmarks import growth_report
 
-    begin = time.perf_counter()
-
-    def say(what: str) -> None:
-        print(f"{time.perf_counter() - begin:5.0f} s  {what}", file=sys.stderr, flush=True)
-
-    try:
-        report = measure(choice, folder / "growth.json", say, allow_slow)
-    except (SlowThreads, ValueError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("Interrupted: finished curves are kept; the same command goes on with the others.", file=sys.stderr)
-        return 130
+    path = folder / "growth.json"
+    report = attempt(
+        lambda say: measure(choice, path, say, allow_slow),
+        "finished curves are kept; the same command goes on with the others",
+    )
+    if isinstance(report, int):
+        return report
     (folder / "growth.md").write_text(growth_report.markdown(report), encoding="utf-8")
     growth_report.draw(report, folder / "growth.png")
     print("\n".join(growth_report.cliff_lines(report)))

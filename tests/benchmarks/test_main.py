@@ -38,3 +38,35 @@ def test_unknown_rows_are_refused(capsys):
 def test_unknown_frameworks_are_refused(capsys):
     assert command_line.main(["--frameworks", "theano"]) == 2
     assert "got 'theano'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["networks", "--networks", "cnn,alexnet"], "got alexnet"),
+        (["networks", "--batches", "64,0"], "got 0"),
+        (["sweep", "--curves", "depth"], "got depth"),
+    ],
+)
+def test_unknown_networks_batches_and_curves_are_refused(arguments, named, capsys):
+    assert command_line.main(arguments) == 2
+    assert named in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["tables", "--quick"], "no other options than --reports, got --quick"),
+        (["ladder", "--networks", "cnn", "--again"], "got --networks, --again"),
+        (["--curves", "units"], "run expected"),
+        (["challenge", "--megabytes", "2"], "got --megabytes"),
+    ],
+)
+def test_options_that_a_command_would_ignore_are_refused(arguments, named, capsys):
+    assert command_line.main(arguments) == 2
+    assert named in capsys.readouterr().err
+
+
+def test_every_option_is_taken_by_some_command():
+    taken = {name for options in command_line.TAKES.values() for name in options.split()}
+    assert taken == set(vars(command_line.parser().parse_args([]))) - {"command"}
