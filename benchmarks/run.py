@@ -23,6 +23,8 @@ from benchmarks.report import NETWORKS, Report, Row
 from benchmarks.side_by_side import Say, SideBySide
 
 ROWS = ("step", "evaluate", "predict", "sweep", "threads", "startup", "memory", "disk")
+TIMEOUT = 600
+"""Seconds after which a process of its own is given up."""
 VARIANTS = ("keras-jit-16", "torch-channels-last")
 """Modes that differ only in the training step: threads, start-up and memory are measured without them."""
 
@@ -200,16 +202,27 @@ class Bench(SideBySide):
     def _once(self, row: Row, contender: Contender, what: str, arguments: Sequence[str]) -> dict[str, Any] | None:
         """Run one measurement in a process of its own; a failure becomes the row's note."""
         command = [sys.executable, "-m", "benchmarks.once", what, contender.module, contender.mode, *arguments]
-        done = subprocess.run(
-            command, capture_output=True, text=True, env=process_environment(), check=False, timeout=600, cwd=ROOT
-        )
-        if done.returncode:
-            lines = [line for line in done.stderr.splitlines() if line.strip()]
-            row.notes[contender.key] = f"failed: {lines[-1][:300] if lines else done.returncode}"
-            row.values.pop(contender.key, None)
-            return None
-        answer: dict[str, Any] = json.loads(done.stdout)
-        return answer
+        try:
+            done = subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                env=process_environment(),
+                check=True,
+                timeout=TIMEOUT,
+                cwd=ROOT,
+            )
+        except subprocess.TimeoutExpired:
+            note = f"gave no answer within {TIMEOUT} s"
+        except subprocess.CalledProcessError as error:
+            lines = [line for line in error.stderr.splitlines() if line.strip()]
+            note = f"failed: {lines[-1][:300] if lines else error.returncode}"
+        else:
+            answer: dict[str, Any] = json.loads(done.stdout)
+            return answer
+        row.notes[contender.key] = note
+        row.values.pop(contender.key, None)
+        return None
 
 
 def write_batch(folder: Path) -> Path:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -96,3 +96,14 @@ def test_no_names_select_everybody():
 def test_an_unknown_name_is_refused():
     with pytest.raises(ValueError, match="got 'keas'"):
         select(["keas"])
+
+
+def test_a_process_of_its_own_that_fails_or_never_ends_leaves_a_note(bench, monkeypatch):
+    row, contender = Row("r", "r", "s"), replace(fake(key="keras"), module="no_such_module")
+    row.values["keras"] = [1.0]
+    assert bench._once(row, contender, "startup", ("batch.npz",)) is None
+    assert row.values == {}
+    assert row.notes["keras"].startswith("failed: ModuleNotFoundError")
+    monkeypatch.setattr("benchmarks.run.TIMEOUT", 0.01)
+    assert bench._once(row, contender, "startup", ("batch.npz",)) is None
+    assert row.notes["keras"] == "gave no answer within 0.01 s"
