@@ -2,8 +2,8 @@
 
     x (N, H, W, C) → y = mean or maximum over all H·W pixels (N, C)
 
-It is pooling with one window as large as the image. A network that ends in it takes images of any size, and needs no
-Flatten: where in the image something was seen no longer matters, only how much of it.
+It is pooling with one window as large as the image. The weights of a network that ends in it fit images of any size,
+and it needs no Flatten: where in the image something was seen no longer matters, only how much of it.
 
 The mean. Every pixel enters with slope 1/(H·W), so each gets the same part of dy:
 

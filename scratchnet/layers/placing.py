@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -77,6 +77,10 @@ class Placed(Keeper):
             self._check_dtype(tensor, self.dtype, self.takes_integers)
         shapes = self._with_one_batch_size([tensor.shape for tensor in inputs])
         self.build_once(shapes if several else shapes[0])
+        if not all(isinstance(n, Integral) for n in self.output_shape[1:]):
+            raise self.refuse(
+                "its compute_output_shape to return a whole number for every axis but the batch", self.output_shape
+            )
         output = SymbolicTensor(self.output_shape, self, tuple(inputs), training)
         self._outputs.append(output)
         return output

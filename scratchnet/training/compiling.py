@@ -149,10 +149,9 @@ def _rehearse_forward(plan: Plan, n: int, training: bool) -> dict[Any, Any]:
     return outputs
 
 
-def _zeros(n: int, shape: tuple[int | None, ...], dtype: str) -> Array:
-    """Return a batch of zeros of a tensor's shape; the sizes that its layer leaves open are 1."""
-    sizes: list[int] = [n, *(size or 1 for size in shape[1:])]
-    return np.zeros(sizes, dtype)
+def _zeros(n: int, shape: Any, dtype: str) -> Array:
+    """Return a batch of zeros of a tensor's shape."""
+    return np.zeros((n, *shape[1:]), dtype)
 
 
 def _rehearse_losses(parts: Compiled, batch: Any, outputs: Any) -> None:

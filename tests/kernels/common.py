@@ -38,6 +38,27 @@ def built(layers, shape, seed=0):
     return layers
 
 
+def twice(kind, shape, **options):
+    """Return the same layer twice, built for (None, *shape), with some numbers in all its variables."""
+    made = []
+    for _ in range(2):
+        rng = np.random.default_rng(1)
+        layer = kind(**options)
+        layer.build_once((None, *shape))
+        for array in layer.named_weights.values():
+            array[...] = rng.uniform(0.5, 2, array.shape)
+        made.append(layer)
+    return made
+
+
+def assert_near(ours, expected, tolerance, scale=1):
+    """No number is further off than the tolerance for their type, times the largest number or `scale`."""
+    assert ours.dtype == expected.dtype
+    assert ours.shape == expected.shape
+    off = np.abs(ours - expected).max(initial=0)
+    assert off <= tolerance[str(ours.dtype)] * max(np.abs(expected).max(initial=0), scale)
+
+
 def definition(layers, x, dy):
     """Return y, dx and the gradients of the layers' own NumPy definitions."""
     y = x

@@ -136,6 +136,16 @@ def test_a_layer_that_no_machine_could_run_is_refused():
         layers.UpSampling2D(10**9)(Input((2, 2, 1)))
 
 
+@pytest.mark.parametrize("shape", [(None, None, 3), (None, 2.5), (None, "3")])
+def test_an_output_of_no_fixed_size_has_no_place_in_a_graph(shape):
+    class Cut(sn.Layer):
+        def compute_output_shape(self, input_shape):
+            return shape
+
+    with pytest.raises(ValueError, match=r"Layer 'cut\w*' \(Cut\) expected its compute_output_shape to return a whole"):
+        Cut()(layers.Input((5, 3)))
+
+
 def test_automatic_names_count_only_nameless_layers():
     names = [Dense(1).name, Dense(1, name="Hidden").name, Dense(1).name, layers.ReLU().name, Conv2D(1, 1).name]
     assert names == ["dense", "Hidden", "dense_1", "re_lu", "conv2d"]

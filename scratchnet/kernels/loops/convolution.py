@@ -16,7 +16,7 @@ from numba import prange
 from scratchnet.kernels.loops.bias_and_relu import bias_and_relu, relu_gradient
 from scratchnet.kernels.loops.matrix_product import matrix_product
 from scratchnet.kernels.loops.transpose import transpose
-from scratchnet.kernels.loops.vectors import BLOCKS, add_to, copy_to, fill, sum_blocks
+from scratchnet.kernels.loops.vectors import BLOCKS, add_to, blocks_of, fill, sum_gradients
 from scratchnet.kernels.loops.windows import Geometry, crop_image, pad_image
 from scratchnet.kernels.machine.processor import TILE
 from scratchnet.kernels.machine.runtime import inner, kernel
@@ -125,13 +125,14 @@ def backward(
         and dy.size == y.size == samples * g.windows * F
         and kernel_.size == dkernel.size == g.K * F
         and length == (g.K + 1) * F
+        and rows.size >= g.windows + TILE - 1
         and (dx.size == x.size or not needs_dx)
     ):
         raise ValueError("A convolution's gradient was given arrays whose sizes do not belong together.")
     kernel_t = scratch(g.K * F, x)
     if needs_dx:
         transpose(kernel_, 0, F, g.K, F, kernel_t, 0, g.K)
-    blocks = min(BLOCKS, samples)
+    blocks = blocks_of(samples)
     for block in prange(blocks):
         own = partial[block * length : (block + 1) * length]
         fill(own)
@@ -139,7 +140,4 @@ def backward(
             dy, y, relu, x, kernel_t, g, rows, dx, needs_dx, own[:F], own[F:], block * samples // blocks,
             (block + 1) * samples // blocks,
         )  # fmt: skip
-    total = scratch(length, x)
-    sum_blocks(partial, blocks, total)
-    copy_to(dbias, total[:F])
-    copy_to(dkernel, total[F:])
+    sum_gradients(partial, blocks, dkernel, dbias)

@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 
 from scratchnet.kernels.loops.convolution_points import kernel_points, needs
-from scratchnet.kernels.loops.windows import Image
 from scratchnet.typing import Array
 
 
@@ -53,10 +52,6 @@ class Tiles(NamedTuple):
     stride: int
     kernel_points: Array
     needs: Array
-
-    def image(self) -> Image:
-        """The image and its border alone."""
-        return Image(self.H, self.W, self.C, self.HP, self.WP, self.top, self.left, self.pixels, self.padded)
 
 
 def tiles_of(image: tuple[int, int, int], places: tuple[int, int], before: tuple[int, int], stride: int = 1) -> Tiles:

@@ -14,7 +14,7 @@ from scratchnet.kernels.loops.bias_and_relu import bias_and_relu, relu_gradient
 from scratchnet.kernels.loops.convolution import scatter_product
 from scratchnet.kernels.loops.matrix_product import matrix_product
 from scratchnet.kernels.loops.transpose import transpose
-from scratchnet.kernels.loops.vectors import BLOCKS, copy_to, fill, sum_blocks
+from scratchnet.kernels.loops.vectors import BLOCKS, blocks_of, fill, sum_gradients
 from scratchnet.kernels.loops.windows import Geometry, crop_image, pad_image
 from scratchnet.kernels.machine.processor import TILE
 from scratchnet.kernels.machine.runtime import inner, kernel
@@ -25,17 +25,9 @@ from scratchnet.typing import Array
 
 @inner
 def _forward_block(
-    x: Array,
-    C: int,
-    kernel_t: Array,
-    bias: Array,
-    relu: bool,
-    g: Geometry,
-    rows: Array,
-    y: Array,
-    first: int,
+    x: Array, C: int, kernel_t: Array, bias: Array, relu: bool, g: Geometry, rows: Array, y: Array, first: int,
     last: int,
-) -> None:
+) -> None:  # fmt: skip
     length = g.windows * C
     padded, cols = zeros(g.padded, x), scratch(TILE * g.K, x)
     for n in range(first, last):
@@ -125,7 +117,7 @@ def backward(
         and (dx.size == x.size or not needs_dx)
     ):
         raise ValueError("A transposed convolution's gradient was given arrays whose sizes do not belong together.")
-    blocks = min(BLOCKS, samples)
+    blocks = blocks_of(samples)
     for block in prange(blocks):
         own = partial[block * length : (block + 1) * length]
         fill(own)
@@ -133,7 +125,4 @@ def backward(
             dy, y, relu, x, C, kernel_, g, dx, needs_dx, own[:F], own[F:], block * samples // blocks,
             (block + 1) * samples // blocks,
         )  # fmt: skip
-    total = scratch(length, x)
-    sum_blocks(partial, blocks, total)
-    copy_to(dbias, total[:F])
-    copy_to(dkernel, total[F:])
+    sum_gradients(partial, blocks, dkernel, dbias)

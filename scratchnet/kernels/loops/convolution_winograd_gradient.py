@@ -181,7 +181,7 @@ def backward(
             transpose(kernel_, tap * C * F, F, C, F, kernel_t, tap * C * F, C)  # (F, C)
         for t in prange(KERNEL_POINTS):
             points_of_kernel(matrix, kernel_t, C * F, t, weights[t * C * F : (t + 1) * C * F])
-    used = min(blocks, samples)
+    used = max(1, min(blocks, samples))
     for block in prange(used):
         own = partial[block * length : (block + 1) * length]
         fill(own)

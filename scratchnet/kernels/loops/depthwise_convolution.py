@@ -12,7 +12,7 @@ from __future__ import annotations
 from numba import prange
 
 from scratchnet.kernels.loops.bias_and_relu import bias_and_relu, relu_gradient
-from scratchnet.kernels.loops.vectors import BLOCKS, copy_to, fill, sum_blocks
+from scratchnet.kernels.loops.vectors import BLOCKS, blocks_of, fill, sum_gradients
 from scratchnet.kernels.loops.windows import Geometry, crop_image, pad_image
 from scratchnet.kernels.machine.hints import no_overlap
 from scratchnet.kernels.machine.runtime import inner, kernel
@@ -141,7 +141,7 @@ def backward(
         and (dx.size == x.size or not needs_dx)
     ):
         raise ValueError("A depthwise convolution's gradient was given arrays whose sizes do not belong together.")
-    blocks = min(BLOCKS, samples)
+    blocks = blocks_of(samples)
     for block in prange(blocks):
         own = partial[block * length : (block + 1) * length]
         fill(own)
@@ -149,7 +149,4 @@ def backward(
             dy, y, relu, x, times, kernel_, g, dx, needs_dx, own[:C], own[C:], block * samples // blocks,
             (block + 1) * samples // blocks,
         )  # fmt: skip
-    total = scratch(length, x)
-    sum_blocks(partial, blocks, total)
-    copy_to(dbias, total[:C])
-    copy_to(dkernel, total[C:])
+    sum_gradients(partial, blocks, dkernel, dbias)

@@ -64,7 +64,7 @@ def forward(x: Array, C: int, W: int, y: Array) -> None:
     """
     samples = y.size // C
     size = x.size // max(samples, 1)
-    if y.size % C or W % C or x.size != samples * size or size % W or 0 < size < W:
+    if y.size % C or W % C or x.size != samples * size or size % W or (size < W and samples > 0):
         raise ValueError("A global max-pooling was given arrays whose sizes do not belong together.")
     for n in prange(samples):
         best = scratch(W, x)

@@ -14,7 +14,7 @@ import math
 
 from numba import prange
 
-from scratchnet.kernels.loops.vectors import BLOCKS, add_to, fill, sum_blocks
+from scratchnet.kernels.loops.vectors import BLOCKS, add_to, blocks_of, fill, sum_blocks
 from scratchnet.kernels.machine.hints import never_inline, no_overlap
 from scratchnet.kernels.machine.runtime import any_order, inner, kernel
 from scratchnet.kernels.machine.scratch import scratch
@@ -113,7 +113,7 @@ def forward(x: Array, gamma: Array, beta: Array, epsilon: float, y: Array, mean:
     D, M = gamma.size, mean.size
     if not (x.size == y.size == M * D and beta.size == D and sigma.size == M):
         raise ValueError("A layer normalization was given arrays whose sizes do not belong together.")
-    blocks = min(BLOCKS, M)
+    blocks = blocks_of(M)
     for block in prange(blocks):
         first, last = block * M // blocks, (block + 1) * M // blocks
         i, j = first * D, last * D
@@ -140,7 +140,7 @@ def backward(
     ):
         raise ValueError("A layer normalization's gradient was given arrays whose sizes do not belong together.")
     fill(partial)
-    blocks = min(BLOCKS, M)
+    blocks = blocks_of(M)
     for block in prange(blocks):
         first, last = block * M // blocks, (block + 1) * M // blocks
         part = scratch(2 * D, x)

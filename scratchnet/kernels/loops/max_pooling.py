@@ -19,11 +19,15 @@ from scratchnet.typing import Array
 
 @inner
 def compete(x: Array, q: int, first: bool, y: Array, winners: Array) -> None:
-    """Let the row x (C,), number q of its window, compete with the best so far; a tie leaves the winner."""
+    """Let the row x (C,), number q of its window, compete with the best so far; a tie leaves the winner.
+
+    NaN is the largest number, as in NumPy, so that what went wrong before a pooling is still seen behind it; which of
+    several NaN has won is not said.
+    """
     no_overlap()
     number = winners.dtype.type(q)
     for c in range(y.size):
-        better = first or x[c] > y[c]
+        better = first or x[c] > y[c] or x[c] != x[c]
         y[c] = x[c] if better else y[c]
         winners[c] = number if better else winners[c]
 
@@ -38,7 +42,11 @@ def forward(x: Array, pixels: Array, size: int, C: int, y: Array, winners: Array
         ValueError: the arrays have other sizes.
     """
     windows = pixels.size // size
-    if not (x.size == samples * x_size and y.size == winners.size == samples * windows * C):
+    if not (
+        x.size == samples * x_size
+        and y.size == winners.size == samples * windows * C
+        and (pixels.max() + 1) * C <= x_size
+    ):
         raise ValueError("A max-pooling was given arrays whose sizes do not belong together.")
     for n in prange(samples):
         for w in range(windows):
@@ -70,7 +78,9 @@ def backward(dy: Array, winners: Array, pixels: Array, size: int, C: int, dx: Ar
         ValueError: the arrays have other sizes.
     """
     y_size = pixels.size // size * C
-    if not (dx.size == samples * x_size and dy.size == winners.size == samples * y_size):
+    if not (
+        dx.size == samples * x_size and dy.size == winners.size == samples * y_size and (pixels.max() + 1) * C <= x_size
+    ):
         raise ValueError("A max-pooling's gradient was given arrays whose sizes do not belong together.")
     for n in prange(samples):
         i, j = n * y_size, (n + 1) * y_size

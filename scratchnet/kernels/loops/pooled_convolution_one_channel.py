@@ -4,6 +4,8 @@
 2. The 3x3 pixels (4x4 for a 3x3 kernel) under a window are read once, for all four places and all their taps.
 3. Four sums, bias, maximum, winner and ReLU are registers: only maxima and winners are written.
 4. Where all pixels under a window are 0, the background of an image, bias and ReLU are all there is: worked out once.
+5. Whether a maximum is NaN costs an eighth of the time to ask. So the image and the kernel are asked, which are small:
+   if all their numbers are finite, no sum of them is NaN.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import numpy as np
 from numba import prange
 from numba.core import cgutils
 
+from scratchnet.kernels.loops.finite import not_finite
 from scratchnet.kernels.loops.pooled_convolution_tile import pool_four, store_pooled
 from scratchnet.kernels.loops.windows import Image, pad_image
 from scratchnet.kernels.machine.processor import VECTOR_BYTES, lanes
@@ -28,7 +31,9 @@ VECTORS = 2 if VECTOR_BYTES == 64 else 1
 """Vectors of filters whose taps fit into the registers, for a 2x2 kernel."""
 
 
-def _emit_row(taps: int, vectors: int) -> Callable[[Emitter, Any], None]:
+def _emit_row(taps: int, vectors: int, finite: bool = True) -> Callable[[Emitter, Any], None]:
+    """A row of windows; `finite` says that no pixel and no tap is NaN or infinite."""
+
     def emit(e: Emitter, a: Any) -> None:
         builder, size = e.builder, taps + 1
         bias = [e.load(e.at(a.bias, a.filter, v * e.count)) for v in range(vectors)]
@@ -36,27 +41,34 @@ def _emit_row(taps: int, vectors: int) -> Callable[[Emitter, Any], None]:
             [e.load(e.at(a.kernel_, a.filter, builder.mul(a.filters, INT(tap)), v * e.count)) for v in range(vectors)]
             for tap in range(taps * taps)
         ]
-        background = [pool_four(e, a, [vector] * 4) for vector in bias]
+        background = [pool_four(e, a, [vector] * 4, finite) for vector in bias]
         with cgutils.for_range(builder, a.windows) as w:
             first = e.at(a.x, a.x_at, builder.load(e.at(a.tiles, w.index)))
             rows = [e.at(first, builder.mul(a.down, INT(i))) for i in range(size)]
             square = [[e.at(row, j) for j in range(size)] for row in rows]
             to = builder.add(a.y_at, builder.mul(w.index, a.filters))
+
+            def pool() -> None:
+                pixels = [[e.splat(builder.load(place)) for place in row] for row in square]
+                for v in range(vectors):
+                    places = []
+                    for q in range(4):
+                        total = bias[v]
+                        for tap in range(taps * taps):
+                            pixel = pixels[q // 2 + tap // taps][q % 2 + tap % taps]
+                            total = e.multiply_add(pixel, weights[tap][v], total)
+                        places.append(total)
+                    store_pooled(e, a, *pool_four(e, a, places, finite), builder.add(to, INT(v * e.count)))
+
+            if not finite:  # a zero times what is not finite is no zero
+                pool()
+                return
             with builder.if_else(e.all_zero(square)) as (dark, bright):
                 with dark:
                     for v in range(vectors):
                         store_pooled(e, a, *background[v], builder.add(to, INT(v * e.count)))
                 with bright:
-                    pixels = [[e.splat(builder.load(place)) for place in row] for row in square]
-                    for v in range(vectors):
-                        places = []
-                        for q in range(4):
-                            total = bias[v]
-                            for tap in range(taps * taps):
-                                pixel = pixels[q // 2 + tap // taps][q % 2 + tap % taps]
-                                total = e.multiply_add(pixel, weights[tap][v], total)
-                            places.append(total)
-                        store_pooled(e, a, *pool_four(e, a, places), builder.add(to, INT(v * e.count)))
+                    pool()
 
     return emit
 
@@ -86,6 +98,8 @@ def _define_row(
 wide_row_2 = vectorised(_emit_row(2, VECTORS))(partial(_define_row, 2, VECTORS))
 row_2 = vectorised(_emit_row(2, 1))(partial(_define_row, 2, 1))
 row_3 = vectorised(_emit_row(3, 1))(partial(_define_row, 3, 1))
+careful_row_2 = vectorised(_emit_row(2, 1, finite=False))(partial(_define_row, 2, 1))
+careful_row_3 = vectorised(_emit_row(3, 1, finite=False))(partial(_define_row, 3, 1))
 
 
 @inner
@@ -94,15 +108,22 @@ def _block(
     first: int, last: int,
 ) -> None:  # fmt: skip
     F, lane, windows = bias.size, VECTOR_BYTES // x.itemsize, tiles.size
-    padded = zeros(g.padded, x)
+    padded, kernel_is_not = zeros(g.padded, x), not_finite(kernel_)
     for n in range(first, last):
         image, at, f = x, n * g.pixels, ZERO
+        careful = kernel_is_not + not_finite(x[at : at + g.pixels]) > 0
         if g.padded > 0:
             pad_image(x, at, g, padded)
             image, at = padded, ZERO
         while f < F:
             to = n * windows * F + f
-            if taps == 3:
+            if careful:
+                if taps == 3:
+                    careful_row_3(image, at, g.WP, tiles, windows, kernel_, bias, f, F, on, y, winners, to)
+                else:
+                    careful_row_2(image, at, g.WP, tiles, windows, kernel_, bias, f, F, on, y, winners, to)
+                f += lane
+            elif taps == 3:
                 row_3(image, at, g.WP, tiles, windows, kernel_, bias, f, F, on, y, winners, to)
                 f += lane
             elif f + VECTORS * lane <= F:

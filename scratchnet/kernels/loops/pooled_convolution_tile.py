@@ -24,8 +24,11 @@ POOLED = 2 if VECTOR_BYTES == 64 else 1
 """Windows of four places in one `pool_tile`."""
 
 
-def pool_four(e: Emitter, a: Any, sums: list[Any]) -> tuple[Any, Any]:
-    """The largest of four registers, cut off at 0 if `a.relu`, and the number of the first that has it."""
+def pool_four(e: Emitter, a: Any, sums: list[Any], finite: bool = False) -> tuple[Any, Any]:
+    """The largest of four registers, cut off at 0 if `a.relu`, and the number of the first that has it.
+
+    NaN is the largest number (which of the four then has won is not said), unless it is known that all are finite.
+    """
     builder, byte = e.builder, a.winners.type.pointee
     best, winner = sums[0], ir.Constant(ir.VectorType(byte, e.count), None)
     for q in range(1, 4):
@@ -34,7 +37,11 @@ def pool_four(e: Emitter, a: Any, sums: list[Any]) -> tuple[Any, Any]:
         winner = builder.select(better, e.splat(byte(q)), winner)
     relu = e.splat(builder.icmp_signed("!=", a.relu, INT(0)))
     off = builder.and_(relu, builder.fcmp_ordered("<=", best, e.zero))
-    return builder.select(off, e.zero, best), winner
+    y = builder.select(off, e.zero, best)
+    if finite:
+        return y, winner
+    lost = builder.or_(*(builder.fcmp_unordered("uno", sums[q], sums[q + 1]) for q in (0, 2)))
+    return builder.select(lost, ir.Constant(e.vec, [float("nan")] * e.count), y), winner
 
 
 def store_pooled(e: Emitter, a: Any, best: Any, winner: Any, to: Any) -> None:

@@ -20,7 +20,7 @@ from scratchnet.kernels.loops.pooled_input_gradient_squares import input_gradien
 from scratchnet.kernels.loops.pooled_kernel_gradient import TAPS, kernel_gradient, kernel_gradient_by_filters
 from scratchnet.kernels.loops.pooling_windows import Pooling
 from scratchnet.kernels.loops.transpose import transpose
-from scratchnet.kernels.loops.vectors import BLOCKS, copy_to, fill, sum_blocks
+from scratchnet.kernels.loops.vectors import BLOCKS, blocks_of, copy_to, fill, sum_blocks, sum_gradients
 from scratchnet.kernels.loops.windows import Geometry, crop_image, pad_image
 from scratchnet.kernels.machine.hints import never_inline
 from scratchnet.kernels.machine.processor import TILE, VECTOR_BYTES
@@ -95,7 +95,7 @@ def by_winners(
     Raises:
         ValueError: the arrays have other sizes.
     """
-    F, length, blocks = dbias.size, partial.size // BLOCKS, min(BLOCKS, samples)
+    F, length, blocks = dbias.size, partial.size // BLOCKS, blocks_of(samples)
     if length != (g.K + 1) * F or not _sizes_belong(
         dy, y, winners, x, kernel_, g, p, dx, needs_dx, samples, dkernel, dbias
     ):
@@ -169,7 +169,7 @@ def by_squares(
         ValueError: it does not fit (see `squares_fit`), windows are not two places apart, or the arrays have other
             sizes.
     """
-    F, length, blocks = dbias.size, partial.size // BLOCKS, min(BLOCKS, samples)
+    F, length, blocks = dbias.size, partial.size // BLOCKS, blocks_of(samples)
     if not (_squares_fit(taps, F, g.C, x.itemsize) and taps * taps * g.C == g.K and _two_apart(g, p, columns)):
         raise ValueError("by_squares takes kernels of 2x2 or 3x3, channels in whole vectors, windows of 2x2, 2 apart.")
     if length != (g.K + 1) * F or not _sizes_belong(
@@ -243,14 +243,16 @@ def by_filters(
         ValueError: the arrays have other sizes.
     """
     F, length = dbias.size, partial.size // BLOCKS
-    if length != (_filters_rows(g.K) + 1) * F or not _sizes_belong(
-        dy, y, winners, x, kernel_, g, p, dx, needs_dx, samples, dkernel, dbias
+    if (
+        length != (_filters_rows(g.K) + 1) * F
+        or rows.size < p.used + TILE - 1
+        or not _sizes_belong(dy, y, winners, x, kernel_, g, p, dx, needs_dx, samples, dkernel, dbias)
     ):
         raise ValueError("by_filters was given arrays whose sizes do not belong together.")
     kernel_t = scratch(g.K * F, x)
     if needs_dx:
         transpose(kernel_, 0, F, g.K, F, kernel_t, 0, g.K)
-    blocks = min(BLOCKS, samples)
+    blocks = blocks_of(samples)
     for block in prange(blocks):
         own = partial[block * length : (block + 1) * length]
         fill(own)
@@ -258,7 +260,4 @@ def by_filters(
             dy, y, winners, relu, x, kernel_t, g, p, rows, dx, needs_dx, own[:F], own[F:], block * samples // blocks,
             (block + 1) * samples // blocks,
         )  # fmt: skip
-    total = scratch(length, x)
-    sum_blocks(partial, blocks, total)
-    copy_to(dbias, total[:F])
-    copy_to(dkernel, total[F : F + g.K * F])
+    sum_gradients(partial, blocks, dkernel, dbias)

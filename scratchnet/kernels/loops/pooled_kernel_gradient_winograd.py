@@ -21,7 +21,7 @@ from numba import prange
 from numba.core import cgutils
 
 from scratchnet.kernels.loops.bias_and_relu import gradient
-from scratchnet.kernels.loops.vectors import BLOCKS, copy_to, fill, sum_blocks
+from scratchnet.kernels.loops.vectors import BLOCKS, blocks_of, copy_to, fill, sum_blocks
 from scratchnet.kernels.loops.windows import Image, pad_image
 from scratchnet.kernels.loops.winograd import IMAGE, PLACES, both_ways, combine
 from scratchnet.kernels.machine.processor import VECTOR_BYTES, lanes
@@ -192,7 +192,7 @@ def by_points(
         and length == (_partial_rows(taps, g.C) + 1) * F
     ):
         raise ValueError("by_points was given arrays whose sizes do not belong together.")
-    blocks = min(BLOCKS, samples)
+    blocks = blocks_of(samples)
     for block in prange(blocks):
         own = partial[block * length : (block + 1) * length]
         fill(own)

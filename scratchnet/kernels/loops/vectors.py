@@ -27,6 +27,12 @@ def long_row(rows: int, C: int) -> int:
 
 
 @inner
+def blocks_of(samples: int) -> int:
+    """Into how many blocks a sum over samples is cut. Without samples it is one, which adds up nothing."""
+    return max(1, min(BLOCKS, samples))
+
+
+@inner
 def fill(out: Array) -> None:
     """Set all of `out` to 0."""
     never_inline()
@@ -67,3 +73,13 @@ def sum_blocks(partial: Array, blocks: int, out: Array) -> None:
     copy_to(out, partial[: out.size])
     for block in range(1, blocks):
         add_to(out, partial[block * out.size : (block + 1) * out.size])
+
+
+@inner
+def sum_gradients(partial: Array, blocks: int, dkernel: Array, dbias: Array) -> None:
+    """dbias and dkernel = the sums over the blocks of `partial`, where each has the one and then the other."""
+    length, F = partial.size // BLOCKS, dbias.size
+    total = scratch(length, partial)
+    sum_blocks(partial, blocks, total)
+    copy_to(dbias, total[:F])
+    copy_to(dkernel, total[F : F + dkernel.size])

@@ -8,7 +8,6 @@ The loops: `loops/bias_and_relu.py`.
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 from scratchnet.kernels.loops import bias_and_relu
@@ -16,9 +15,9 @@ from scratchnet.kernels.steps.step import KernelStep
 from scratchnet.typing import Array
 
 
-def is_relu(layer: Any) -> bool:
-    """Whether `layer` is an Activation or ReLU that is a plain ReLU."""
-    return type(layer).__name__ in ("Activation", "ReLU") and layer.activation.name == "relu"
+def are_relus_of(layer: Any, behind: list[Any]) -> bool:
+    """Whether the Activations and ReLUs behind a layer, if there are any, are plain ReLUs and keep its dtype."""
+    return all(other.activation.name == "relu" and other.dtype == layer.dtype for other in behind)
 
 
 class ActivationStep(KernelStep):
@@ -26,8 +25,8 @@ class ActivationStep(KernelStep):
 
     @classmethod
     def fits(cls, layers: list[Any]) -> bool:
-        """Whether `layers` is one ReLU."""
-        return len(layers) == 1 and is_relu(layers[0])
+        """Whether it is a plain ReLU."""
+        return are_relus_of(layers[0], layers)
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return y, shaped like x, in a buffer of the step."""
@@ -45,10 +44,10 @@ class ActivationStep(KernelStep):
 
     def flops(self, n: int) -> tuple[int, int]:
         """Comparisons forward and backward, for n samples."""
-        x = n * prod(self.layers[0].input_shape[1:])
+        x, _ = self.numbers(n)
         return x, x if self.needs_dx else 0
 
     def bytes(self, n: int) -> tuple[int, int]:
         """Bytes read and written at least by (forward, backward) for n samples."""
-        x = n * prod(self.layers[0].input_shape[1:]) * self.itemsize
+        x = self.numbers(n)[0] * self.itemsize
         return 2 * x, 3 * x if self.needs_dx else 0

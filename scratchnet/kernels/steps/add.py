@@ -14,7 +14,7 @@ from typing import Any
 
 from scratchnet.kernels.loops import merging
 from scratchnet.kernels.loops.bias_and_relu import relu_backward
-from scratchnet.kernels.steps.activation import is_relu
+from scratchnet.kernels.steps.activation import are_relus_of
 from scratchnet.kernels.steps.step import KernelStep
 from scratchnet.typing import Array
 
@@ -28,11 +28,8 @@ class AddStep(KernelStep):
 
     @classmethod
     def fits(cls, layers: list[Any]) -> bool:
-        """Whether `layers` is one Add, or one and a ReLU."""
-        layer, behind = layers[0], layers[1:]
-        if type(layer).__name__ != "Add":
-            return False
-        return not behind or (len(behind) == 1 and is_relu(behind[0]) and behind[0].dtype == layer.dtype)
+        """Whether what is behind the sum is a ReLU."""
+        return are_relus_of(layers[0], layers[1:])
 
     def forward(self, x: Sequence[Array], training: bool = False) -> Array:
         """Return y, shaped like each of the inputs, in a buffer of the step."""

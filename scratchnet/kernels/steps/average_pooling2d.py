@@ -8,14 +8,13 @@ The loops: `loops/average_pooling.py`.
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 import numpy as np
 
 from scratchnet.kernels.loops import average_pooling
 from scratchnet.kernels.loops.max_pooling import window_pixels
-from scratchnet.kernels.steps.step import KernelStep, has_open_sizes
+from scratchnet.kernels.steps.step import KernelStep
 from scratchnet.typing import Array
 
 
@@ -35,14 +34,6 @@ class AveragePooling2DStep(KernelStep):
         self.counts = (pixels >= 0).sum(axis=1).astype(self.dtype)
         self.pixels = pixels.reshape(-1)
 
-    @classmethod
-    def fits(cls, layers: list[Any]) -> bool:
-        """Whether `layers` is one such layer, for images of a known size."""
-        name = type(layers[0]).__name__
-        return (
-            len(layers) == 1 and name in ("AveragePooling2D", "GlobalAveragePooling2D") and not has_open_sizes(layers)
-        )
-
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return y (N, OH, OW, C) or (N, C), in a buffer of the step."""
         y = self.buffer("y", len(x), self.out)
@@ -59,10 +50,10 @@ class AveragePooling2DStep(KernelStep):
 
     def flops(self, n: int) -> tuple[int, int]:
         """Additions and divisions forward and backward, for n samples."""
-        outputs = n * prod(self.out)
-        return outputs * (self.size + 1), outputs * (self.size + 1) if self.needs_dx else 0
+        each = self.numbers(n)[1] * (self.size + 1)
+        return each, each if self.needs_dx else 0
 
     def bytes(self, n: int) -> tuple[int, int]:
         """Bytes read and written at least by (forward, backward) for n samples."""
-        both = n * (prod(self.x_shape) + prod(self.out)) * self.itemsize
+        both = sum(self.numbers(n)) * self.itemsize
         return both, both if self.needs_dx else 0

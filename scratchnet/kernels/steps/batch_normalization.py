@@ -15,7 +15,7 @@ import numpy as np
 
 from scratchnet.kernels.loops import normalization
 from scratchnet.kernels.loops.vectors import long_row
-from scratchnet.kernels.steps.activation import is_relu
+from scratchnet.kernels.steps.activation import are_relus_of
 from scratchnet.kernels.steps.step import KernelStep
 from scratchnet.typing import Array
 
@@ -33,13 +33,8 @@ class BatchNormalizationStep(KernelStep):
 
     @classmethod
     def fits(cls, layers: list[Any]) -> bool:
-        """Whether `layers` is one built BatchNormalization along the last axis, or one and a ReLU."""
-        layer, behind = layers[0], layers[1:]
-        if type(layer).__name__ != "BatchNormalization" or not layer.built:
-            return False
-        if behind and not (len(behind) == 1 and is_relu(behind[0]) and behind[0].dtype == layer.dtype):
-            return False
-        return layer.axis in (-1, len(layer.input_shape) - 1)
+        """Whether the channels are the last axis, and what is behind is a ReLU."""
+        return layers[0].axis in (-1, len(layers[0].input_shape) - 1) and are_relus_of(layers[0], layers[1:])
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return y (N, …, C), in a buffer of the step."""
@@ -80,10 +75,10 @@ class BatchNormalizationStep(KernelStep):
 
     def flops(self, n: int) -> tuple[int, int]:
         """Operations forward and backward in training, for n samples."""
-        x = n * prod(self.inner)
+        x, _ = self.numbers(n)
         return 8 * x, (9 if self.needs_dx else 4) * x
 
     def bytes(self, n: int) -> tuple[int, int]:
         """Bytes read and written at least by (forward, backward) for n samples."""
-        x = n * prod(self.inner) * self.itemsize
+        x = self.numbers(n)[0] * self.itemsize
         return 2 * x, (3 if self.needs_dx else 2) * x

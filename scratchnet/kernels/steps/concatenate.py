@@ -23,13 +23,6 @@ class ConcatenateStep(KernelStep):
         self.axis = layers[0].axis % (1 + len(self.out))
         self.begins = np.cumsum([shape[self.axis - 1] for shape in self.shapes[:-1]])
 
-    @classmethod
-    def fits(cls, layers: list[Any]) -> bool:
-        """Whether `layers` is one Concatenate, of arrays of known sizes."""
-        if len(layers) != 1 or type(layers[0]).__name__ != "Concatenate":
-            return False
-        return None not in layers[0].output_shape[1:]
-
     def forward(self, x: Sequence[Array], training: bool = False) -> Array:
         """Return the inputs side by side, in a buffer of the step."""
         return np.concatenate(x, self.axis, out=self.buffer("y", len(x[0]), self.out))

@@ -20,7 +20,7 @@ from scratchnet.kernels.loops.matrix_product import tile_table
 from scratchnet.kernels.loops.vectors import BLOCKS
 from scratchnet.kernels.loops.windows import window_geometry
 from scratchnet.kernels.machine.processor import TILE
-from scratchnet.kernels.steps.step import ActivatedStep
+from scratchnet.kernels.steps.step import ProductStep, Way
 from scratchnet.typing import Array
 from scratchnet.utils.memory import place_zeros
 
@@ -49,7 +49,7 @@ def _group(tiles: int, of_tile: int) -> int:
     return -(-part // TILE) * TILE
 
 
-class Conv2DStep(ActivatedStep):
+class Conv2DStep(ProductStep):
     """A Conv2D layer, with ReLU in the same pass or any other activation by its own definition.
 
     Attributes:
@@ -60,12 +60,11 @@ class Conv2DStep(ActivatedStep):
     def __init__(self, layers: list[Any], needs_dx: bool) -> None:
         super().__init__(layers, needs_dx)
         layer = layers[0]
-        self.kernel, self.dkernel = layer.params["kernel"].reshape(-1), layer.grads["kernel"].reshape(-1)
         self.F = layer.filters
-        self.bias, self.dbias = self.bias_of(layer, self.F)
         self.geometry = g = window_geometry(
             layer.input_shape[1:], layer.kernel_size, layer.strides, layer.padding, layer.dilation_rate
         )
+        self.places = g.windows
         plain = layer.kernel_size == (3, 3) and layer.dilation_rate == (1, 1) and layer.strides in ((1, 1), (2, 2))
         fits = plain and convolution_winograd.fits(self.F, g.C, self.itemsize)
         self.forward_ways, self.backward_ways = ["direct"], ["direct"]
@@ -84,39 +83,23 @@ class Conv2DStep(ActivatedStep):
         self.channel_steps, self.filter_steps = (tile_table(np.arange(self.group) * n) for n in (g.C, F))
         self.channel_rows = tile_table(np.arange(g.C))
 
-    @property
-    def forward_way(self) -> str:
-        """How `forward` runs: one of `forward_ways`, the fastest if not set to another."""
-        return self._forward_way
-
-    @forward_way.setter
-    def forward_way(self, way: str) -> None:
-        if way not in self.forward_ways:
-            raise ValueError(f"forward_way must be one of {self.forward_ways} here, not {way!r}.")
-        self._forward_way = way
-
-    @property
-    def backward_way(self) -> str:
-        """How `backward` runs: one of `backward_ways`, the fastest if not set to another."""
-        return self._backward_way
-
-    @backward_way.setter
-    def backward_way(self, way: str) -> None:
-        if way not in self.backward_ways:
-            raise ValueError(f"backward_way must be one of {self.backward_ways} here, not {way!r}.")
-        self._backward_way, g, F = way, self.geometry, self.F
-        self.blocks, rows = BLOCKS, g.K
-        if way == "direct":
-            self.rows = tile_table(np.arange(g.windows) * F)
+    def _prepare_sums(self) -> None:
+        g, rows = self.geometry, self.geometry.K
+        self.blocks = BLOCKS
+        if self.backward_way == "direct":
+            self.rows = tile_table(np.arange(g.windows) * self.F)
         else:
             rows = KERNEL_POINTS * g.C
-            self.blocks = BLOCKS if g.C * F <= MANY else BLOCKS // 2
-        self.partial = place_zeros((self.blocks * (rows + 1) * F,), self.dtype)
+            self.blocks = BLOCKS if g.C * self.F <= MANY else BLOCKS // 2
+        self.partial = place_zeros((self.blocks * (rows + 1) * self.F,), self.dtype)
+
+    forward_way = Way()
+    backward_way = Way(_prepare_sums)
 
     @classmethod
     def fits(cls, layers: list[Any]) -> bool:
-        """Whether `layers` is one built Conv2D, whose filters see all channels."""
-        return len(layers) == 1 and type(layers[0]).__name__ == "Conv2D" and layers[0].built and layers[0].groups == 1
+        """Whether the filters see all channels."""
+        return bool(layers[0].groups == 1)
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return y (N, OH, OW, F), in a buffer of the step."""
@@ -149,13 +132,3 @@ class Conv2DStep(ActivatedStep):
                 *known, g, self.rows, dx.reshape(-1), self.needs_dx, N, self.partial, self.dkernel, self.dbias
             )
         return dx if self.needs_dx else None
-
-    def flops(self, n: int) -> tuple[int, int]:
-        """Floating-point operations of (forward, backward) for n samples."""
-        forward = 2 * n * self.geometry.windows * self.kernel.size
-        return forward, forward * (2 if self.needs_dx else 1)
-
-    def bytes(self, n: int) -> tuple[int, int]:
-        """Bytes read and written at least by (forward, backward) for n samples."""
-        x, y, w = n * self.geometry.pixels, n * self.geometry.windows * self.F, self.kernel.size
-        return (x + y + w) * self.itemsize, (x + 2 * y + 2 * w + (x if self.needs_dx else 0)) * self.itemsize

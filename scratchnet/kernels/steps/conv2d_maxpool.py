@@ -24,12 +24,12 @@ from scratchnet.kernels.loops.vectors import BLOCKS
 from scratchnet.kernels.loops.windows import window_geometry
 from scratchnet.kernels.loops.winograd import matrix_of
 from scratchnet.kernels.machine.processor import TILE, lanes
-from scratchnet.kernels.steps.step import KernelStep
+from scratchnet.kernels.steps.step import ProductStep, Way
 from scratchnet.typing import Array
 from scratchnet.utils.memory import place_zeros
 
 
-class Conv2DMaxPoolStep(KernelStep):
+class Conv2DMaxPoolStep(ProductStep):
     """A Conv2D with ReLU or no activation, followed by a MaxPooling2D.
 
     Attributes:
@@ -41,10 +41,7 @@ class Conv2DMaxPoolStep(KernelStep):
     def __init__(self, layers: list[Any], needs_dx: bool) -> None:
         super().__init__(layers, needs_dx)
         conv, pool = layers
-        self.relu = conv.activation.name == "relu"
-        self.kernel, self.dkernel = conv.params["kernel"].reshape(-1), conv.grads["kernel"].reshape(-1)
         self.F = conv.filters
-        self.bias, self.dbias = self.bias_of(conv, self.F)
         self.geometry = g = window_geometry(
             conv.input_shape[1:], conv.kernel_size, conv.strides, conv.padding, conv.dilation_rate
         )
@@ -81,43 +78,25 @@ class Conv2DMaxPoolStep(KernelStep):
             self.backward_ways.insert(0, "squares")
         self.forward_way, self.backward_way = self.forward_ways[0], self.backward_ways[0]
 
-    @property
-    def forward_way(self) -> str:
-        """How `forward` runs: one of `forward_ways`, the fastest if not set to another."""
-        return self._forward_way
+    def _prepare_forward(self) -> None:
+        self.calls_blas = self.forward_way == "winograd"
 
-    @forward_way.setter
-    def forward_way(self, way: str) -> None:
-        if way not in self.forward_ways:
-            raise ValueError(f"forward_way must be one of {self.forward_ways} here, not {way!r}.")
-        self._forward_way, self.calls_blas = way, way == "winograd"
-
-    @property
-    def backward_way(self) -> str:
-        """How `backward` runs: one of `backward_ways`, the fastest if not set to another."""
-        return self._backward_way
-
-    @backward_way.setter
-    def backward_way(self, way: str) -> None:
-        if way not in self.backward_ways:
-            raise ValueError(f"backward_way must be one of {self.backward_ways} here, not {way!r}.")
-        self._backward_way, rows = way, self.geometry.K
-        if way == "filters":
+    def _prepare_sums(self) -> None:
+        rows = self.geometry.K
+        if self.backward_way == "filters":
             rows = pooled_gradients.filters_rows(rows)
-        elif way == "winograd":
+        elif self.backward_way == "winograd":
             rows = winograd_gradient.partial_rows(self.taps, self.geometry.C)
         self.partial = place_zeros((BLOCKS * (rows + 1) * self.F,), self.dtype)
 
+    forward_way = Way(_prepare_forward)
+    backward_way = Way(_prepare_sums)
+
     @classmethod
     def fits(cls, layers: list[Any]) -> bool:
-        """Whether `layers` is a built Conv2D with ReLU or no activation and a MaxPooling2D."""
-        return (
-            [type(layer).__name__ for layer in layers] == ["Conv2D", "MaxPooling2D"]
-            and layers[0].built
-            and layers[0].groups == 1
-            and layers[0].activation.name in ("relu", "linear")
-            and layers[0].dtype == layers[1].dtype
-        )
+        """Whether the filters see all channels, and nothing but a ReLU comes before the pooling."""
+        conv, pool = layers
+        return conv.groups == 1 and conv.activation.name in ("relu", "linear") and conv.dtype == pool.dtype
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return y (N, OH, OW, F), in a buffer of the step."""
@@ -163,8 +142,6 @@ class Conv2DMaxPoolStep(KernelStep):
 
     def bytes(self, n: int) -> tuple[int, int]:
         """Bytes read and written at least by (forward, backward) for n samples."""
-        x, y, w = n * self.geometry.pixels, n * self.pooling.windows * self.F, self.kernel.size
-        winners = y * np.dtype(self.winner_type).itemsize
-        return (x + y + w) * self.itemsize + winners, winners + self.itemsize * (
-            x + 2 * y + 2 * w + (x if self.needs_dx else 0)
-        )
+        winners = self.numbers(n)[1] * np.dtype(self.winner_type).itemsize
+        forward, backward = super().bytes(n)
+        return forward + winners, backward + winners

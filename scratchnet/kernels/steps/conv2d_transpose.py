@@ -16,29 +16,23 @@ from scratchnet.kernels.loops import convolution_transposed
 from scratchnet.kernels.loops.matrix_product import tile_table
 from scratchnet.kernels.loops.vectors import BLOCKS
 from scratchnet.kernels.loops.windows import window_geometry
-from scratchnet.kernels.steps.step import ActivatedStep
+from scratchnet.kernels.steps.step import ProductStep
 from scratchnet.typing import Array
 from scratchnet.utils.memory import place_zeros
 
 
-class Conv2DTransposeStep(ActivatedStep):
+class Conv2DTransposeStep(ProductStep):
     """A Conv2DTranspose layer, with ReLU in the same pass or any other activation by its own definition."""
 
     def __init__(self, layers: list[Any], needs_dx: bool) -> None:
         super().__init__(layers, needs_dx)
         layer = layers[0]
-        self.kernel, self.dkernel = layer.params["kernel"].reshape(-1), layer.grads["kernel"].reshape(-1)
-        self.bias, self.dbias = self.bias_of(layer, layer.filters)
         self.x_shape, self.out = layer.input_shape[1:], layer.output_shape[1:]
         self.C = self.x_shape[2]
         self.geometry = window_geometry(self.out, layer.kernel_size, layer.strides, layer.padding, layer.dilation_rate)
-        self.rows = tile_table(np.arange(self.geometry.windows) * self.C)
+        self.places = self.geometry.windows
+        self.rows = tile_table(np.arange(self.places) * self.C)
         self.partial = place_zeros((BLOCKS * (self.kernel.size + layer.filters),), self.dtype)
-
-    @classmethod
-    def fits(cls, layers: list[Any]) -> bool:
-        """Whether `layers` is one built Conv2DTranspose."""
-        return len(layers) == 1 and type(layers[0]).__name__ == "Conv2DTranspose" and layers[0].built
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return y (N, OH, OW, F), in a buffer of the step."""
@@ -58,13 +52,3 @@ class Conv2DTransposeStep(ActivatedStep):
             self.geometry, dx.reshape(-1), self.needs_dx, N, self.partial, self.dkernel, self.dbias,
         )  # fmt: skip
         return dx if self.needs_dx else None
-
-    def flops(self, n: int) -> tuple[int, int]:
-        """Floating-point operations of (forward, backward) for n samples."""
-        forward = 2 * n * self.geometry.windows * self.kernel.size
-        return forward, forward * (2 if self.needs_dx else 1)
-
-    def bytes(self, n: int) -> tuple[int, int]:
-        """Bytes read and written at least by (forward, backward) for n samples."""
-        x, y, w = n * self.geometry.windows * self.C, n * self.geometry.pixels, self.kernel.size
-        return (x + y + w) * self.itemsize, (x + 2 * y + 2 * w + (x if self.needs_dx else 0)) * self.itemsize

@@ -9,6 +9,7 @@ The loops: `loops/dense_products.py`.
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,11 @@ from scratchnet.kernels.loops.dense_products import middle_of
 from scratchnet.kernels.loops.matrix_product import tile_table
 from scratchnet.kernels.loops.nonzero_product import SPARSE
 from scratchnet.kernels.machine.simd import WORD
-from scratchnet.kernels.steps.step import ActivatedStep
+from scratchnet.kernels.steps.step import MOST_VIEWS, ProductStep
 from scratchnet.typing import Array
 
 
-class DenseStep(ActivatedStep):
+class DenseStep(ProductStep):
     """A Dense layer, with ReLU in the same pass or any other activation by its own definition.
 
     Attributes:
@@ -38,15 +39,9 @@ class DenseStep(ActivatedStep):
         layer = layers[0]
         self.D, self.U = layer.params["kernel"].shape
         self.middle = middle_of(self.D)
-        self.kernel, self.dkernel = layer.params["kernel"].reshape(-1), layer.grads["kernel"].reshape(-1)
-        self.bias, self.dbias = self.bias_of(layer, self.U)
+        self.places = prod(layer.input_shape[1:-1])
         self.rows: dict[int, Array] = {}
         self.d_rows, self.kernel_rows = tile_table(np.arange(self.D)), tile_table(np.arange(self.D) * self.U)
-
-    @classmethod
-    def fits(cls, layers: list[Any]) -> bool:
-        """Whether `layers` is one built Dense."""
-        return len(layers) == 1 and type(layers[0]).__name__ == "Dense" and layers[0].built
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return y (N, ..., U), in a buffer of the step."""
@@ -64,6 +59,8 @@ class DenseStep(ActivatedStep):
     def row_table(self, N: int) -> Array:
         """Where N rows of x lie. One table for each N: a tile that looks beyond the last row must find it again."""
         if N not in self.rows:
+            if len(self.rows) >= MOST_VIEWS:  # of samples that come in ever other numbers
+                self.rows.clear()
             self.rows[N] = tile_table(np.arange(N) * self.D)
         return self.rows[N]
 
@@ -81,12 +78,3 @@ class DenseStep(ActivatedStep):
             self.buffer("dz_t_words", -(-N // WORD) * self.U, (), np.int64), self.sparse_below,
         )  # fmt: skip
         return dx if dx is None or len(self.shape) == 2 else dx.reshape(self.shape)
-
-    def flops(self, n: int) -> tuple[int, int]:
-        """Floating-point operations of (forward, backward) for n samples."""
-        return 2 * n * self.D * self.U, 2 * n * self.D * self.U * (2 if self.needs_dx else 1)
-
-    def bytes(self, n: int) -> tuple[int, int]:
-        """Bytes read and written at least by (forward, backward) for n samples."""
-        x, y, w = n * self.D, n * self.U, self.D * self.U
-        return (x + y + w) * self.itemsize, (x + 2 * y + 2 * w + (x if self.needs_dx else 0)) * self.itemsize

@@ -29,10 +29,9 @@ class DenseCrossentropyStep(DenseStep):
 
     @classmethod
     def fits(cls, layers: list[Any]) -> bool:
-        """Whether `layers` is a Dense without activation, for one axis, and narrow: a wide one has a faster product."""
+        """Whether the layer has no activation, one axis and few units: many have a faster product."""
         return (
-            DenseStep.fits(layers)
-            and layers[0].activation.name == "linear"
+            layers[0].activation.name == "linear"
             and len(layers[0].input_shape) == 2
             and layers[0].units < NARROW * lanes(layers[0].dtype)
         )

@@ -12,30 +12,24 @@ from typing import Any
 from scratchnet.kernels.loops import depthwise_convolution
 from scratchnet.kernels.loops.vectors import BLOCKS
 from scratchnet.kernels.loops.windows import window_geometry
-from scratchnet.kernels.steps.step import ActivatedStep
+from scratchnet.kernels.steps.step import ProductStep
 from scratchnet.typing import Array
 from scratchnet.utils.memory import place_zeros
 
 
-class DepthwiseConv2DStep(ActivatedStep):
+class DepthwiseConv2DStep(ProductStep):
     """A DepthwiseConv2D layer, with ReLU in the same pass or any other activation by its own definition."""
 
     def __init__(self, layers: list[Any], needs_dx: bool) -> None:
         super().__init__(layers, needs_dx)
         layer = layers[0]
         self.times = layer.depth_multiplier
-        self.kernel, self.dkernel = layer.params["kernel"].reshape(-1), layer.grads["kernel"].reshape(-1)
         H, W, C = self.x_shape = layer.input_shape[1:]
-        self.bias, self.dbias = self.bias_of(layer, C * self.times)
         self.geometry = window_geometry(
             (H, W, C * self.times), layer.kernel_size, layer.strides, layer.padding, layer.dilation_rate
         )
+        self.places = self.geometry.windows
         self.partial = place_zeros((BLOCKS * (self.kernel.size + C * self.times),), self.dtype)
-
-    @classmethod
-    def fits(cls, layers: list[Any]) -> bool:
-        """Whether `layers` is one built DepthwiseConv2D."""
-        return len(layers) == 1 and type(layers[0]).__name__ == "DepthwiseConv2D" and layers[0].built
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return y (N, OH, OW, C·M), in a buffer of the step."""
@@ -56,14 +50,3 @@ class DepthwiseConv2DStep(ActivatedStep):
             self.geometry, dx.reshape(-1), self.needs_dx, N, self.partial, self.dkernel, self.dbias,
         )  # fmt: skip
         return dx if self.needs_dx else None
-
-    def flops(self, n: int) -> tuple[int, int]:
-        """Floating-point operations of (forward, backward) for n samples."""
-        forward = 2 * n * self.geometry.windows * self.kernel.size
-        return forward, forward * (2 if self.needs_dx else 1)
-
-    def bytes(self, n: int) -> tuple[int, int]:
-        """Bytes read and written at least by (forward, backward) for n samples."""
-        g = self.geometry
-        x, y, w = n * g.pixels // self.times, n * g.windows * g.C, self.kernel.size
-        return (x + y + w) * self.itemsize, (x + 2 * y + 2 * w + (x if self.needs_dx else 0)) * self.itemsize

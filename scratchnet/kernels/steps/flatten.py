@@ -7,25 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from scratchnet.kernels.steps.step import KernelStep
 from scratchnet.typing import Array
 
 
-class FlattenStep:
+class FlattenStep(KernelStep):
     """A Flatten or Reshape layer.
 
     Unlike the layer itself it hands out views, since steps leave each other's arrays alone.
     """
 
-    calls_blas = False
-
     def __init__(self, layers: list[Any], needs_dx: bool) -> None:
-        self.layers = list(layers)
+        super().__init__(layers, needs_dx)
         self._axes = getattr(layers[0], "target_shape", (-1,))
-
-    @classmethod
-    def fits(cls, layers: list[Any]) -> bool:
-        """Any such layer will do."""
-        return True
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return x as (N, D), or with the axes of a Reshape."""

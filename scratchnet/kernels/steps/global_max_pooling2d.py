@@ -12,7 +12,7 @@ from typing import Any
 
 from scratchnet.kernels.loops import global_max_pooling
 from scratchnet.kernels.loops.vectors import long_row
-from scratchnet.kernels.steps.step import KernelStep, has_open_sizes
+from scratchnet.kernels.steps.step import KernelStep
 from scratchnet.typing import Array
 
 
@@ -23,11 +23,6 @@ class GlobalMaxPooling2DStep(KernelStep):
         super().__init__(layers, needs_dx)
         self.x_shape, self.out = layers[0].input_shape[1:], layers[0].output_shape[1:]
         self.C, self.W = self.out[-1], long_row(prod(self.x_shape[:2]), self.out[-1])
-
-    @classmethod
-    def fits(cls, layers: list[Any]) -> bool:
-        """Whether `layers` is one GlobalMaxPooling2D, for images of a known size."""
-        return len(layers) == 1 and type(layers[0]).__name__ == "GlobalMaxPooling2D" and not has_open_sizes(layers)
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return y (N, C), in a buffer of the step."""
@@ -45,10 +40,10 @@ class GlobalMaxPooling2DStep(KernelStep):
 
     def flops(self, n: int) -> tuple[int, int]:
         """Comparisons forward, products backward, for n samples."""
-        x = n * prod(self.x_shape)
+        x, _ = self.numbers(n)
         return x, x if self.needs_dx else 0
 
     def bytes(self, n: int) -> tuple[int, int]:
         """Bytes read and written at least by (forward, backward) for n samples."""
-        x, y = n * prod(self.x_shape) * self.itemsize, n * self.C * self.itemsize
-        return x + y, 2 * (x + y) if self.needs_dx else 0
+        both = sum(self.numbers(n)) * self.itemsize
+        return both, 2 * both if self.needs_dx else 0

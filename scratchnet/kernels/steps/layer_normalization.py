@@ -14,7 +14,7 @@ import numpy as np
 
 from scratchnet.kernels.loops import layer_normalization
 from scratchnet.kernels.loops.vectors import BLOCKS
-from scratchnet.kernels.steps.step import KernelStep, has_open_sizes
+from scratchnet.kernels.steps.step import KernelStep
 from scratchnet.typing import Array
 from scratchnet.utils.memory import place_zeros
 
@@ -31,16 +31,8 @@ class LayerNormalizationStep(KernelStep):
 
     @classmethod
     def fits(cls, layers: list[Any]) -> bool:
-        """Whether `layers` is one built LayerNormalization along the last axis alone."""
-        layer = layers[0]
-        if (
-            len(layers) != 1
-            or type(layer).__name__ != "LayerNormalization"
-            or not layer.built
-            or has_open_sizes(layers)
-        ):
-            return False
-        return layer.axis in (-1, len(layer.input_shape) - 1)
+        """Whether the features are the last axis alone."""
+        return layers[0].axis in (-1, len(layers[0].input_shape) - 1)
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return y (N, …, D), in a buffer of the step."""
@@ -69,10 +61,10 @@ class LayerNormalizationStep(KernelStep):
 
     def flops(self, n: int) -> tuple[int, int]:
         """Operations forward and backward, for n samples."""
-        x = n * prod(self.inner)
+        x, _ = self.numbers(n)
         return 8 * x, (13 if self.needs_dx else 6) * x
 
     def bytes(self, n: int) -> tuple[int, int]:
         """Bytes read and written at least by (forward, backward) for n samples."""
-        x = n * prod(self.inner) * self.itemsize
+        x = self.numbers(n)[0] * self.itemsize
         return 2 * x, (3 if self.needs_dx else 2) * x

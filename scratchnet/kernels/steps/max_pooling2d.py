@@ -7,6 +7,7 @@ The loops: `loops/max_pooling.py`.
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -28,12 +29,8 @@ class MaxPooling2DStep(KernelStep):
         pixels = window_pixels((H, W), layer.pool_size, layer.strides, layer.padding)
         self.size = pixels.shape[1]
         self.pixels = pixels.reshape(-1)
+        self.x_size = prod(self.x_shape)
         self.winner_type = np.uint8 if self.size <= 256 else np.int32
-
-    @classmethod
-    def fits(cls, layers: list[Any]) -> bool:
-        """Whether `layers` is one built MaxPooling2D."""
-        return len(layers) == 1 and type(layers[0]).__name__ == "MaxPooling2D" and layers[0].built
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return y (N, OH, OW, C), in a buffer of the step."""
@@ -41,7 +38,7 @@ class MaxPooling2DStep(KernelStep):
         y, self.winners = self.buffer("y", N, self.out), self.buffer("winners", N, self.out, self.winner_type)
         max_pooling.forward(
             self.flat(x), self.pixels, self.size, self.C, y.reshape(-1), self.winners.reshape(-1), N,
-            int(np.prod(self.x_shape)),
+            self.x_size,
         )  # fmt: skip
         return y
 
@@ -52,17 +49,17 @@ class MaxPooling2DStep(KernelStep):
         dx = self.buffer("dx", len(dy), self.x_shape)
         max_pooling.backward(
             self.flat(dy), self.winners.reshape(-1), self.pixels, self.size, self.C, dx.reshape(-1), len(dy),
-            int(np.prod(self.x_shape)),
+            self.x_size,
         )  # fmt: skip
         return dx
 
     def flops(self, n: int) -> tuple[int, int]:
         """Comparisons forward, additions backward, for n samples."""
-        outputs = n * int(np.prod(self.out))
+        _, outputs = self.numbers(n)
         return outputs * self.size, outputs if self.needs_dx else 0
 
     def bytes(self, n: int) -> tuple[int, int]:
         """Bytes read and written at least by (forward, backward) for n samples."""
-        x, y = n * int(np.prod(self.x_shape)), n * int(np.prod(self.out))
+        x, y = self.numbers(n)
         winners = y * np.dtype(self.winner_type).itemsize
         return (x + y) * self.itemsize + winners, ((x + y) * self.itemsize + winners if self.needs_dx else 0)

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -18,13 +20,11 @@ MOST_VIEWS = 64
 """How many views of its buffers a step remembers: each size of a batch needs a few."""
 
 
-def has_open_sizes(layers: list[Any]) -> bool:
-    """Whether the first layer takes samples of more than one shape, for which no tables can be made beforehand."""
-    return None in layers[0].input_shape[1:]
-
-
 class KernelStep:
     """One or more layers run by kernels; see `scratchnet/graph/plan.py` for the contract of a step.
+
+    Which classes these are is said in `RUNS` of `scratchnet/graph/kernel_steps.py`, where a step is asked whether it
+    `fits` them as they were made.
 
     Attributes:
         layers: the layers it stands for, in order.
@@ -42,6 +42,15 @@ class KernelStep:
         self.nothing = np.empty(0, self.dtype)
         self._buffers: dict[str, Array] = {}
         self._views: dict[tuple[str, int], Array] = {}
+
+    @classmethod
+    def fits(cls, layers: list[Any]) -> bool:
+        """Whether the step computes all that these layers' arguments ask for."""
+        return True
+
+    def numbers(self, n: int) -> tuple[int, int]:
+        """How many numbers n samples are, going in and coming out."""
+        return n * prod(self.layers[0].input_shape[1:]), n * prod(self.layers[-1].output_shape[1:])
 
     def buffer(self, name: str, n: int, shape: tuple[int, ...], dtype: Any = None) -> Array:
         """An array (n, *shape) of the step's own, the same memory at every call.
@@ -68,19 +77,28 @@ class KernelStep:
             return x.reshape(-1)
         return np.array(x, self.dtype).reshape(-1)
 
-    def bias_of(self, layer: Any, units: int) -> tuple[Array, Array]:
-        """The bias and its gradient; without one, zeros and a place that nobody reads."""
-        if layer.use_bias:
-            return layer.params["bias"], layer.grads["bias"]
-        return np.zeros(units, self.dtype), np.empty(units, self.dtype)
 
+class ProductStep(KernelStep):
+    """A step that begins with a layer of products: kernel, bias and activation.
 
-class ActivatedStep(KernelStep):
-    """A step of one layer with an activation: a ReLU is part of the kernel, any other runs by its own definition."""
+    A ReLU is part of the loops, any other activation runs by its own definition.
+
+    Attributes:
+        kernel, dkernel, bias, dbias: flat, and their gradients; without a bias, zeros and a place that nobody reads.
+        places: how often a sample meets each number of the kernel.
+    """
+
+    places = 1
 
     def __init__(self, layers: list[Any], needs_dx: bool) -> None:
         super().__init__(layers, needs_dx)
-        self.activation = layers[0].activation
+        layer = layers[0]
+        self.kernel, self.dkernel = layer.params["kernel"].reshape(-1), layer.grads["kernel"].reshape(-1)
+        units = layer.output_shape[-1]
+        self.bias, self.dbias = np.zeros(units, self.dtype), np.empty(units, self.dtype)
+        if layer.use_bias:
+            self.bias, self.dbias = layer.params["bias"], layer.grads["bias"]
+        self.activation = layer.activation
         self.relu = self.activation.name == "relu"
         self.separate = self.activation.name not in ("relu", "linear")
 
@@ -94,3 +112,37 @@ class ActivatedStep(KernelStep):
     def before_activation(self, dy: Array) -> Array:
         """Return dz, or dy where the kernel itself will ask y which ReLUs were on."""
         return self.activation.gradient(dy, self.y, self.z) if self.separate else dy
+
+    def flops(self, n: int) -> tuple[int, int]:
+        """Floating-point operations of (forward, backward) for n samples."""
+        forward = 2 * n * self.places * self.kernel.size
+        return forward, forward * (2 if self.needs_dx else 1)
+
+    def bytes(self, n: int) -> tuple[int, int]:
+        """Bytes read and written at least by (forward, backward) for n samples."""
+        (x, y), w = self.numbers(n), self.kernel.size
+        return (x + y + w) * self.itemsize, (x + 2 * y + 2 * w + (x if self.needs_dx else 0)) * self.itemsize
+
+
+class Way:
+    """An attribute of a step that is one of those which another names: `forward_way` is one of `forward_ways`.
+
+    Args:
+        prepare: called with the step when it is set.
+    """
+
+    def __init__(self, prepare: Callable[[Any], None] = lambda step: None) -> None:
+        self.prepare = prepare
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, step: Any, owner: type) -> str:
+        return str(vars(step)[self.name])
+
+    def __set__(self, step: Any, way: str) -> None:
+        ways = getattr(step, f"{self.name}s")
+        if way not in ways:
+            raise ValueError(f"{self.name} must be one of {ways} here, not {way!r}.")
+        vars(step)[self.name] = way
+        self.prepare(step)

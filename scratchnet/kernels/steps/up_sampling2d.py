@@ -7,11 +7,10 @@ The loops: `loops/up_sampling.py`.
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 from scratchnet.kernels.loops import up_sampling
-from scratchnet.kernels.steps.step import KernelStep, has_open_sizes
+from scratchnet.kernels.steps.step import KernelStep
 from scratchnet.typing import Array
 
 
@@ -25,9 +24,7 @@ class UpSampling2DStep(KernelStep):
 
     @classmethod
     def fits(cls, layers: list[Any]) -> bool:
-        """Whether `layers` is one UpSampling2D that copies, for images of a known size."""
-        if len(layers) != 1 or type(layers[0]).__name__ != "UpSampling2D" or has_open_sizes(layers):
-            return False
+        """Whether pixels are copied."""
         return bool(layers[0].interpolation == "nearest")
 
     def forward(self, x: Array, training: bool = False) -> Array:
@@ -46,9 +43,9 @@ class UpSampling2DStep(KernelStep):
 
     def flops(self, n: int) -> tuple[int, int]:
         """Nothing forward, additions backward, for n samples."""
-        return 0, n * prod(self.out) if self.needs_dx else 0
+        return 0, self.numbers(n)[1] if self.needs_dx else 0
 
     def bytes(self, n: int) -> tuple[int, int]:
         """Bytes read and written at least by (forward, backward) for n samples."""
-        both = n * (prod(self.x_shape) + prod(self.out)) * self.itemsize
+        both = sum(self.numbers(n)) * self.itemsize
         return both, both if self.needs_dx else 0

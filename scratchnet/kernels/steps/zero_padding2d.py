@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scratchnet.kernels.steps.step import KernelStep, has_open_sizes
+from scratchnet.kernels.steps.step import KernelStep
 from scratchnet.typing import Array
 
 
@@ -18,11 +18,6 @@ class ZeroPadding2DStep(KernelStep):
         super().__init__(layers, needs_dx)
         self.x_shape, self.out = layers[0].input_shape[1:], layers[0].output_shape[1:]
         (self.top, _), (self.left, _) = layers[0].padding
-
-    @classmethod
-    def fits(cls, layers: list[Any]) -> bool:
-        """Whether `layers` is one ZeroPadding2D, for images of a known size."""
-        return len(layers) == 1 and type(layers[0]).__name__ == "ZeroPadding2D" and not has_open_sizes(layers)
 
     def _image(self, padded: Array) -> Array:
         H, W, _ = self.x_shape

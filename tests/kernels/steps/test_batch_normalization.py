@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numba
@@ -16,29 +17,11 @@ from scratchnet.graph.kernel_steps import kernel_step
 from scratchnet.graph.steps import LayerStep
 from scratchnet.kernels.steps.batch_normalization import BatchNormalizationStep
 from scratchnet.layers import Activation, BatchNormalization, ReLU
-from tests.kernels.common import examples
+from tests.kernels.common import assert_near, examples, twice
 
 TOLERANCE = {"float32": 2e-5, "float64": 1e-12}
-
-
-def two(shape: tuple[int, ...], **options: Any) -> tuple[Any, Any]:
-    """Return the same layer twice, built for (None, *shape), with some numbers in all its variables."""
-    made = []
-    for _ in range(2):
-        rng = np.random.default_rng(1)
-        layer = BatchNormalization(**options)
-        layer.build_once((None, *shape))
-        for array in layer.named_weights.values():
-            array[...] = rng.uniform(0.5, 2, array.shape)
-        made.append(layer)
-    return made[0], made[1]
-
-
-def assert_close(ours: Any, expected: Any, scale: float = 1) -> None:
-    assert ours.dtype == expected.dtype
-    assert ours.shape == expected.shape
-    off = np.abs(ours - expected).max(initial=0)
-    assert off <= TOLERANCE[str(ours.dtype)] * max(np.abs(expected).max(initial=0), scale)
+two = partial(twice, BatchNormalization)
+assert_close = partial(assert_near, tolerance=TOLERANCE)
 
 
 @settings(max_examples=examples(150))
@@ -71,11 +54,11 @@ def test_it_is_the_definition(
         expected, dx = definition.backward(dy), step.backward(dy)
         big = np.abs(dy).max() / definition._sigma.min()  # what cancels in dx
         if needs_dx:
-            assert_close(dx, expected, big)
+            assert_close(dx, expected, scale=big)
         else:
             assert dx is None
         for name, gradient in layer.grads.items():
-            assert_close(gradient, definition.grads[name], size)
+            assert_close(gradient, definition.grads[name], scale=size)
         for name, variable in layer.named_weights.items():
             assert_close(variable, definition.named_weights[name])
         assert np.array_equal(before[0], x)
@@ -106,10 +89,10 @@ def test_a_relu_behind_it_is_part_of_the_step(
     assert np.abs(z[off != (z <= 0)]).max(initial=0) <= TOLERANCE[dtype] * np.abs(z).max()
     dx = step.backward(dy)
     assert_close(
-        dx, definition.backward(np.where(off, 0, dy).astype(dtype)), np.abs(dy).max() / definition._sigma.min()
+        dx, definition.backward(np.where(off, 0, dy).astype(dtype)), scale=np.abs(dy).max() / definition._sigma.min()
     )
     for name, gradient in layer.grads.items():
-        assert_close(gradient, definition.grads[name], n)
+        assert_close(gradient, definition.grads[name], scale=n)
 
 
 def test_what_is_no_relu_is_a_step_of_its_own() -> None:
@@ -166,7 +149,7 @@ def test_many_chunks_are_put_together(shape: tuple[int, ...]) -> None:
     for name, variable in layer.named_weights.items():
         assert_close(variable, definition.named_weights[name])
     for name, gradient in layer.grads.items():
-        assert_close(gradient, definition.grads[name], np.abs(dy).sum() / shape[-1])
+        assert_close(gradient, definition.grads[name], scale=np.abs(dy).sum() / shape[-1])
 
 
 @pytest.mark.parametrize(("axis", "fits"), [(-1, True), (3, True), (1, False), (-2, False)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numba
@@ -14,29 +15,11 @@ from scratchnet.graph.kernel_steps import kernel_step
 from scratchnet.kernels.loops import layer_normalization
 from scratchnet.kernels.steps.layer_normalization import LayerNormalizationStep
 from scratchnet.layers import LayerNormalization
-from tests.kernels.common import examples
+from tests.kernels.common import assert_near, examples, twice
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
-
-
-def two(shape: tuple[int, ...], **options: Any) -> tuple[Any, Any]:
-    """Return the same layer twice, built for (None, *shape), with some numbers in its parameters."""
-    made = []
-    for _ in range(2):
-        rng = np.random.default_rng(1)
-        layer = LayerNormalization(**options)
-        layer.build_once((None, *shape))
-        for array in layer.params.values():
-            array[...] = rng.uniform(0.5, 2, array.shape)
-        made.append(layer)
-    return made[0], made[1]
-
-
-def assert_close(ours: Any, expected: Any, scale: float = 1) -> None:
-    assert ours.dtype == expected.dtype
-    assert ours.shape == expected.shape
-    off = np.abs(ours - expected).max(initial=0)
-    assert off <= TOLERANCE[str(ours.dtype)] * max(np.abs(expected).max(initial=0), scale)
+two = partial(twice, LayerNormalization)
+assert_close = partial(assert_near, tolerance=TOLERANCE)
 
 
 @settings(max_examples=examples(100))
@@ -56,11 +39,11 @@ def test_it_is_the_definition(
         assert_close(step.forward(x, True), definition.forward(x, True))
         expected, dx = definition.backward(dy), step.backward(dy)
         if needs_dx:
-            assert_close(dx, expected, np.abs(dy).max() / definition._sigma.min())  # what cancels in dx
+            assert_close(dx, expected, scale=np.abs(dy).max() / definition._sigma.min())  # what cancels in dx
         else:
             assert dx is None
         for name, gradient in layer.grads.items():
-            assert_close(gradient, definition.grads[name], size)
+            assert_close(gradient, definition.grads[name], scale=size)
         assert np.array_equal(before[0], x)
         assert np.array_equal(before[1], dy)
 

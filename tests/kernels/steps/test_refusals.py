@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba.core import config, errors
 
-from scratchnet.kernels.loops import pooled_convolution, pooled_gradients
+from scratchnet.kernels.loops import global_max_pooling, pooled_convolution, pooled_gradients
 from scratchnet.kernels.loops import pooled_convolution_one_channel as one_channel
 from scratchnet.kernels.loops import pooled_convolution_winograd as winograd
 from scratchnet.kernels.loops import pooled_kernel_gradient_winograd as winograd_gradient
@@ -276,3 +276,45 @@ def test_a_table_of_rows_reaches_beyond_the_last_row():
     step.rows[4] = tile_table(np.arange(4) * 5)[:-1]
     with pytest.raises(ValueError, match="do not belong together"):
         step.forward(np.zeros((4, 5), np.float32))
+
+
+def test_pooling_refuses_a_table_that_reaches_beyond_the_image():
+    layers = built([MaxPooling2D()], (4, 4, 2))
+    step, (x, dy) = max_pooling2d.MaxPooling2DStep(layers, True), batch(layers)
+    step.forward(x)
+    step.pixels = step.pixels + 1
+    for run in (lambda: step.forward(x), lambda: step.backward(dy)):
+        with pytest.raises(ValueError, match="do not belong together"):
+            run()
+
+
+def test_the_largest_of_no_pixels_is_refused():
+    y = np.zeros(8, np.float32)
+    with pytest.raises(ValueError, match="do not belong together"):
+        global_max_pooling.forward(np.zeros(0, np.float32), 4, 4, y)
+
+
+@pytest.mark.parametrize("name", ["conv2d", "filters"])
+def test_gradients_refuse_a_table_of_rows_that_ends_at_the_last_row(name):
+    layers = built([Conv2D(3, 2)], (5, 5, 2)) if name == "conv2d" else pooled(3, 2, 2)
+    step = conv2d.Conv2DStep(layers, True) if name == "conv2d" else Conv2DMaxPoolStep(layers, True)
+    step.backward_way = "direct" if name == "conv2d" else "filters"
+    x, dy = batch(layers)
+    step.forward(x)
+    step.rows = step.rows[:-1]
+    with pytest.raises(ValueError, match="do not belong together"):
+        step.backward(dy)
+
+
+@pytest.mark.parametrize("name", sorted(steps().keys() - {"pooling", "dense", "batch normalization"}))
+def test_sums_over_no_samples_are_zero(name):
+    """Not those of the batch before them, which lie in the same buffer."""
+    step = steps()[name]
+    x, dy = batch(step.layers)
+    step.forward(x)
+    step.backward(dy)
+    step.forward(x[:0])
+    step.backward(dy[:0])
+    for layer in step.layers:
+        for gradient in layer.grads.values():
+            assert not gradient.any()

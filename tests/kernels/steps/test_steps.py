@@ -11,7 +11,9 @@ from scratchnet.kernels.loops.dense_products import APART
 from scratchnet.kernels.steps.conv2d import Conv2DStep
 from scratchnet.kernels.steps.conv2d_maxpool import Conv2DMaxPoolStep
 from scratchnet.kernels.steps.dense import DenseStep
+from scratchnet.kernels.steps.dense_crossentropy import DenseCrossentropyStep
 from scratchnet.kernels.steps.max_pooling2d import MaxPooling2DStep
+from scratchnet.kernels.steps.step import MOST_VIEWS
 from scratchnet.layers import Conv2D, Dense, MaxPooling2D
 from tests.kernels.common import assert_step_is_definition, built, examples, whole
 
@@ -178,14 +180,26 @@ def test_inputs_that_are_not_contiguous_or_not_writable_are_taken():
     ("step", "layers"),
     [
         (Conv2DMaxPoolStep, [Conv2D(4, 2, activation="tanh"), MaxPooling2D()]),
-        (Conv2DMaxPoolStep, [Conv2D(4, 2)]),
-        (Conv2DStep, [MaxPooling2D()]),
-        (DenseStep, [Conv2D(4, 2)]),
+        (Conv2DMaxPoolStep, [Conv2D(4, 2, groups=2), MaxPooling2D()]),
+        (Conv2DStep, [Conv2D(4, 2, groups=2)]),
+        (DenseCrossentropyStep, [Dense(4)]),  # for one axis, and here are three
     ],
 )
 def test_fits_refuses_what_the_step_does_not_compute(step, layers):
     built(layers, (8, 8, 2))
     assert not step.fits(layers)
+
+
+def test_tables_of_rows_are_forgotten():
+    """Samples that come in ever other numbers would fill the memory with them."""
+    step = DenseStep(built([Dense(3)], (4,)), False)
+    for n in range(1, 2 * MOST_VIEWS):
+        step.forward(np.ones((n, 4), np.float32))
+    assert len(step.rows) <= MOST_VIEWS
+
+
+def test_flops_count_every_row_of_a_sample():
+    assert DenseStep(built([Dense(3)], (5, 4)), True).flops(2) == (2 * 2 * 5 * 4 * 3, 2 * 2 * 2 * 5 * 4 * 3)
 
 
 def test_flops_of_the_notebooks_second_convolution():
