@@ -43,7 +43,7 @@ def check_target(
         ValueError: if there is no such class, or its code raises an error or ends the program: then with the line
             where.
     """
-    from scratchnet.gradient_check.check import check_layer
+    from scratchnet.gradient_check.check_layers import check_layer
     from scratchnet.gradient_check.check_losses import check_loss
     from scratchnet.losses import Loss
 

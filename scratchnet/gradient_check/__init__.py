@@ -10,8 +10,9 @@ what is wrong, where, and what the mistake looks like. It also checks what a lay
 as not to change its input. How it works is told in ``differences.py``, ``kinks.py`` and ``contract.py``, in this order.
 """
 
-from scratchnet.gradient_check.check import check_layer, check_model
+from scratchnet.gradient_check.check_layers import check_layer
 from scratchnet.gradient_check.check_losses import check_loss
+from scratchnet.gradient_check.check_models import check_model
 from scratchnet.gradient_check.report import Report
 
 __all__ = ["Report", "check_layer", "check_loss", "check_model"]

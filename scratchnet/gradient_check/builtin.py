@@ -10,8 +10,9 @@ import numpy as np
 
 from scratchnet import layers, losses, regularizers
 from scratchnet.activations import ACTIVATIONS, ELU, GELU
-from scratchnet.gradient_check.check import check_layer, check_model
+from scratchnet.gradient_check.check_layers import check_layer
 from scratchnet.gradient_check.check_losses import check_loss
+from scratchnet.gradient_check.check_models import check_model
 from scratchnet.gradient_check.report import Report
 from scratchnet.models import Model
 from scratchnet.utils.random import seeded

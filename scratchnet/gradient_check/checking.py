@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from scratchnet import config
-from scratchnet.gradient_check.compare import (
-    TensorResult,
-    choose_entries,
-    compare,
-    not_compared,
-)
+from scratchnet.gradient_check.compare import TensorResult, choose_entries, compare, not_compared
 from scratchnet.gradient_check.diagnosis import diagnose
 from scratchnet.gradient_check.differences import Prober
-from scratchnet.gradient_check.runner import (
-    Subject,
-)
+from scratchnet.gradient_check.holdings import is_built_in, refuse_hidden_parameters
+from scratchnet.gradient_check.randomness import find_randomness
+from scratchnet.gradient_check.report import Report
+from scratchnet.gradient_check.runner import Runner, Subject, input_names, samples_are_independent
 from scratchnet.typing import Array
 from scratchnet.utils.numbers import real_number, shown, whole_number
 
@@ -52,6 +50,58 @@ def _changes_with(subject: Subject, name: str) -> bool:
         return not np.array_equal(subject.forward(), y)
     finally:
         tensor[...] = before
+
+
+def begun_report(title: str, runner: Runner, y: Array, seed: int, tolerance: float) -> Report:
+    """Return a report that says what is checked, and nothing yet of what was found."""
+    return Report(
+        title=title,
+        backend=runner.plan.backend,
+        seed=seed,
+        tolerance=tolerance,
+        tensors=[],
+        output_shape=y.shape,
+        by_kernel=runner.has_kernels,
+    )
+
+
+def prepare(
+    report: Report, runner: Runner, xs: list[Array], independent_samples: bool, constants: Sequence[str]
+) -> bool:
+    """Look for randomness, hidden parameters and dependent samples, and note them; return whether to go on.
+
+    Raises:
+        ValueError: if a layer holds what looks like parameters and is not in its dictionaries.
+    """
+    randomness = find_randomness(runner, xs)
+    report.random, report.refusal = runner.random, randomness.refusal
+    report.notes += [f"random: {randomness.note}"] if randomness.note else []
+    if report.refusal:
+        return False
+    for layer, inputs in runner.inputs_by_layer(xs):
+        if not is_built_in(layer):
+            prefix = "" if len(runner.layers) == 1 else f"{layer.name}."
+            names = [name.removeprefix(f"{layer.name}/") for name in constants]
+            state = refuse_hidden_parameters(layer, inputs, runner.training, names)
+            report.notes += [f"not checked: {prefix}{name}: forward changes it, so it is state" for name in state]
+    report.notes += [f"not checked: {name}: a constant, as told" for name in constants]
+    runner.try_out(xs)
+    for i in runner.without_gradient:
+        report.notes.append(f"not checked: {input_names(len(xs))[i]}: no gradient (backward returns None)")
+    if runner.random or len(xs[0]) < 2:
+        report.batch_dependent = not independent_samples
+        dependent = report.batch_dependent
+    else:
+        dependent = report.batch_dependent = not samples_are_independent(runner, xs)
+    if not independent_samples:
+        report.notes.append(
+            f"batch-dependent, as told: the samples of {report.title} depend on each other"
+            if dependent
+            else f"batch-dependent, as told, but each sample of {report.title} gives the same alone as among others"
+        )
+    elif dependent:
+        report.notes.append(f"batch-dependent: the samples of {report.title} depend on each other")
+    return True
 
 
 def explain(tensors: list[TensorResult], sizes: dict[str, int]) -> None:

@@ -252,10 +252,7 @@ class Trained(Wired):
         """
         return_dict = true_or_false("return_dict of evaluate", return_dict)
         logs = passes.evaluate(self, x, y, batch_size, verbose, sample_weight, steps, callbacks)
-        if return_dict:
-            return logs
-        values = [logs[name] for name in self.metrics_names]
-        return values if len(values) > 1 else values[0]
+        return self._figures(logs, return_dict)
 
     def predict(
         self,
@@ -285,18 +282,18 @@ class Trained(Wired):
         The gradients of the step stay in ``grads``.
         """
         return_dict = true_or_false("return_dict of train_on_batch", return_dict)
-        return self._on_batch(loop.train_on_batch(self, x, y, sample_weight), return_dict)
+        return self._figures(loop.train_on_batch(self, x, y, sample_weight), return_dict)
 
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Return loss and metrics of one batch, as ``evaluate`` does."""
         return_dict = true_or_false("return_dict of test_on_batch", return_dict)
-        return self._on_batch(passes.test_on_batch(self, x, y, sample_weight), return_dict)
+        return self._figures(passes.test_on_batch(self, x, y, sample_weight), return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch, computed together whatever its size; else as ``predict`` does."""
         return self.as_outputs_given(passes.call(self, x, False, "predict_on_batch"))
 
-    def _on_batch(self, logs: dict[str, float], return_dict: bool) -> Any:
+    def _figures(self, logs: dict[str, float], return_dict: bool) -> Any:
         values = [logs[name] for name in self.metrics_names]
         return logs if return_dict else values if len(values) > 1 else values[0]
 

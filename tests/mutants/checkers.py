@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet.gradient_check import Report, check_layer, check_loss
-from scratchnet.gradient_check.check import _shapes
+from scratchnet.gradient_check.check_layers import _shapes
 from scratchnet.gradient_check.runner import Runner, runner_subject
 from scratchnet.gradient_check.twins import layer_graph
 from scratchnet.utils.random import seeded
