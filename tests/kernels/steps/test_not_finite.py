@@ -31,16 +31,16 @@ def test_max_pooling_is_its_definition_wherever_a_nan_lies(pool, rng):
 
 @pytest.mark.parametrize("activation", ["relu", None])
 @pytest.mark.parametrize("taps", [2, 3])
-@pytest.mark.parametrize("channels", [1, LANE])
-def test_a_pooled_convolution_is_nan_where_its_definition_is(channels, taps, activation, rng):
-    layers = built([Conv2D(3 * LANE, taps, activation=activation), MaxPooling2D(2)], (9, 9, channels))
+@pytest.mark.parametrize(("channels", "filters", "ways"), [(1, 3 * LANE, 3), (LANE, 3 * LANE, 3), (2, LANE + 3, 2)])
+def test_a_pooled_convolution_is_nan_where_its_definition_is(channels, filters, ways, taps, activation, rng):
+    layers = built([Conv2D(filters, taps, activation=activation), MaxPooling2D(2)], (9, 9, channels))
     x = whole(rng, (40, 9, 9, channels), np.float32)
     for n in range(39):  # the last sample stays as it is
         x[n, rng.integers(9), rng.integers(9), rng.integers(channels)] = np.nan
     y, *_ = definition(layers, x, np.zeros((40, *layers[1].output_shape[1:]), np.float32))
     assert 0 < np.isnan(y).mean() < 1
     step = Conv2DMaxPoolStep(layers, False)
-    assert len(step.forward_ways) == 3
+    assert len(step.forward_ways) == ways
     for way in step.forward_ways:
         step.forward_way = way
         np.testing.assert_array_equal(step.forward(x), y, way)
