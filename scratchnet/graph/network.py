@@ -93,5 +93,5 @@ class Network(Protocol):
     def through_logits(self) -> tuple[bool, ...]:
         """For each output whether its final softmax and its loss are computed as one step, from the logits."""
 
-    def run_plan(self, use: str) -> Plan:
-        """Return the plan that runs the model on the current backend, for "train", "test" or "predict"."""
+    def run_plan(self, use: str, backend: str | None = None) -> Plan:
+        """Return the plan for "train", "test" or "predict", on the current backend if none is given."""

@@ -127,12 +127,12 @@ class Trained(Wired):
         """Whether this is so for any output."""
         return any(self.through_logits())
 
-    def run_plan(self, use: str) -> Plan:
+    def run_plan(self, use: str, backend: str | None = None) -> Plan:
         """Return the plan that runs the model now; "train", "test" and "predict" do not see each other's memory.
 
         It is made at the first need, and anew when the layers are no longer what it was made from.
         """
-        key = config.backend(), use, use != "predict" and self.through_logits()
+        key = backend or config.backend(), use, use != "predict" and self.through_logits()
         plan = self._plans.get(key)
         if plan is None or not plan.is_current():
             with _planning:
