@@ -196,10 +196,10 @@ def _validate(model: Network, run: Run) -> Logs:
     return {f"val_{name}": value for name, value in scores.items()}
 
 
-def train_on_batch(model: Network, x: Any, y: Any, sample_weight: Any) -> Logs:
+def train_on_batch(model: Network, x: Any, y: Any, sample_weight: Any, class_weight: Any = None) -> Logs:
     """Take one step on one batch; see ``Model.train_on_batch``."""
     distribution.current().refuse_single_batch("train_on_batch")
-    samples = check_samples(model, x, y, sample_weight, None, "train_on_batch")
+    samples = check_samples(model, x, y, sample_weight, class_weight, "train_on_batch")
     prepare_optimizer(model)
     parts = compiled_parts(model, "train")
     means = RunningMeans(parts.objective)
