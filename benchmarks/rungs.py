@@ -58,10 +58,10 @@ class RungModel(Model):
     setting: Setting
     _plan: Plan | None = None
 
-    def run_plan(self, use: str) -> Plan:
+    def run_plan(self, use: str, backend: str | None = None) -> Plan:
         """Return the plan; it is made once, for training, whatever it is used for."""
         if self._plan is None:
-            self._plan = Plan(self.graph, config.backend(), self.through_logits(), fuse=self.setting.fuse)
+            self._plan = Plan(self.graph, backend or config.backend(), self.through_logits(), fuse=self.setting.fuse)
             for step in self._plan.steps:
                 if isinstance(step, DenseStep) and not self.setting.zeros:
                     step.sparse_below = 0.0

@@ -72,8 +72,11 @@ class Network(Protocol):
     def as_inputs_given(self, each: list[Any]) -> Any:
         """Return something for each input in the form in which the inputs were given."""
 
-    def as_outputs_given(self, arrays: list[Any]) -> Any:
+    def as_outputs_given(self, each: list[Any]) -> Any:
         """Return something for each output in the form in which the outputs were given."""
+
+    def as_results(self, each: list[Any]) -> Any:
+        """Return what has been computed for each output: a dict, or a list, or that of a single output by itself."""
 
     def _run_snapshot(self, run: Mapping[str, Any]) -> Any:
         """Return a ``saving.Snapshot`` of the model in the middle of training, and the state of the training loop."""
@@ -93,5 +96,5 @@ class Network(Protocol):
     def through_logits(self) -> tuple[bool, ...]:
         """For each output whether its final softmax and its loss are computed as one step, from the logits."""
 
-    def run_plan(self, use: str) -> Plan:
-        """Return the plan that runs the model on the current backend, for "train", "test" or "predict"."""
+    def run_plan(self, use: str, backend: str | None = None) -> Plan:
+        """Return the plan for "train", "test" or "predict", on the current backend if none is given."""

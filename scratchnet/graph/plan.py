@@ -50,7 +50,8 @@ class Plan:
         check: whether what layers return is checked; the gradient checker wants to see it as it is.
 
     Attributes:
-        graph: the graph that runs: as given, with the layers of nested models in these models' places.
+        made_for: the graph as given.
+        graph: the graph that runs, with the layers of nested models in these models' places.
         steps: the steps in order.
         wiring: for each step the tensors that go in and the one that comes out.
         values: the array of each tensor in the last ``forward``; tensors inside a fused step have none.
@@ -71,7 +72,7 @@ class Plan:
         check: bool = True,
     ) -> None:
         self.graph, self.fuse = graph.flat, fuse
-        self._whole = graph
+        self.made_for = graph
         self.logits = (logits,) * len(graph.outputs) if isinstance(logits, bool) else tuple(logits)
         self._parts = backend_named(backend)
         self._trainable, self._check = trainable, check
@@ -110,7 +111,7 @@ class Plan:
 
     def _what_it_is_made_from(self) -> list[Any]:
         made_from: list[Any] = [self._trainable]
-        for layer in self._whole.layers:
+        for layer in self.made_for.layers:
             made_from.append([leaf.trainable for _, leaf, _ in layer.leaves()])
         for layer in self.graph.layers:
             made_from.append(layer.activity_regularizer)
@@ -143,7 +144,7 @@ class Plan:
 
     def _find_needs(self, input_gradients: bool) -> dict[SymbolicTensor, bool]:
         """Return for each tensor whether some trainable parameter, or an input that counts, lies upstream."""
-        leaves = [leaf for layer in self._whole.layers for leaf in layer.leaves(trainable=self._trainable)]
+        leaves = [leaf for layer in self.made_for.layers for leaf in layer.leaves(trainable=self._trainable)]
         trained = {layer: is_trained for _, layer, is_trained in leaves}  # not if a model round it is frozen
         needs: dict[SymbolicTensor, bool] = {}
         for tensor in self.graph.tensors:

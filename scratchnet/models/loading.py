@@ -30,23 +30,26 @@ from scratchnet.saving.older import in_todays_words
 from scratchnet.saving.save import describe_compiled, explained, not_finite, notes_in, random_states
 from scratchnet.typing import Array
 from scratchnet.utils.files import file_path
-from scratchnet.utils.numbers import shown, whole_number
+from scratchnet.utils.numbers import shown, true_or_false, whole_number
 from scratchnet.utils.session import global_state_given_back_on_error, global_state_kept
 
 MOST_STEPS = 2**53
 """Of an optimizer; beyond it, one step more makes no difference in the rules, which count in float64."""
 
 
-def load_model(path: str | os.PathLike[str], custom_objects: Mapping[str, type] | None = None) -> Model:
+def load_model(
+    filepath: str | os.PathLike[str], custom_objects: Mapping[str, type] | None = None, compile: bool = True
+) -> Model:
     """Read a model that ``model.save`` wrote: compiled if it was, and ready to go on training.
 
     Global state stays as it is: the seed, the automatic names, the float type. Weights that are NaN or infinite are
     loaded with a warning.
 
     Args:
-        path: the file.
+        filepath: the file.
         custom_objects: your own classes (layers, activations, losses, …) by name, which the file only mentions:
             ``{"MyLayer": MyLayer}``.
+        compile: if False, the model is not compiled, and what it was compiled with needs no ``custom_objects``.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -55,7 +58,7 @@ def load_model(path: str | os.PathLike[str], custom_objects: Mapping[str, type] 
             not in ``custom_objects``. Nothing is loaded then.
         TypeError: if ``custom_objects`` holds anything but classes.
     """
-    path = file_path("path of load_model", path)
+    path, compiled = file_path("path of load_model", filepath), true_or_false("compile of load_model", compile)
     custom = checked_classes(custom_objects)
     with explained(path), global_state_kept():
         content, tensors = read_model_file(path)
@@ -64,7 +67,10 @@ def load_model(path: str | os.PathLike[str], custom_objects: Mapping[str, type] 
             with zeros_within(sum(tensor.nbytes for tensor in tensors.values())):
                 model = rebuild_model(content["model"], custom)
             expected = _load_variables(model, tensors)
-            if content["compiled"] is not None:
+            if not compiled:
+                content["compiled"] = None
+                expected |= {name for name in tensors if name.startswith("optimizer/")}
+            elif content["compiled"] is not None:
                 expected |= _load_compiled(model, content["compiled"], tensors, custom)
             _check(content, model)
         except ModelFileError:

@@ -25,7 +25,7 @@ from scratchnet.saving.objects import checked_classes, rebuild
 from scratchnet.saving.save import describe_settings, save_model
 from scratchnet.saving.weights import load_weights, save_weights
 from scratchnet.utils.naming import automatic_name
-from scratchnet.utils.numbers import shown
+from scratchnet.utils.numbers import shown, true_or_false
 from scratchnet.utils.session import global_state_given_back_on_error
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Model(Trained):
         outputs: the tensor of the last layer, or a list or dict of tensors. With a dict, predictions come as one, and
             its keys name the outputs in ``compile``, in y and in the logs.
         name: ``functional``, ``functional_1``, … if not given.
+        trainable: if False, nothing in it is trained until the attribute is set.
 
     Attributes:
         history: the ``History`` of the last or running ``fit``.
@@ -56,30 +57,33 @@ class Model(Trained):
         TypeError: if an input or output is not a tensor.
     """
 
-    def __init__(self, inputs: Tensors, outputs: Tensors, name: str | None = None) -> None:
+    def __init__(self, inputs: Tensors, outputs: Tensors, name: str | None = None, *, trainable: bool = True) -> None:
         self.name = name if name not in (None, "") else automatic_name("Functional")
-        self._start_uncompiled()
+        self._start_uncompiled(trainable)
         self._connect(inputs, outputs)
 
-    def _start_uncompiled(self) -> None:
+    def _start_uncompiled(self, trainable: bool = True) -> None:
         self.identity: object = object()  # by which an optimizer knows whom it serves
         self.optimizer: optimizers.Optimizer | None = None
         self.targets: list[Target] = []
         self.history: History | None = None
         self.stop_training = False
-        self._trainable = True
+        self._trainable = true_or_false(f"trainable of model {self.name!r}", trainable)
         self.regularizers, self.constraints = {}, {}  # it has no weights but those of its layers
         self._added: list[float] = []
         self._outputs: list[SymbolicTensor] = []  # its places in other graphs: the first tensor of each call
         self._plans: dict[tuple[str, str, bool | tuple[bool, ...]], Plan] = {}
 
-    def save(self, path: str | Path) -> None:
+    def save(self, filepath: str | Path, overwrite: bool = True) -> None:
         """Write architecture, parameters, compile settings and optimizer state to one safetensors file.
 
-        ``scratchnet.load_model(path)`` reads it. The file is written beside its place and moved there when it is
+        ``scratchnet.load_model(filepath)`` reads it. The file is written beside its place and moved there when it is
         whole, so an old file stays until the new one is complete.
+
+        Raises:
+            ValueError, TypeError, FileExistsError, OSError: as ``saving.save_model``.
         """
-        save_model(self, path)
+        save_model(self, filepath, overwrite)
 
     def save_weights(self, filepath: str | Path, overwrite: bool = True) -> None:
         """Write all variables, and nothing of how the model is built, to a safetensors file.

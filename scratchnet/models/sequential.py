@@ -30,17 +30,23 @@ class Sequential(Model):
 
     Args:
         layers: the layers in order; more can be added with ``add``.
+        trainable: if False, nothing in it is trained until the attribute is set.
         name: ``sequential``, ``sequential_1``, … if not given.
     """
 
     is_sequential = True
 
-    def __init__(self, layers: Sequence[Layer | SymbolicTensor] | None = None, name: str | None = None) -> None:
+    def __init__(
+        self,
+        layers: Sequence[Layer | SymbolicTensor] | None = None,
+        trainable: bool = True,
+        name: str | None = None,
+    ) -> None:
         self.name = name if name not in (None, "") else automatic_name("Sequential")
         self._layers: list[Layer] = []
         self._input: SymbolicTensor | None = None
         self._tensors: list[SymbolicTensor] = []  # of each layer, once the input is known
-        self._start_uncompiled()
+        self._start_uncompiled(trainable)
         try:
             taken: set[str] = set()
             if isinstance(layers, Layer) or not (layers is None or np.iterable(layers)):

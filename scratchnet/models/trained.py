@@ -127,12 +127,12 @@ class Trained(Wired):
         """Whether this is so for any output."""
         return any(self.through_logits())
 
-    def run_plan(self, use: str) -> Plan:
+    def run_plan(self, use: str, backend: str | None = None) -> Plan:
         """Return the plan that runs the model now; "train", "test" and "predict" do not see each other's memory.
 
         It is made at the first need, and anew when the layers are no longer what it was made from.
         """
-        key = config.backend(), use, use != "predict" and self.through_logits()
+        key = backend or config.backend(), use, use != "predict" and self.through_logits()
         plan = self._plans.get(key)
         if plan is None or not plan.is_current():
             with _planning:
@@ -274,15 +274,22 @@ class Trained(Wired):
         Returns:
             A new array (N, …) of the model's dtype; a list or dict of them, as the model's outputs were given.
         """
-        return self.as_outputs_given(passes.predict(self, x, batch_size, verbose, steps, callbacks))
+        return self.as_results(passes.predict(self, x, batch_size, verbose, steps, callbacks))
 
-    def train_on_batch(self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False) -> Any:
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
         """Take one training step on one batch and return its loss and metrics, as ``evaluate`` does.
 
-        The gradients of the step stay in ``grads``.
+        The gradients of the step stay in ``grads``. Weights are those of ``fit``.
         """
         return_dict = true_or_false("return_dict of train_on_batch", return_dict)
-        return self._figures(loop.train_on_batch(self, x, y, sample_weight), return_dict)
+        return self._figures(loop.train_on_batch(self, x, y, sample_weight, class_weight), return_dict)
 
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Return loss and metrics of one batch, as ``evaluate`` does."""
@@ -291,7 +298,7 @@ class Trained(Wired):
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch, computed together whatever its size; else as ``predict`` does."""
-        return self.as_outputs_given(passes.call(self, x, False, "predict_on_batch"))
+        return self.as_results(passes.call(self, x, False, "predict_on_batch"))
 
     def _figures(self, logs: dict[str, float], return_dict: bool) -> Any:
         values = [logs[name] for name in self.metrics_names]
@@ -361,7 +368,7 @@ class Trained(Wired):
         inputs = list(x) if several else [x]
         if self._are_tensors(inputs):
             return self._place(inputs, several, training)
-        return self.as_outputs_given(passes.call(self, x, training, "The model"))
+        return self.as_results(passes.call(self, x, training, "The model"))
 
     def _run_snapshot(self, run: Mapping[str, Any]) -> Snapshot:
         return training_snapshot(self, run)

@@ -133,6 +133,10 @@ class Wired(Layer):
             return {key: each[place] for key, place in _places(self.outputs_by_name)}
         return each[0] if self._single_output else each
 
+    def as_results(self, each: list[Any]) -> Any:
+        """Return what has been computed for each output: a dict, or a list, or that of a single output by itself."""
+        return each[0] if len(each) == 1 and not self.outputs_by_name else self.as_outputs_given(each)
+
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return one layer by its name or by its place in ``layers``.
 

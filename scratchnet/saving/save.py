@@ -22,13 +22,19 @@ from scratchnet.saving.model_file import read_model_file
 from scratchnet.saving.objects import describe
 from scratchnet.saving.snapshot import Snapshot, copied, one_instant
 from scratchnet.typing import Array
-from scratchnet.utils.files import file_path, write_atomically
+from scratchnet.utils.files import file_path, refuse_overwriting, write_atomically
 from scratchnet.utils.numbers import printable, shown
 from scratchnet.utils.random import SeedGenerator
 from scratchnet.version import __version__
 
 
-def save_model(model: Network, path: str | os.PathLike[str], notes: Mapping[str, str] | None = None) -> None:
+def save_model(
+    model: Network,
+    filepath: str | os.PathLike[str],
+    overwrite: bool = True,
+    *,
+    notes: Mapping[str, str] | None = None,
+) -> None:
     """Write architecture, parameters, compile settings and optimizer state to one safetensors file.
 
     The tensors are ``weights/<layer>/<variable>``, ``random/<layer>/<generator>`` and ``optimizer/<vector>``; all else
@@ -38,15 +44,18 @@ def save_model(model: Network, path: str | os.PathLike[str], notes: Mapping[str,
 
     Args:
         model: any model that is built, compiled or not.
-        path: where to; a file that is there is replaced.
+        filepath: where to.
+        overwrite: whether a file that is there may be replaced.
         notes: texts to keep with the model, such as what it was trained on; see ``read_notes``.
 
     Raises:
         ValueError: if the model is not built, or a layer of your own keeps numbers that would be lost.
         TypeError: if the ``get_config`` of a class of your own does not return the arguments that make it again.
+        FileExistsError: if there is a file, and ``overwrite`` is False.
         OSError: if the file cannot be written.
     """
-    path = file_path("path of save_model", path)
+    path = file_path("path of save_model", filepath)
+    refuse_overwriting("save_model", path, overwrite)
     snapshot = model_snapshot(model, notes)
     weights = {name: array for name, array in snapshot.tensors.items() if name.startswith("weights/")}
     _warn_if_not_finite(weights, path)

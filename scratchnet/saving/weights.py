@@ -17,7 +17,7 @@ from scratchnet.saving.model_file import FORMAT, WEIGHTS, read_model_file, write
 from scratchnet.saving.save import explained
 from scratchnet.saving.snapshot import copied, one_instant
 from scratchnet.typing import Array
-from scratchnet.utils.files import file_path
+from scratchnet.utils.files import file_path, refuse_overwriting
 from scratchnet.utils.numbers import true_or_false
 from scratchnet.version import __version__
 
@@ -29,8 +29,7 @@ def save_weights(model: Network, path: str | os.PathLike[str], overwrite: bool =
     """Write all variables of a model; see ``Model.save_weights``."""
     path = file_path("path of save_weights", path)
     _expect_built(model, f"save_weights to {path!r}")
-    if not true_or_false("overwrite of save_weights", overwrite) and os.path.exists(path):
-        raise FileExistsError(f"save_weights expected no file {path!r}, since overwrite=False: choose another path.")
+    refuse_overwriting("save_weights", path, overwrite)
     with one_instant(model):
         weights = copied(model.named_weights)
     write_model_file(path, {"scratchnet_version": __version__, "variables": list(weights)}, weights, WEIGHTS)

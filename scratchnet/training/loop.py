@@ -156,14 +156,15 @@ def _prepare(
 
 
 def _train_epoch(run: Run, progress: Progress, interruption: Interruption) -> None:
-    model, parts, means, callbacks = run.model, run.parts, run.means, run.callbacks
+    model, means, callbacks = run.model, run.means, run.callbacks
     ranks = distribution.current()
     watched = ranks.any(callbacks.needs_batch_logs("on_train_batch_end"))
     timed = [backup for backup in run.backups if backup.minutes is not None]
     for step, samples, rows in run.training.epoch():
         callbacks.on_train_batch_begin(step)
+        run.renew()
         with interruption.shield:
-            with parts.plan.lock:
+            with run.parts.plan.lock:
                 try:
                     loss, size = ranks.step(run, samples, rows, step + 1, interruption)
                 except NonFiniteError as error:
@@ -186,6 +187,7 @@ def _validate(model: Network, run: Run) -> Logs:
     """Return the figures of the validation data, if there are any."""
     if run.validation is None:
         return {}
+    run.renew()  # refuses what a pass of another model would be
     if not run.validation.begin_epoch(anew=True):
         run.validation.at_end()
         return {}
@@ -194,10 +196,10 @@ def _validate(model: Network, run: Run) -> Logs:
     return {f"val_{name}": value for name, value in scores.items()}
 
 
-def train_on_batch(model: Network, x: Any, y: Any, sample_weight: Any) -> Logs:
+def train_on_batch(model: Network, x: Any, y: Any, sample_weight: Any, class_weight: Any = None) -> Logs:
     """Take one step on one batch; see ``Model.train_on_batch``."""
     distribution.current().refuse_single_batch("train_on_batch")
-    samples = check_samples(model, x, y, sample_weight, None, "train_on_batch")
+    samples = check_samples(model, x, y, sample_weight, class_weight, "train_on_batch")
     prepare_optimizer(model)
     parts = compiled_parts(model, "train")
     means = RunningMeans(parts.objective)

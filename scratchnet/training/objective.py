@@ -43,13 +43,17 @@ class Objective:
 
     def __init__(self, targets: Sequence[Target], losses: Sequence[Loss | None]) -> None:
         self.targets = [target.for_a_pass() for target in targets]
-        self.losses = list(losses)
         self.values: dict[int, float] = {}
         self.losses_shown = loss_places(self.targets)
         self.metrics = named_metrics(self.targets)
-        self._terms = [(o, loss, t.weight) for o, (loss, t) in enumerate(zip(losses, self.targets)) if loss is not None]
         self._plain = [(o, metric) for o, t in enumerate(self.targets) for metric in t.metrics]
         self._weighted = [(o, metric) for o, t in enumerate(self.targets) for metric in t.weighted_metrics]
+        self.go_on_with(losses)
+
+    def go_on_with(self, losses: Sequence[Loss | None]) -> None:
+        """Have other objects compute the losses from now on; what the metrics have counted stays."""
+        self.losses = list(losses)
+        self._terms = [(o, loss, t.weight) for o, (loss, t) in enumerate(zip(losses, self.targets)) if loss is not None]
 
     def forward(self, y: Sequence[Array], outputs: Sequence[Array], weights: Sequence[Array | None]) -> float:
         """Return the total loss of a batch.

@@ -80,7 +80,7 @@ def predict(
 
         def logs() -> dict[str, Any]:
             newest = [block.copy() for block in outputs.newest]
-            return {"outputs": model.as_outputs_given(newest)}
+            return {"outputs": model.as_results(newest)}
 
         with plan.running_forward(source.count or _SAMPLES_AT_ONCE):
             listeners.on_predict_begin()

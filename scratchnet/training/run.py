@@ -18,6 +18,7 @@ import numpy as np
 
 from scratchnet.callbacks import BackupAndRestore, CallbackList
 from scratchnet.training.means import RunningMeans
+from scratchnet.training.renewal import renewed
 from scratchnet.training.sources import Source
 from scratchnet.training.step import Compiled, compiled_parts
 from scratchnet.utils import random as seeds
@@ -94,6 +95,10 @@ class Run:
     def passes(self) -> list[Plan]:
         """Return the plan of its validation, if there is one."""
         return [] if self.validation is None else [compiled_parts(self.model, "test").plan]
+
+    def renew(self) -> None:
+        """Run the next batch with what callbacks have made of the model's layers."""
+        self.parts = renewed(self.model, self.parts)
 
     def end_steps(self) -> None:
         """Note that the steps of this epoch are done. Whatever interrupts the rest, they need not be done again."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from scratchnet.graph.graph import walk
 from scratchnet.graph.network import Network
 from scratchnet.graph.parameters import Segment, count, count_trainable, segments, variable_segments
 from scratchnet.graph.plan import Plan
+from scratchnet.graph.targets import Target
 from scratchnet.training.finite import GradientWatch
 from scratchnet.training.objective import Objective
 from scratchnet.training.penalties import Penalties
@@ -37,10 +39,11 @@ if TYPE_CHECKING:
 class Compiled:
     """What runs a compiled model's batches on the current backend, for one pass.
 
-    ``variables`` are those that ``forward`` moves, such as running means.
+    ``targets`` are the model's own, ``variables`` those that ``forward`` moves, such as running means.
     """
 
     plan: Plan
+    targets: Sequence[Target]
     objective: Objective
     optimizer: Optimizer
     update_rule: UpdateRule
@@ -56,16 +59,17 @@ class Compiled:
         return 0.0
 
 
-def compiled_parts(model: Network, use: str) -> Compiled:
+def compiled_parts(model: Network, use: str, backend: str | None = None) -> Compiled:
     """Collect what the steps of one pass need.
 
     Args:
         model: the model, compiled.
         use: "train" or "test". Each has a plan of its own, and an evaluation losses of its own, so that one may come
             in the middle of the other. Metrics add up over a pass, so each pass has copies of them.
+        backend: the current one if not given.
     """
     assert model.optimizer is not None
-    plan = model.run_plan(use)
+    plan = model.run_plan(use, backend)
     losses = [target.loss if use == "train" else copy.copy(target.loss) for target in model.targets]
     objective = Objective(
         model.targets, [None if loss is None else plan.loss(loss, place) for place, loss in enumerate(losses)]
@@ -77,7 +81,7 @@ def compiled_parts(model: Network, use: str) -> Compiled:
         watch = GradientWatch(model, plan, _idle(model), final=not penalties.regularized)
         plan.kept = made_for, optimizer_segments(model), variables, penalties, watch
     _, *kept = plan.kept
-    return Compiled(plan, objective, model.optimizer, plan.update_rule(model.optimizer), *kept)
+    return Compiled(plan, model.targets, objective, model.optimizer, plan.update_rule(model.optimizer), *kept)
 
 
 def optimizer_segments(model: Network) -> list[Segment]:

@@ -9,7 +9,7 @@ import secrets
 import stat
 from collections.abc import Iterator, Mapping
 
-from scratchnet.utils.numbers import shown
+from scratchnet.utils.numbers import shown, true_or_false
 
 PART_SUFFIX = ".part"
 
@@ -30,6 +30,12 @@ def file_path(what: str, path: object) -> str:
     if not text or "\0" in text:
         raise ValueError(f"{what} expected the path of a file, got {shown(text) if text else 'an empty one'}.")
     return text
+
+
+def refuse_overwriting(where: str, path: str, overwrite: bool) -> None:
+    """Raise a FileExistsError if there is a file at ``path`` that may not be replaced."""
+    if not true_or_false(f"overwrite of {where}", overwrite) and os.path.exists(path):
+        raise FileExistsError(f"{where} expected no file {path!r}, since overwrite=False: choose another path.")
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:

@@ -75,7 +75,8 @@ def model() -> Sequential:
     utils.set_random_seed(1)
     utils.clear_session()
     hidden = layers.Dense(4, activation="relu", name="hidden")
-    small = Sequential([Input((3,), name="x"), hidden, layers.Dense(3, activation="softmax", name="chances")], "small")
+    chances = layers.Dense(3, activation="softmax", name="chances")
+    small = Sequential([Input((3,), name="x"), hidden, chances], name="small")
     small.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     small.fit(X, Y, verbose=0)
     return small

@@ -125,7 +125,7 @@ def test_nothing_is_learnt_from_what_is_held_back() -> None:
 
 def test_a_view_that_nobody_knows_is_refused(scratchnet_command: Command) -> None:
     scratchnet_command("train", "challenge", *FEW, "-o", "run")
-    save_model(scratchnet.load_model("run/model.safetensors"), "other.safetensors", {"views": "upside down"})
+    save_model(scratchnet.load_model("run/model.safetensors"), "other.safetensors", notes={"views": "upside down"})
     result = scratchnet_command("evaluate", "other.safetensors", "--mini")
     assert result.code == 1
     assert "upside down" in result.err

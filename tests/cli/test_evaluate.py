@@ -137,7 +137,7 @@ def test_weights_that_are_no_numbers_are_told(scratchnet_command: Command, comma
 
 
 def test_notes_of_a_stranger_are_shown_escaped(scratchnet_command: Command) -> None:
-    save_model(classifier(), "strange.safetensors", {"network": "\x1b[2Jmlp\n", "data": "\x07", "trained": "\r1"})
+    save_model(classifier(), "strange.safetensors", notes={"network": "\x1b[2Jmlp\n", "data": "\x07", "trained": "\r1"})
     result = scratchnet_command("evaluate", "strange.safetensors", "--mini")
     assert result.code == 0
     assert r"\x1b[2Jmlp\n, trained for \r1 on \x07." in result.out

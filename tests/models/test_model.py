@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scratchnet import Input, Model, Sequential, architectures, load_model
+from scratchnet import Input, Model, Sequential, architectures, callbacks, load_model
 from scratchnet.layers import Conv2D, Dense, Flatten, MaxPool2D
 from scratchnet.utils import clear_session
 
@@ -225,3 +225,50 @@ def test_a_build_that_is_refused_leaves_the_model_waiting():
     model.pop()
     model.build((None, 5))
     assert model.output_shape == (None, 4)
+
+
+@pytest.mark.parametrize("in_a_list", [(True, True), (False, True), (True, False)])
+def test_the_result_for_a_single_output_is_an_array_also_where_it_was_given_in_a_list(backend, in_a_list, rng):
+    i = Input((3,))
+    o = Dense(2)(i)
+    model = Model([i] if in_a_list[0] else i, [o] if in_a_list[1] else o)
+    x = rng.normal(size=(40, 3)).astype("float32")
+    expected = x @ model.get_weights()[0]
+    seen = []
+    hook = callbacks.LambdaCallback(on_predict_batch_end=lambda batch, logs: seen.append(logs["outputs"]))
+    for y in (
+        model.predict(x, verbose=0),
+        model.predict([x], 32, verbose=0),
+        model.predict_on_batch(x),
+        model(x),
+        model([x]),
+    ):
+        np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-6)
+    model.predict(x, verbose=0, callbacks=[hook])
+    np.testing.assert_allclose(np.concatenate(seen), expected, rtol=1e-5, atol=1e-6)
+    assert isinstance(model.output, list) is in_a_list[1]
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: Sequential([Input((3,)), Dense(2)], False), lambda: frozen_model()], ids=["row", "graph"]
+)
+def test_a_model_may_begin_frozen(make):
+    model = make()
+    assert not model.trainable
+    assert model.trainable_weights == []
+    before = model.get_weights()
+    model.compile("sgd", "mse")
+    model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0)
+    assert all(np.array_equal(one, other) for one, other in zip(before, model.get_weights()))
+    model.trainable = True
+    assert len(model.trainable_weights) == 2
+
+
+def frozen_model():
+    i = Input((3,))
+    return Model(i, Dense(2)(i), trainable=False)
+
+
+def test_whether_a_model_is_trained_is_said_by_true_or_false():
+    with pytest.raises(ValueError, match="trainable"):
+        Sequential([Dense(2)], "a name")

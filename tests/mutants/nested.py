@@ -115,7 +115,7 @@ def gradients_of_both_calls_in_one_place(self: Plan) -> Any:
 @nested(Plan, "_find_needs")
 def frozen_model_stops_the_gradient(self: Plan, input_gradients: bool) -> Any:
     """What lies before a frozen model gets no gradient through it."""
-    models = [leaf for layer in self._whole.layers for _, leaf, _ in layer.leaves() if leaf.is_model]
+    models = [leaf for layer in self.made_for.layers for _, leaf, _ in layer.leaves() if leaf.is_model]
     frozen = {layer for model in models if not model.trainable for layer in model.layers}
     needs = _find_needs(self, input_gradients)
     return {tensor: needed and tensor.layer not in frozen for tensor, needed in needs.items()}

@@ -11,6 +11,9 @@ from reference.environment import keras
 MODULES = ("layers", "losses", "metrics", "optimizers", "initializers", "regularizers", "constraints", "callbacks")
 SIGNATURES = (
     *("Input", "Model.compile", "Model.fit", "Model.evaluate", "Model.predict", "Model.summary"),
+    *("Model.train_on_batch", "Model.test_on_batch", "Model.predict_on_batch", "Model.save", "Model.save_weights"),
+    *("Model.load_weights", "Model.get_layer", "Sequential", "Sequential.add", "Sequential.pop", "Sequential.build"),
+    *("saving.save_model", "saving.load_model", "models.clone_model", "models.model_from_json"),
     *("layers.Conv2D", "layers.Dense", "layers.Flatten", "layers.MaxPooling2D", "layers.ReLU", "layers.Rescaling"),
     *("layers.Activation", "layers.Softmax", "optimizers.Adam", "optimizers.SGD"),
     *("losses.CategoricalCrossentropy", "losses.MeanSquaredError", "losses.SparseCategoricalCrossentropy"),
@@ -20,6 +23,9 @@ SIGNATURES = (
     *("metrics.TopKCategoricalAccuracy", "metrics.SparseTopKCategoricalAccuracy"),
     *("callbacks.CSVLogger", "callbacks.EarlyStopping", "callbacks.LearningRateScheduler", "callbacks.ModelCheckpoint"),
 )
+ROOMS = ("models", "saving", "utils", "config")
+"""Modules of functions."""
+
 _CATCH_ALL = {"args", "kwargs"}
 _LAYER_ARGUMENTS = {"name", "dtype", "trainable", "activity_regularizer"}
 """What every layer takes, also where Keras's signature says only ``**kwargs``."""
@@ -33,6 +39,14 @@ def absent() -> dict[str, list[str]]:
     found["schedules"] = _classes(keras.optimizers.schedules, scratchnet.schedules)
     functions = (n for n in dir(keras.activations) if n[0] != "_" and n not in ("get", "serialize", "deserialize"))
     found["activations"] = [n for n in functions if n not in scratchnet.activations.ACTIVATIONS]
+    for room in ROOMS:
+        ours, theirs = getattr(scratchnet, room), getattr(keras, room)
+        names = (n for n in dir(theirs) if n[0] != "_" and not inspect.ismodule(getattr(theirs, n)))
+        found[room] = [n for n in names if not hasattr(ours, n)]
+    rooms = (
+        n for n in dir(keras) if n[0] != "_" and inspect.ismodule(getattr(keras, n)) and n not in ("src", "legacy")
+    )
+    found["modules"] = [n for n in rooms if not hasattr(scratchnet, n)]
     layer, our_layer = (_attributes(_layer(library)) for library in _BOTH)
     model, our_model = (_attributes(_model(library)) for library in _BOTH)
     found["attributes of a layer"] = sorted(layer - our_layer)

@@ -170,7 +170,7 @@ def test_many_layers_are_no_trouble(path: Path, rewrite: Any) -> None:
 
 def test_notes_are_read_as_they_are(small_model: Any, path: Path) -> None:
     notes = {"network": "a\nb\x1b[2J", "Größe": ""}
-    save_model(small_model, path, notes)
+    save_model(small_model, path, notes=notes)
     assert read_notes(path) == notes
     assert sn.load_model(path).name == "small"
 

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scratchnet as sn
-from scratchnet import layers
+from scratchnet import layers, losses
+from scratchnet.errors import ModelFileError
 from scratchnet.saving import read_notes, save_model
 
 Reload = Callable[..., Any]
@@ -123,7 +124,8 @@ def test_shared_layers_and_several_ends_come_back(reload: Reload, rng: Any) -> N
 def test_a_list_of_one_output_stays_a_list(reload: Reload, rng: Any) -> None:
     inputs = sn.Input((3,))
     loaded = reload(sn.Model([inputs], [layers.Dense(2)(inputs)]))
-    assert [y.shape for y in loaded.predict([rng.normal(size=(4, 3))], verbose=0)] == [(4, 2)]
+    assert [tensor.shape for tensor in loaded.output] == [(None, 2)]
+    assert loaded.predict([rng.normal(size=(4, 3))], verbose=0).shape == (4, 2)
 
 
 def test_a_model_without_layers_comes_back(reload: Reload, rng: Any) -> None:
@@ -236,7 +238,7 @@ def test_other_programs_find_the_tensors_and_plain_json(small_model: Any, small_
 
 def test_notes_come_back(small_model: Any, path: Path) -> None:
     notes = {"data": "trained on the mini subset", "Übung": "\n"}
-    save_model(small_model, path, notes)
+    save_model(small_model, path, notes=notes)
     assert read_notes(path) == notes
     assert sn.load_model(path).count_params() == small_model.count_params()
 
@@ -248,8 +250,39 @@ def test_without_notes_there_are_none(small_model: Any, path: Path) -> None:
 
 def test_notes_are_texts(small_model: Any, path: Path) -> None:
     with pytest.raises(TypeError, match="notes expected strings as keys and values, got 'epochs': 3"):
-        save_model(small_model, path, {"epochs": 3})  # type: ignore[dict-item]
+        save_model(small_model, path, notes={"epochs": 3})  # type: ignore[dict-item]
     assert not path.exists()
+
+
+def test_a_model_is_only_written_over_if_it_may_be(small_model: Any, path: Path) -> None:
+    small_model.save(filepath=path, overwrite=False)
+    content = path.read_bytes()
+    small_model.params["dense/kernel"][...] = 0
+    for save in (small_model.save, lambda *given: save_model(small_model, *given)):
+        with pytest.raises(FileExistsError, match="overwrite=False"):
+            save(path, False)
+    assert path.read_bytes() == content
+    small_model.save(path)
+    assert path.read_bytes() != content
+
+
+class Squares(losses.MeanSquaredError):
+    """A loss that whoever loads the file may not have."""
+
+
+def test_a_model_can_be_loaded_without_what_it_was_compiled_with(small_model: Any, path: Path) -> None:
+    small_model.compile("adam", Squares())
+    small_model.fit(np.ones((4, 7)), np.ones((4, 3)), verbose=0)
+    small_model.save(path)
+    with pytest.raises(ModelFileError, match="Squares"):
+        sn.load_model(path)
+    loaded = sn.load_model(filepath=path, compile=False)
+    assert loaded.optimizer is None
+    assert loaded.loss is None
+    for one, other in zip(loaded.get_weights(), small_model.get_weights()):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(ValueError, match="compile of load_model"):
+        sn.load_model(path, compile="no")  # type: ignore[arg-type]
 
 
 def test_only_models_can_be_saved(path: Path) -> None:

@@ -181,6 +181,19 @@ def test_train_on_batch_is_one_step_of_fit(backend, data):
     assert logs["loss"] == models[0].history.history["loss"][0]
 
 
+def test_class_weights_of_train_on_batch_are_those_of_fit(backend, data):
+    x, y = data
+    models = [classifier(seed=1) for _ in range(2)]
+    weight = {0: 2.0, 2: 0.5}
+    models[0].fit(
+        x, y, batch_size=50, shuffle=False, class_weight=weight, sample_weight=np.linspace(0, 2, 50), verbose=0
+    )
+    models[1].train_on_batch(x, y, np.linspace(0, 2, 50), weight)
+    assert same_weights(*models)
+    with pytest.raises(ValueError, match="class_weight"):
+        models[1].train_on_batch(x, y, class_weight=[1, 2, 3])
+
+
 def test_test_on_batch_is_evaluate(data):
     model = classifier()
     assert model.test_on_batch(*data) == model.evaluate(*data, verbose=0)
