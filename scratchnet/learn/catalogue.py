@@ -6,8 +6,10 @@ from scratchnet.errors import unknown_name
 from scratchnet.learn.exercise import Exercise
 from scratchnet.learn.exercises import (
     activations,
+    adaptive,
     convolution,
     dense,
+    dropping,
     fast,
     first_steps,
     hunting,
@@ -15,12 +17,14 @@ from scratchnet.learn.exercises import (
     objectives,
     pooling,
     promises,
+    quotients,
     steps,
     training,
 )
 
 _TOPICS = (
     *first_steps.EXERCISES,
+    *quotients.EXERCISES,
     *dense.EXERCISES,
     *objectives.WHERE,
     *activations.EXERCISES,
@@ -29,6 +33,8 @@ _TOPICS = (
     *convolution.EXERCISES,
     *pooling.EXERCISES,
     *steps.EXERCISES,
+    *adaptive.EXERCISES,
+    *dropping.EXERCISES,
     *normalizing.EXERCISES,
     *promises.EXERCISES,
     *hunting.EXERCISES,
