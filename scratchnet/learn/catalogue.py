@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from scratchnet.errors import unknown_name
 from scratchnet.learn.exercise import Exercise
 from scratchnet.learn.exercises import (
@@ -48,11 +50,17 @@ NAMES = tuple(EXERCISES)
 
 
 def find(name: str) -> Exercise:
-    """Return the exercise of that name.
+    """Return the exercise of that name, or of the file that is called so, such as ``05-dense-dw.py``.
 
     Raises:
         ValueError: if there is none; the message has the nearest one.
     """
-    if name not in EXERCISES:
+    if name_in(name) not in EXERCISES:
         raise unknown_name("exercise", name, NAMES)
-    return EXERCISES[name]
+    return EXERCISES[name_in(name)]
+
+
+def name_in(path: str) -> str:
+    """Return a file's name without its folder, its number and its ending: the exercise, if the file is one's."""
+    found = re.fullmatch(r"(?:.*/)?(?:\d+-)?([a-z0-9-]+)\.py", path)
+    return found[1] if found else path
