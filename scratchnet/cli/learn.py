@@ -200,12 +200,16 @@ def class_(
     output: Annotated[Path | None, typer.Option(help="Where class.csv and class.html go; by default FOLDER.")] = None,
 ) -> None:
     """Grade a class anew: students × exercises, the commonest mistakes, as CSV and HTML."""
+    from scratchnet.learn.catalogue import NAMES
     from scratchnet.learn.classroom import grade_class, write_tables
 
     results = grade_class(folder, seed, jobs, lambda student: remark(f"{student} is graded."))
     for row in results.rows():
         say("  ".join(row))
+    say(f"✓ passed, ✗ not yet, · not handed in; in the order of scratchnet learn list, {NAMES[0]} to {NAMES[-1]}.")
     for mistake, count in results.commonest():
-        say(f"{count:3} × {mistake}")
+        show(f"{count:3} × {mistake}: {results.sentence(mistake)}", indent=6)
+    for student, why in results.unread.items():
+        remark(f"{student} is not graded: {why}.")
     for path in write_tables(results, output or folder):
         say(f"Written: {path}")
