@@ -86,7 +86,10 @@ def run(arguments: Sequence[str]) -> int:
             if sys.stdout is not None:
                 sys.stdout.flush()
             return code if isinstance(code, int) else 0
-        except (KeyboardInterrupt, typer.Abort):
+        except (KeyboardInterrupt, typer.Abort) as stopped:
+            if isinstance(stopped.__context__, EOFError):  # from a question that nobody can answer
+                complain("There was a question, and no answer: standard input has ended. Nothing was done.")
+                return FAILURE
             if sys.stderr is not None and sys.stderr.isatty():
                 print(file=sys.stderr)  # the terminal has written ^C on this line
             return _stopped("Stopped by Ctrl-C.", INTERRUPTED)
@@ -115,7 +118,7 @@ def _report(error: Exception) -> int:
     if hasattr(error, "format_message"):  # typer's own errors: it has moved their class between its versions
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "scratchnet"
-        sentence = str(error.format_message())
+        sentence = str(error.format_message()).removeprefix("Invalid value: ")  # without an option's name says nothing
         complain(f"{sentence}{'' if sentence.endswith(('.', '?')) else '.'} See: {command} --help")
         return USAGE
     if isinstance(error, OSError) and error.strerror and error.filename:

@@ -95,7 +95,8 @@ def load(target: str) -> Any:
     if place.endswith(".py"):
         path = Path(place).resolve()
         if not path.is_file():
-            raise ValueError(f"There is no file {place}: give the class to check as FILE.py:CLASS.")
+            where = "" if Path(place).is_absolute() else " in this folder"
+            raise ValueError(f"There is no file {place}{where}: give the class to check as FILE.py:CLASS.")
         sys.path.insert(0, str(path.parent))
         spec = importlib.util.spec_from_file_location(path.stem, path)
         assert spec is not None

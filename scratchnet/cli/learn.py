@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from scratchnet.cli.output import console, remark, say, show
+from scratchnet.cli.help import Command, Group
+from scratchnet.cli.learning import (
+    aligned,
+    check_in_a_line,
+    chosen,
+    opened,
+    path_of,
+    show_report,
+    tell,
+    tell_of_damage,
+)
+from scratchnet.cli.output import console, remark, say, show, show_command
 
-if TYPE_CHECKING:
-    from scratchnet.learn.folder import Folder
-    from scratchnet.learn.report import Report
 
-app = typer.Typer(invoke_without_command=True)
+class Commands(Group):
+    """The sub-commands, which know an exercise where a command should be."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the sub-command that is meant, or say what is missing before an exercise's name."""
+        from scratchnet.learn.catalogue import NAMES, name_in
+
+        if name_in(args[0]) in NAMES:
+            raise typer.BadParameter(f"{args[0]} is an exercise: did you mean scratchnet learn check {args[0]}?", ctx)
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(cls=Commands, invoke_without_command=True)
 
 Name = Annotated[
     str | None,
@@ -43,15 +63,20 @@ def watch(
 ) -> None:
     """Write backpropagation yourself: 25 exercises, from one weight to a fast convolution.
 
-    Without a command: watches the current exercise and checks it whenever its file is saved.
+    Without a command: watches the files, and checks the exercise that you save.
     """
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand is not None:
+        if folder is not None or poll:
+            option = "--dir" if folder is not None else "--poll"
+            where = f"behind it: scratchnet learn {context.invoked_subcommand} --dir" if folder is not None else "alone"
+            raise typer.BadParameter(f"{option} before a command is not heard by it: give it {where}.", context)
+    else:
         from scratchnet.learn.watching import Watch
 
         Watch(opened(folder), show_report, tell, poll).run()
 
 
-@app.command()
+@app.command(cls=Command)
 def start(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Made if it is not there.", show_default=False)],
 ) -> None:
@@ -64,12 +89,13 @@ def start(
     first = made.current() or NAMES[0]
     say(f"{count} of {len(NAMES)} exercises written into {folder}/" if count else f"All exercises are in {folder}/")
     say(f"Open {made.file(first)} in your editor, and in a terminal beside it:")
-    say(f"  cd {folder}")
+    if folder.resolve() != Path.cwd():
+        show_command(["cd", str(folder)], first=2)
     for command, meaning in _FIRST_COMMANDS.items():
         show(f"  {command:<26}{meaning}", indent=28)
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def list_exercises(folder: Where = None) -> None:
     """Show all exercises, which are passed, and which is next."""
     from rich.table import Table
@@ -91,7 +117,7 @@ def list_exercises(folder: Where = None) -> None:
     say(f"{done} of {len(EXERCISES)} passed.")
 
 
-@app.command()
+@app.command(cls=Command)
 def check(
     name: Name = None,
     folder: Where = None,
@@ -101,20 +127,16 @@ def check(
 
     Exit code 1 if it is not passed.
     """
-    from scratchnet.learn.catalogue import NAMES
-
     here = opened(folder)
     if everything:
-        reports = [here.check(each) for each in NAMES if here.file(each).is_file()]
-        for report in reports:
-            say(f"{'✓' if report.passed else '✗'} {report.exercise}", "green" if report.passed else "")
-        raise typer.Exit(0 if all(report.passed for report in reports) else 1)
+        passed = [check_in_a_line(here, each) for each in here.present()]
+        raise typer.Exit(0 if all(passed) else 1)
     report = here.check(chosen(here, name))
     show_report(here, report)
     raise typer.Exit(0 if report.passed else 1)
 
 
-@app.command()
+@app.command(cls=Command)
 def hint(name: Name = None, folder: Where = None) -> None:
     """Give the next of three hints: a question, the sum with its indices, the operation."""
     from scratchnet.learn.hinting import LABELS, next_hint
@@ -125,7 +147,7 @@ def hint(name: Name = None, folder: Where = None) -> None:
     aligned([("", f"hint {number} of {len(LABELS)}", f"{exercise}, {what}:"), ("", "", text)])
 
 
-@app.command()
+@app.command(cls=Command)
 def solution(name: Name = None, folder: Where = None) -> None:
     """Show a solution: after passing, or after all hints and with the exercise's name typed."""
     from scratchnet.learn.catalogue import NAMES, find
@@ -142,7 +164,7 @@ def solution(name: Name = None, folder: Where = None) -> None:
     say(find(exercise).solution.rstrip())
 
 
-@app.command()
+@app.command(cls=Command)
 def reset(
     name: Name = None,
     folder: Where = None,
@@ -151,14 +173,14 @@ def reset(
     """Write an exercise's file anew; the old one is kept beside it."""
     here = opened(folder)
     exercise = chosen(here, name)
-    if not yes and not typer.confirm(f"Write {here.file(exercise).name} anew? A copy of yours is kept."):
+    if not yes and not typer.confirm(f"Write {path_of(here, exercise)} anew? A copy of yours is kept."):
         say("Nothing was changed.")
         return
     copy = here.reset(exercise)
-    say(f"{here.file(exercise).name} is as at the beginning" + (f"; yours is in {copy}." if copy else "."))
+    say(f"{path_of(here, exercise)} is as at the beginning" + (f"; yours is in {copy}." if copy else "."))
 
 
-@app.command()
+@app.command(cls=Command)
 def export(
     target: Annotated[Path | None, typer.Argument(metavar="[FILE.zip]", show_default=False)] = None,
     folder: Where = None,
@@ -170,7 +192,7 @@ def export(
     say(f"Written: {path}")
 
 
-@app.command("class")
+@app.command("class", cls=Command)
 def class_(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Zips and folders, one for each student.")],
     seed: Annotated[int, typer.Option(min=0, help="Of the inputs; choose one that no student knows.")] = 7,
@@ -178,74 +200,16 @@ def class_(
     output: Annotated[Path | None, typer.Option(help="Where class.csv and class.html go; by default FOLDER.")] = None,
 ) -> None:
     """Grade a class anew: students × exercises, the commonest mistakes, as CSV and HTML."""
+    from scratchnet.learn.catalogue import NAMES
     from scratchnet.learn.classroom import grade_class, write_tables
 
     results = grade_class(folder, seed, jobs, lambda student: remark(f"{student} is graded."))
     for row in results.rows():
         say("  ".join(row))
+    say(f"✓ passed, ✗ not yet, · not handed in; in the order of scratchnet learn list, {NAMES[0]} to {NAMES[-1]}.")
     for mistake, count in results.commonest():
-        say(f"{count:3} × {mistake}")
+        show(f"{count:3} × {mistake}: {results.sentence(mistake)}", indent=6)
+    for student, why in results.unread.items():
+        remark(f"{student} is not graded: {why}.")
     for path in write_tables(results, output or folder):
         say(f"Written: {path}")
-
-
-# What they share ------------------------------------------------------------------------------------------------------
-
-
-def opened(folder: Path | None) -> Folder:
-    """Return the learner's folder, and say so if its progress was damaged."""
-    from scratchnet.learn.folder import nearest
-
-    here = nearest(Path.cwd()) if folder is None else nearest(folder, upwards=False)
-    tell_of_damage(here)
-    return here
-
-
-def tell_of_damage(folder: Folder) -> None:
-    """Say that a damaged progress file was set aside, and begin a new one."""
-    aside = folder.progress.aside
-    if aside is not None:
-        remark(f"The progress was damaged and is now {aside.name}: scratchnet learn check --all finds what passes.")
-        folder.progress.write()
-
-
-def chosen(folder: Folder, name: str | None) -> str:
-    """Return the exercise that is meant."""
-    from scratchnet.learn.catalogue import NAMES, find
-
-    return find(name).name if name is not None else folder.current() or NAMES[-1]
-
-
-def show_report(folder: Folder, report: Report) -> None:
-    """Print a report, and what to do next."""
-    say(f"{report.exercise}: {'passed' if report.passed else 'not yet'}", "bold green" if report.passed else "bold")
-    aligned(report.lines())
-    following = folder.current()
-    if not report.passed:
-        tell(f"Your file: {folder.file(report.exercise).name}    Stuck? scratchnet learn hint {report.exercise}")
-    elif following is None:
-        tell("All exercises are passed.")
-    else:
-        tell(f"Next: {folder.file(following).name}    Another way to write it: scratchnet learn solution")
-
-
-def tell(text: str) -> None:
-    """Print a sentence, folded between words where the terminal ends."""
-    from rich.text import Text
-
-    console().print(Text(text))
-
-
-def aligned(rows: list[tuple[str, str, str]]) -> None:
-    """Print rows of mark, label and text, in which long texts are folded within their column."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table: Any = Table.grid(padding=(0, 1))
-    table.add_column(width=1)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for mark, label, text in rows:
-        style = "green" if mark == "✓" else "bold red" if mark == "✗" else ""
-        table.add_row(Text(mark, style), Text(label, "" if mark else "dim"), Text(text))
-    console().print(table)

@@ -38,7 +38,7 @@ def check_folder(folder: Path) -> None:
     if not (folder / runs.RECORD).exists():
         inside = sorted(path.parent for path in folder.glob(f"*/{runs.RECORD}"))
         if inside:
-            raise ScratchnetError(f"{folder} holds several runs: give --resume one of them, such as {inside[-1]}.")
+            raise ScratchnetError(f"{folder} is a folder of runs: give --resume one of them, such as {inside[-1]}.")
         begin = runs.command("train", "cnn", "--output", str(folder))
         raise ScratchnetError(f"{folder} holds no run, as it has no {runs.RECORD}: a new one begins with {begin}")
 

@@ -87,7 +87,7 @@ def model_path(run: Path) -> Path:
             return run / MODEL
         inside = sorted(folder for folder in run.iterdir() if (folder / MODEL).is_file())
         if inside:
-            raise ScratchnetError(f"{run} holds several runs: name one of them, such as {_newest(inside)}.")
+            raise ScratchnetError(f"{run} is a folder of runs: name one of them, such as {_newest(inside)}.")
         raise ScratchnetError(f"{run} holds no {MODEL}: its training may have ended before the first epoch did.")
     raise no_such_run(run)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from scratchnet.errors import unknown_name
 from scratchnet.learn.exercise import Exercise
 from scratchnet.learn.exercises import (
     activations,
+    adaptive,
     convolution,
     dense,
+    dropping,
     fast,
     first_steps,
     hunting,
@@ -15,12 +19,14 @@ from scratchnet.learn.exercises import (
     objectives,
     pooling,
     promises,
+    quotients,
     steps,
     training,
 )
 
 _TOPICS = (
     *first_steps.EXERCISES,
+    *quotients.EXERCISES,
     *dense.EXERCISES,
     *objectives.WHERE,
     *activations.EXERCISES,
@@ -29,6 +35,8 @@ _TOPICS = (
     *convolution.EXERCISES,
     *pooling.EXERCISES,
     *steps.EXERCISES,
+    *adaptive.EXERCISES,
+    *dropping.EXERCISES,
     *normalizing.EXERCISES,
     *promises.EXERCISES,
     *hunting.EXERCISES,
@@ -42,11 +50,17 @@ NAMES = tuple(EXERCISES)
 
 
 def find(name: str) -> Exercise:
-    """Return the exercise of that name.
+    """Return the exercise of that name, or of the file that is called so, such as ``05-dense-dw.py``.
 
     Raises:
         ValueError: if there is none; the message has the nearest one.
     """
-    if name not in EXERCISES:
+    if name_in(name) not in EXERCISES:
         raise unknown_name("exercise", name, NAMES)
-    return EXERCISES[name]
+    return EXERCISES[name_in(name)]
+
+
+def name_in(path: str) -> str:
+    """Return a file's name without its folder, its number and its ending: the exercise, if the file is one's."""
+    found = re.fullmatch(r"(?:.*/)?(?:\d+-)?([a-z0-9-]+)\.py", path)
+    return found[1] if found else path

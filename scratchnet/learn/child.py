@@ -17,6 +17,8 @@ import resource
 import sys
 import threading
 import traceback
+import warnings
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -105,7 +107,8 @@ def _loaded(path: str) -> tuple[dict[str, Any], Namespace]:
 def _answer(exercise: Any, solution: Namespace, question: dict[str, Any], path: str) -> dict[str, Any]:
     try:
         if question["ask"] == "run":
-            return _run(exercise, solution, question["inputs"])
+            with _silence() if question["quiet"] else contextlib.nullcontext():
+                return _run(exercise, solution, question["inputs"])
         if question["ask"] == "keep":
             _kept.clear()
             _kept.update(question["inputs"])
@@ -122,6 +125,15 @@ def _answer(exercise: Any, solution: Namespace, question: dict[str, Any], path: 
 
 _kept: dict[str, Any] = {}
 _timed: dict[str, Any] = {}
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Leave what is printed, and what NumPy warns of, unsaid."""
+    with open(os.devnull, "w") as nowhere, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+            yield
 
 
 def _run(exercise: Any, solution: Namespace, inputs: dict[str, Any]) -> dict[str, Any]:

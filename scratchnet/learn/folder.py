@@ -41,9 +41,21 @@ class Folder:
         there = sorted(path for path in self.path.glob(f"*{name}.py") if pattern.fullmatch(path.name))
         return there[0] if there else self.path / f"{NAMES.index(name) + 1:02}-{name}.py"
 
-    def current(self) -> str | None:
-        """Return the first exercise that is not passed, or None."""
-        return next((name for name in NAMES if not self.progress.passed(name)), None)
+    def current(self, after: str = "") -> str | None:
+        """Return the first exercise that is not passed, or None; ``after`` one, and from the beginning if need be."""
+        begin = NAMES.index(after) + 1 if after else 0
+        return next((name for name in NAMES[begin:] + NAMES[:begin] if not self.progress.passed(name)), None)
+
+    def present(self) -> list[str]:
+        """Return the exercises that have a file here.
+
+        Raises:
+            LearnError: if there is none.
+        """
+        names = [name for name in NAMES if self.file(name).is_file()]
+        if not names:
+            raise LearnError(f"There is no exercise's file in {self.path}: scratchnet learn start DIR writes them.")
+        return names
 
     def check(self, name: str) -> Report:
         """Grade an exercise and write down the verdict.
@@ -93,8 +105,10 @@ class Folder:
         """Write one zip with the exercises' files and the progress.
 
         Raises:
-            LearnError: if there is such a file already.
+            LearnError: if there is such a file already, or it is not to be called a zip.
         """
+        if target.suffix.lower() != ".zip":
+            raise LearnError(f"{target} is no zip's name, and learn class looks for zips: try {target.name}.zip.")
         if target.exists():
             raise LearnError(f"{target} is there already: give another name, as in scratchnet learn export mine.zip.")
         content = io.BytesIO()
@@ -107,6 +121,8 @@ class Folder:
 
 def start(path: Path) -> tuple[Folder, int]:
     """Make a folder with all exercises, or add to one what is missing; return it, and how many files were written."""
+    if path.exists() and not path.is_dir():
+        raise LearnError(f"{path} is a file: name a folder, as in scratchnet learn start exercises.")
     path.mkdir(parents=True, exist_ok=True)
     folder = Folder(path)
     missing = [name for name in EXERCISES if not folder.file(name).exists()]

@@ -230,18 +230,25 @@ class _Grading:
         stage = self.report.stages[-1]
         if stage == "speed":
             return
-        shown = self.report.case
-        try:  # a mistake may be known by what it does where nothing has been asked yet
-            for case in self.kinks:
-                if all(case is not other for other, _ in self.answered):
-                    self._answer(case)
-        except Failure:
-            self.report.case = shown
-            return
-        mistake = name_by_answers(self.exercise, self.answered)
+        wrong = [] if stage == "promises" else self.answered[: len(self.cases)]
+        mistake = name_by_answers(self.exercise, self._answered_with_kinks(), wrong)
         if mistake is None and self.exercise.naming is not None:
             mistake = self._ask_catalogue()
         self.report.mistake, self.report.unknown = mistake, mistake is None and stage in ("values", "gradients")
+
+    def _answered_with_kinks(self) -> list[tuple[Case, Answer]]:
+        """Return all answers, for a mistake may be known by what it does where nothing has been asked yet.
+
+        Return none where the code cannot answer that.
+        """
+        answered = list(self.answered)
+        try:
+            for case in self.kinks:
+                if all(case is not other for other, _ in answered):
+                    answered.append((case, self.sandbox.run(case.inputs, quiet=True)))
+        except Failure:
+            return []
+        return answered
 
     def _ask_catalogue(self) -> Mistake | None:
         try:

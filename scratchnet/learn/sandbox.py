@@ -122,13 +122,13 @@ class Sandbox:
         self._left = self.seconds  # the learner's code begins only now
         self._reply()
 
-    def run(self, inputs: dict[str, Any]) -> Answer:
-        """Return what the code makes of these inputs.
+    def run(self, inputs: dict[str, Any], quiet: bool = False) -> Answer:
+        """Return what the code makes of these inputs; ``quiet``: what it prints meanwhile is not kept.
 
         Raises:
             Failure: if it makes nothing of them.
         """
-        return self._outputs(self.ask({"ask": "run", "inputs": inputs}))
+        return self._outputs(self.ask({"ask": "run", "inputs": inputs, "quiet": quiet}))
 
     def timed(self) -> dict[str, Any]:
         """Return the outputs of the last call that was timed."""
@@ -260,6 +260,10 @@ def _as_failure(error: dict[str, Any]) -> Failure:
         sentence = "Your code ends the program: take out what exits."
     elif kind == "NotAsked":
         sentence = said
+    elif kind == "EOFError":
+        sentence = "Your code waits for something to be typed, and nobody is there to type it: take out input()."
+    elif kind == "TypeError" and ("for ^:" in said or "bitwise_xor" in said):
+        sentence = f"A power is written **: ^ is another operation, on bits ({sentence})."
     elif kind == "NotImplementedError" or (kind == "TypeError" and "ellipsis" in said):
         sentence = "The three dots are still there: that is yours to write."
     elif error.get("late"):

@@ -1,4 +1,4 @@
-"""Watches the current exercise and checks it whenever its file changes, or Enter is pressed."""
+"""Watches the exercises and checks the one whose file changes; Enter checks the current one again."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from scratchnet.learn.catalogue import NAMES
 from scratchnet.learn.folder import Folder
 from scratchnet.learn.report import Report
 
@@ -37,8 +38,8 @@ class Watch:
         self.poll = poll or importlib.util.find_spec("watchfiles") is None
         self.changed, self.stopped = threading.Event(), threading.Event()
         self.name = folder.current() or ""
-        self.seen: tuple[int, int, int] | None = None
-        """What told the file apart when it was last checked."""
+        self.seen = {name: _stamp(folder.file(name)) for name in NAMES}
+        """What told each file apart when it was last checked, or first looked at."""
         self.waiting = False
         """Whether the exercise is passed, and Enter goes on to the next."""
 
@@ -70,8 +71,12 @@ class Watch:
         self._check()
 
     def _saved(self) -> bool:
-        """Whether the file is another than the one that was checked last, also if it was saved during that check."""
-        return _stamp(self.folder.file(self.name)) not in (None, self.seen)
+        """Whether a file is another than when it was last looked at; its exercise is then the current one."""
+        for name in (self.name, *NAMES):
+            if _stamp(self.folder.file(name)) not in (None, self.seen[name]):
+                self.name = name
+                return True
+        return False
 
     def _obey(self, line: str) -> None:
         key = line.strip().lower()[:1]
@@ -83,8 +88,6 @@ class Watch:
             number, what, text = next_hint(self.folder, self.name)
             self.tell(f"Hint {number} of 3, {what}: {text}")
         elif key == "l":
-            from scratchnet.learn.catalogue import NAMES
-
             for name in NAMES:
                 mark = "✓" if self.folder.progress.passed(name) else "→" if name == self.name else " "
                 self.tell(f"{mark} {name}")
@@ -94,16 +97,16 @@ class Watch:
             self._check()
 
     def _next(self) -> None:
-        following = self.folder.current()
-        if following == self.name and following is not None:
-            self.tell(f"{self.name} is not passed; it stays the current one.")
+        following = self.folder.current(after=self.name)
+        if following == self.name:
+            self.tell(f"{self.name} is the only one that is left.")
         self.name = following or ""
         if self.name:
             self._check()
 
     def _check(self) -> None:
         self.tell("")
-        self.seen = _stamp(self.folder.file(self.name))
+        self.seen[self.name] = _stamp(self.folder.file(self.name))
         report = self.folder.check(self.name)
         self.show(self.folder, report)
         self.waiting = report.passed
@@ -117,7 +120,7 @@ class Watch:
         from watchfiles import watch
 
         for changes in watch(self.folder.path, stop_event=self.stopped, recursive=False, raise_interrupt=False):
-            if self.name and any(Path(path).name == self.folder.file(self.name).name for _, path in changes):
+            if any(path.endswith(".py") for _, path in changes):
                 self.changed.set()
 
 

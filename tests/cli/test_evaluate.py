@@ -109,7 +109,7 @@ def test_a_run_that_is_not_there_is_named_with_the_nearest_that_is(scratchnet_co
     assert "did you mean runs/cnn-1?" in scratchnet_command("evaluate", "runs/cnn-2", "--mini").err
     assert "the newest is runs/cnn-1." in scratchnet_command("evaluate", "somewhere-else", "--mini").err
     assert (
-        "runs holds several runs: name one of them, such as runs/cnn-1." in scratchnet_command("evaluate", "runs").err
+        "runs is a folder of runs: name one of them, such as runs/cnn-1." in scratchnet_command("evaluate", "runs").err
     )
 
 

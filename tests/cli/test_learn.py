@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -132,12 +133,67 @@ def test_export_and_class(scratchnet_command: Command, started: Path, elsewhere:
         (["check", "dense-wd"], "dense-dw"),
         (["check", "--dir", "nowhere"], "learn start"),
         (["class", "nowhere"], "There is no folder"),
+        (["start", "progress.json"], "progress.json is a file: name a folder"),
+        (["export", "mine.txt"], "try mine.txt.zip"),
     ],
 )
 def test_errors_are_a_sentence(scratchnet_command: Command, started: Path, arguments: list[str], said: str) -> None:
     result = scratchnet_command("learn", *arguments)
     assert result.code == 1
     assert said in result.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["dense-dw"], "did you mean scratchnet learn check dense-dw?"),
+        (["05-dense-dw.py"], "did you mean scratchnet learn check 05-dense-dw.py?"),
+        (["--dir", ".", "check"], "give it behind it: scratchnet learn check --dir"),
+        (["--poll", "list"], "--poll before a command is not heard by it: give it alone."),
+    ],
+)
+def test_what_stands_in_the_wrong_place_is_said_to(
+    scratchnet_command: Command, started: Path, arguments: list[str], said: str
+) -> None:
+    result = scratchnet_command("learn", *arguments)
+    assert result.code == 2
+    assert said in result.err
+
+
+def test_an_exercise_may_be_called_by_its_file(scratchnet_command: Command, started: Path) -> None:
+    (started / "01-chain.py").write_text(RIGHT, encoding="utf-8")
+    for called in ("01-chain.py", "chain.py", started / "01-chain.py"):
+        assert scratchnet_command("learn", "check", called).out.startswith("chain: passed")
+
+
+def test_from_the_folder_above_files_are_named_with_their_folder(scratchnet_command: Command, elsewhere: Path) -> None:
+    assert "  cd mine\n" in scratchnet_command("learn", "start", "mine").out
+    assert "Your file: mine/01-chain.py " in scratchnet_command("learn", "check").out
+
+
+def test_exercises_in_the_folder_itself_need_no_cd(scratchnet_command: Command, elsewhere: Path) -> None:
+    assert "  cd " not in scratchnet_command("learn", "start", ".").out
+
+
+def test_all_are_checked_in_a_line_each(scratchnet_command: Command, started: Path) -> None:
+    for name in NAMES[2:]:
+        next(started.glob(f"*-{name}.py")).unlink()
+    (started / "01-chain.py").write_text(RIGHT, encoding="utf-8")
+    assert scratchnet_command("learn", "check", "--all") == (1, "✓ chain\n✗ fan-out\n", "")
+    for name in NAMES[:2]:
+        next(started.glob(f"*-{name}.py")).unlink()
+    result = scratchnet_command("learn", "check", "--all")
+    assert result.code == 1
+    assert "There is no exercise's file" in result.err
+
+
+def test_a_question_that_nobody_answers_is_not_called_ctrl_c(
+    scratchnet_command: Command, started: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    result = scratchnet_command("learn", "reset", "chain")
+    assert result.code == 1
+    assert "standard input has ended" in result.err
 
 
 @pytest.mark.parametrize("option", [[], ["--poll"]])
@@ -164,6 +220,12 @@ def test_watching_checks_what_is_saved_and_enter_goes_on(started: Path, option: 
         child.sendline("")
         child.expect("fan-out: not yet")
         child.expect("Enter checks again")
+        child.sendline("n")
+        child.expect("central-difference: not yet")
+        child.expect("Enter checks again")
+        (started / "05-dense-dw.py").write_text(EXERCISES["dense-dw"].solution, encoding="utf-8")
+        child.expect("dense-dw: passed")
+        child.expect("Next: 06-dense-db.py")
         child.sendline("q")
         child.expect(pexpect.EOF)
     finally:

@@ -173,7 +173,7 @@ def test_a_folder_that_is_not_there_empty_or_foreign(scratchnet_command: Command
     )
     Path("runs/mine").mkdir(parents=True)
     Path("runs/mine/run.json").write_text("{}")
-    assert "runs holds several runs: give --resume one of them, such as runs/mine" in (
+    assert "runs is a folder of runs: give --resume one of them, such as runs/mine" in (
         scratchnet_command("train", "--resume", "runs").err
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from scratchnet.learn.catalogue import EXERCISES, NAMES
 from scratchnet.learn.classroom import grade_class, write_tables
 from scratchnet.learn.folder import LearnError
 from scratchnet.learn.report import Mistake, Report
+from tests import axe
 
 
 @pytest.fixture
@@ -59,6 +61,7 @@ def test_tables(students: Path) -> None:
     text = page.read_text()
     assert "You divided &amp; lost." in text
     assert "<b>" not in text.replace("<b>dense-dw", "").replace("<b>chain", "")
+    assert "<h3>Ben</h3>" in text
 
 
 def test_names_cannot_act_in_a_spreadsheet_or_a_page(students: Path) -> None:
@@ -69,10 +72,45 @@ def test_names_cannot_act_in_a_spreadsheet_or_a_page(students: Path) -> None:
         assert "\n=cmd" not in text
 
 
-def test_what_is_no_zip_is_said(students: Path) -> None:
+def test_what_cannot_be_read_is_said_and_the_others_are_graded(students: Path) -> None:
     (students / "Cem.zip").write_text("no")
-    with pytest.raises(LearnError, match=r"Cem\.zip"):
+    (students / "Dora").mkdir()
+    results = grade_class(students, 3)
+    assert list(results.reports) == ["Ada", "Ben"]
+    assert "ask for it again" in results.unread["Cem"]
+    assert "no file that is called as an exercise" in results.unread["Dora"]
+    table, page = write_tables(results, students)
+    assert [row[0] for row in csv.reader(table.read_text().splitlines())][3:] == ["Cem", "Dora"]
+    assert page.read_text().count('class="unread"') == 2
+
+
+def test_a_zip_or_a_folder_may_lie_in_a_students_folder(students: Path) -> None:
+    for name in ("Cem", "Dora"):
+        (students / name).mkdir()
+    (students / "Ben.zip").rename(students / "Cem" / "exercises.ZIP")
+    (students / "Ada").rename(students / "Dora" / "exercises")
+    results = grade_class(students, 3)
+    assert results.cell("Cem", "dense-dw") == "gradients"
+    assert results.cell("Dora", "chain") == "passed"
+    assert results.unread == {}
+
+
+def test_two_students_of_one_name_are_told(students: Path) -> None:
+    (students / "Ben").mkdir()
+    with pytest.raises(LearnError, match="two students of the name Ben"):
         grade_class(students, 3)
+
+
+def test_the_page_is_readable_by_everyone(students: Path, browser: Any) -> None:
+    axe.skip_without_axe()
+    _, page = write_tables(grade_class(students, 3), students)
+    for scheme in ("light", "dark"):
+        tab = browser.new_page(viewport={"width": 390, "height": 800}, color_scheme=scheme)
+        tab.goto(page.as_uri())
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+        faults = axe.faults(tab)
+        tab.close()
+        assert faults == []
 
 
 def test_no_students(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from scratchnet.learn.slopes import slope
 from scratchnet.learn.speed import Measured
 from tests.learn.trusted import Trusted
 
-RIGHT, INVENTED = Path(__file__).parent / "right", Path(__file__).parent / "invented"
+HERE = Path(__file__).parent
 FIXED = (
     "chain fan-out central-difference dense-forward dense-dw dense-db dense-dx where-1-n-goes relu sigmoid-tanh "
     "softmax softmax-cross-entropy train-an-mlp im2col col2im conv2d-backward maxpool momentum adam dropout "
@@ -24,18 +24,16 @@ FIXED = (
 MISTAKES = [(name, mistake) for name, exercise in EXERCISES.items() for mistake in exercise.slips]
 
 
-def ways_in(path: Path) -> list[str]:
+def ways(folder: str, name: str) -> list[tuple[str, str]]:
+    """Return pieces of code for an exercise, each with the words on its first line.
+
+    right: other ways to write it. named: mistakes as a learner writes them, under the name that they should get, some
+    with another fault beside. invented: wrong code that no list has, so that what is said of it would be a guess.
+    """
+    path = HERE / folder / f"{name.replace('-', '_')}.py"
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    return [way for way in re.split(r"^# --- .*\n", text, flags=re.MULTILINE) if way.strip()]
-
-
-def other_ways(name: str) -> list[str]:
-    return ways_in(RIGHT / f"{name.replace('-', '_')}.py")
-
-
-def invented(name: str) -> list[str]:
-    """Return wrong code that a learner may write and that no list has: what is said of it must not be a guess."""
-    return ways_in(INVENTED / f"{name.replace('-', '_')}.py")
+    _, *parts = re.split(r"^# --- (.*)\n", text, flags=re.MULTILINE)
+    return list(zip(parts[::2], parts[1::2]))
 
 
 def fast(*_: object) -> Measured:
@@ -71,9 +69,9 @@ def test_the_solution_passes(name: str, written) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_other_ways_to_write_it_pass(name: str, written) -> None:
-    ways = other_ways(name)
-    assert len(ways) >= 3
-    for way in ways:
+    others = ways("right", name)
+    assert len(others) >= 3
+    for _, way in others:
         report = grade(written(way), name, measure=fast, sandbox=Trusted)
         assert report.passed, f"{way}\n{report}"
 
@@ -89,7 +87,19 @@ def test_a_mistake_fails_and_is_named(name: str, mistake: str, written) -> None:
     assert report.mistake.name == mistake
 
 
-@pytest.mark.parametrize(("name", "code"), [(name, code) for name in NAMES for code in invented(name)])
+@pytest.mark.parametrize(
+    ("name", "mistake", "code"),
+    [(name, *way) for name in NAMES for way in ways("named", name)],
+    ids=lambda text: text[:40],
+)
+def test_a_mistake_is_named_as_a_learner_writes_it(name: str, mistake: str, code: str, written) -> None:
+    with np.errstate(all="ignore"):
+        report = grade(written(code), name, measure=fast, sandbox=Trusted)
+    assert report.mistake is not None, report
+    assert report.mistake.name == mistake
+
+
+@pytest.mark.parametrize(("name", "code"), [(name, code) for name in NAMES for _, code in ways("invented", name)])
 def test_a_mistake_that_nobody_listed_fails_and_is_not_named(name: str, code: str, written) -> None:
     with np.errstate(all="ignore"):
         report = grade(written(code), name, measure=fast, sandbox=Trusted)

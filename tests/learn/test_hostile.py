@@ -149,7 +149,29 @@ def _runs(pid: int) -> bool:
 def test_standard_input_is_empty(graded) -> None:
     report = graded(f"answer = input()\n{RIGHT}")
     assert not report.passed
+    assert "take out input()" in report.sentence
     assert report.line == 1
+
+
+@pytest.mark.parametrize("power", ["1.5^2", "dz^2"])
+def test_a_power_written_as_elsewhere_is_told_from_other_errors(graded, power: str) -> None:
+    assert "A power is written **" in graded(f"def dbias(dz):\n    return {power}\n").sentence
+
+
+def test_what_is_asked_for_a_name_alone_is_not_shown_as_printed(tmp_path: Path) -> None:
+    path = tmp_path / "dropout.py"
+    path.write_text(
+        "class Dropout:\n    def __init__(self, rate):\n        self.rate = rate\n\n"
+        "    def forward(self, x, draws, training):\n        print(self.rate)\n"
+        "        self.mask = (draws >= self.rate) / (1 - self.rate)\n        return x * self.mask\n\n"
+        "    def backward(self, dy):\n        return dy * self.mask\n"
+    )
+    report = grade(path, "dropout", patience=20)
+    assert report.stages[-1] == "values"
+    assert report.mistake is not None
+    assert report.mistake.name == "drops-at-inference"
+    assert "1.0" not in report.printed.split()
+    assert "Warning" not in report.printed
 
 
 def test_an_error_shows_the_learners_own_line(graded) -> None:

@@ -25,7 +25,7 @@ class Trusted(Sandbox):
     def load(self) -> None:
         exec(compile(self.path.read_text(encoding="utf-8"), str(self.path), "exec"), self.names)
 
-    def run(self, inputs: dict[str, Any]) -> Answer:
+    def run(self, inputs: dict[str, Any], quiet: bool = False) -> Answer:
         try:
             answer = observe(self.exercise, Namespace(self.names), copied(inputs))
         except Exception as error:

@@ -125,6 +125,10 @@ EXERCISES = (
                 lambda x, dz: x.T @ dz / len(x),
                 "dkernel: you divided by N here too; the loss has done it already.",
             ),
+            divided_by_features=(
+                lambda x, dz: x.T @ dz / x.shape[1],
+                "dkernel is divided by D: neither D nor N belongs here.",
+            ),
             transposed=(lambda x, dz: dz.T @ x, "dkernel is transposed: its shape is the kernel's, (D, U)."),
             times_batch=(lambda x, dz: x.T @ dz * len(x), "dkernel is N times too large: the sum over n is all."),
             sign_turned=(lambda x, dz: -x.T @ dz, "The sign is turned: the slope is asked for, not the step downhill."),

@@ -1,4 +1,4 @@
-"""chain, fan-out, central-difference: slopes of one number, before there is a matrix."""
+"""chain, fan-out: slopes of one number, before there is a matrix."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from scratchnet.learn.calling import calling
 from scratchnet.learn.exercise import Case, Exercise, Slip, Slope
-from scratchnet.learn.namespace import Namespace
 from scratchnet.typing import Array
 
 # chain ----------------------------------------------------------------------------------------------------------------
@@ -37,14 +36,26 @@ def _chain_slip(
     return Slip(sentence, question, formula, operation, {"backward": backward})
 
 
+_HOW_MUCH_THE_SQUARE = ("How much does y = z² move when z moves a little?", "dz = dy · ∂y/∂z", "dz = dy * 2 * z")
+
 _CHAIN_SLIPS = {
     "square-forgotten": _chain_slip(
         lambda x, z, dy, w: dy * x,
         lambda x, z, dy, w: dy,
         "The slope of the square is left out: y = z², so dz is dy times 2z.",
-        "How much does y = z² move when z moves a little?",
-        "dz = dy · ∂y/∂z",
-        "dz = dy * 2 * z",
+        *_HOW_MUCH_THE_SQUARE,
+    ),
+    "two-forgotten": _chain_slip(
+        lambda x, z, dy, w: dy * z * x,
+        lambda x, z, dy, w: dy * z,
+        "The slope of the square lacks its 2: y = z², so dz is dy times 2z.",
+        *_HOW_MUCH_THE_SQUARE,
+    ),
+    "y-for-z": _chain_slip(
+        lambda x, z, dy, w: dy * 2 * z * z * x,
+        lambda x, z, dy, w: dy * 2 * z * z,
+        "The slope of the square has y in place of z: y = z², so dz is dy times 2z.",
+        *_HOW_MUCH_THE_SQUARE,
     ),
     "x-forgotten": _chain_slip(
         lambda x, z, dy, w: dy * 2 * z,
@@ -85,6 +96,30 @@ _CHAIN_SLIPS = {
         "You have how y moves. How does L move with y?",
         "dz = ∂L/∂y · ∂y/∂z",
         "dz = (y - t) * 2 * z",
+    ),
+    "db-without-the-square": _chain_slip(
+        lambda x, z, dy, w: dy * 2 * z * x,
+        lambda x, z, dy, w: dy,
+        "db lacks the slope of the square: b reaches the loss through z and y, as w does.",
+        "Through which numbers does b reach the loss?",
+        "db = ∂L/∂y · ∂y/∂z · ∂z/∂b",
+        "db = dz",
+    ),
+    "x-in-db": _chain_slip(
+        lambda x, z, dy, w: dy * 2 * z * x,
+        lambda x, z, dy, w: dy * 2 * z * x,
+        "db has the factor x: z = w·x + b moves as much as b does.",
+        "b moves by a little. By how much does z = w·x + b move?",
+        "db = dz · ∂z/∂b",
+        "db = dz",
+    ),
+    "exchanged": _chain_slip(
+        lambda x, z, dy, w: dy * 2 * z,
+        lambda x, z, dy, w: dy * 2 * z * x,
+        "dw and db are exchanged: dw is the one with the factor x, and is returned first.",
+        "Which of the two is multiplied by x, and which is returned first?",
+        "dw = dz · ∂z/∂w, db = dz · ∂z/∂b",
+        "dw = dz * x; db = dz; return dw, db",
     ),
 }
 
@@ -149,106 +184,6 @@ _FAN_OUT_SLIPS = {
     ),
 }
 
-# central-difference ---------------------------------------------------------------------------------------------------
-
-_FUNCTIONS: dict[str, Callable[[Array], Any]] = {
-    "the sum of cubes": lambda x: (x**3).sum(),
-    "sin(x[0])·x[1]": lambda x: np.sin(x.flat[0]) * x.flat[1],
-    "a product of all entries": lambda x: np.prod(x),
-    "the sum of |x|": lambda x: np.abs(x).sum(),
-}
-
-
-def _quotient(solution: Namespace, f: str, x: Array, h: float) -> dict[str, Any]:
-    return {"gradient": solution.numerical_gradient(_FUNCTIONS[f], x, h)}
-
-
-def _quotient_cases(random: np.random.Generator) -> list[Case]:
-    return [
-        Case(
-            "the worked number",
-            {"f": "the sum of cubes", "x": np.array([1.0, 2.0]), "h": 0.1},
-            {"gradient": np.array([3.01, 12.01])},
-        ),
-        Case("f = sin(x[0])·x[1]", {"f": "sin(x[0])·x[1]", "x": random.normal(size=3), "h": 1e-3}),
-        Case("a matrix x (2, 3)", {"f": "a product of all entries", "x": random.normal(size=(2, 3)), "h": 1e-2}),
-    ]
-
-
-def _quotient_kinks() -> list[Case]:
-    return [
-        Case("x of whole numbers", {"f": "the sum of cubes", "x": np.array([1, 2]), "h": 0.1}),
-        Case("a corner, |x| at 0", {"f": "the sum of |x|", "x": np.array([0.0, 1.0]), "h": 0.01}),
-    ]
-
-
-def _forward_only(f: Callable[[Array], Any], x: Array, h: float) -> Array:
-    return _entries(f, x, lambda at, e: (at(e) - at(0 * e)) / h, h)
-
-
-def _entries(f: Callable[[Array], Any], x: Array, quotient: Callable[..., Any], h: float) -> Array:
-    x = np.array(x, float)
-    result = np.zeros(x.shape)
-    for place in np.ndindex(x.shape):
-        e = np.zeros(x.shape)
-        e[place] = h
-        result[place] = quotient(lambda step, x=x: f(x + step), e)
-    return result
-
-
-def _all_at_once(f: Callable[[Array], Any], x: Array, h: float) -> Array:
-    return np.full(x.shape, (f(x + h) - f(x - h)) / (2 * h))
-
-
-def _not_put_back(f: Callable[[Array], Any], x: Array, h: float) -> Array:
-    x = np.array(x, float)
-    result = np.zeros(x.shape)
-    for place in np.ndindex(x.shape):
-        x[place] += h
-        up = f(x)
-        x[place] -= 2 * h
-        result[place] = (up - f(x)) / (2 * h)
-    return result
-
-
-_HINTS_QUOTIENT = (
-    "gradient[i] = (f(x + h·e_i) - f(x - h·e_i)) / 2h, with e_i all 0 but for a 1 at i",
-    "(f(above) - f(below)) / (2 * h), entry by entry, above and below copies of x",
-)
-
-_QUOTIENT_SLIPS = {
-    "forward-difference": Slip(
-        "The quotient is taken to one side only: its error shrinks like h, that of the central one like h².",
-        "Where do you stand on the curve when you step from x to x + h?",
-        *_HINTS_QUOTIENT,
-        names={"numerical_gradient": _forward_only},
-    ),
-    "divided-by-h": Slip(
-        "The difference is divided by h: from x - h to x + h it is 2h.",
-        "How far apart are x + h and x - h?",
-        *_HINTS_QUOTIENT,
-        names={"numerical_gradient": lambda f, x, h: _entries(f, x, lambda at, e: (at(e) - at(-e)) / h, h)},
-    ),
-    "all-entries-moved": Slip(
-        "All entries are moved at once: that is one slope, along the diagonal, and not one for each entry.",
-        "Which entries of x may move when you ask for the slope of one?",
-        *_HINTS_QUOTIENT,
-        names={"numerical_gradient": _all_at_once},
-    ),
-    "step-not-taken-back": Slip(
-        "An entry stays where it was moved to: the next slope is taken beside x.",
-        "Where is x when you come to the second entry?",
-        *_HINTS_QUOTIENT,
-        names={"numerical_gradient": _not_put_back},
-    ),
-    "sign-turned": Slip(
-        "The sign is turned: f above comes first, f below is taken away.",
-        "If f rises, which of f(x + h) and f(x - h) is larger?",
-        *_HINTS_QUOTIENT,
-        names={"numerical_gradient": lambda f, x, h: _entries(f, x, lambda at, e: (at(-e) - at(e)) / (2 * h), h)},
-    ),
-}
-
 EXERCISES = (
     Exercise(
         name="chain",
@@ -277,16 +212,5 @@ EXERCISES = (
         slopes=(Slope("dx", "x", _fan_out_loss),),
         slips=_FAN_OUT_SLIPS,
         shapes={"dx": "(D,)"},
-    ),
-    Exercise(
-        name="central-difference",
-        title="The slope without calculus, against which all is checked",
-        run=_quotient,
-        cases=_quotient_cases,
-        hints=("What do you have to leave as it is while one entry moves?", *_HINTS_QUOTIENT),
-        kinks=_quotient_kinks,
-        slips=_QUOTIENT_SLIPS,
-        shapes={"gradient": "x's shape"},
-        keeps_float32=False,
     ),
 )

@@ -1,4 +1,4 @@
-"""dropout, batchnorm-backward: layers that do something else in training than at inference."""
+"""batchnorm-backward: everyone reaches everyone."""
 
 from __future__ import annotations
 
@@ -9,134 +9,7 @@ import numpy as np
 from scratchnet.learn.calling import calling
 from scratchnet.learn.exercise import Case, Exercise, Slope
 from scratchnet.learn.exercises.slipping import slips
-from scratchnet.learn.namespace import Namespace
 from scratchnet.typing import Array
-
-# dropout --------------------------------------------------------------------------------------------------------------
-
-
-def _dropout_run(
-    solution: Namespace, x: Array, dy: Array, draws: Array, rate: float, training: bool, before: bool
-) -> dict[str, Any]:
-    layer = solution.Dropout(rate)
-    if before:  # a batch of another mode went through the same layer
-        layer.forward(x, 1 - draws, not training)
-        layer.backward(dy)
-    return {"y": layer.forward(x, draws, training), "dx": layer.backward(dy)}
-
-
-def _dropout_cases(random: np.random.Generator) -> list[Case]:
-    worked = Case(
-        "the worked number",
-        {
-            "x": np.array([1.0, 2, 3, 4]),
-            "dy": np.array([1.0, 1, 1, 1]),
-            "draws": np.array([0.1, 0.6, 0.5, 0.9]),
-            "rate": 0.5,
-            "training": True,
-            "before": False,
-        },
-        {"y": np.array([0.0, 4, 6, 8]), "dx": np.array([0.0, 2, 2, 2])},
-    )
-    cases = [worked]
-    for rate, training, before in ((0.3, True, False), (0.3, False, False), (0.2, False, True), (0.6, True, True)):
-        arrays = {"x": random.normal(size=(4, 5)), "dy": random.normal(size=(4, 5)), "draws": random.random((4, 5))}
-        label = f"rate = {rate}, {'training' if training else 'inference'}"
-        cases.append(Case(label, {**arrays, "rate": rate, "training": training, "before": before}))
-    return cases
-
-
-def _dropout_kinks() -> list[Case]:
-    x = np.array([1.0, -2, 3])
-    shared = {"x": x, "dy": 2 * x, "draws": np.array([0.0, 0.5, 0.999]), "training": True, "before": False}
-    return [Case("rate = 0", {**shared, "rate": 0.0}), Case("rate = 1", {**shared, "rate": 1.0})]
-
-
-def _dropout_loss(x: Array, dy: Array, draws: Array, rate: float, training: bool, before: bool) -> Any:
-    return (dy * x * ((draws >= rate) / (1 - rate) if training else 1)).sum()
-
-
-class _Dropout:
-    """Dropout taken apart, for mistakes to replace one part."""
-
-    def __init__(self, rate: float) -> None:
-        self.rate = rate
-
-    def forward(self, x: Array, draws: Array, training: bool) -> Array:
-        self.mask = (self.mask_of(draws) if training else self.at_inference(draws)).astype(x.dtype)
-        return x * self.mask
-
-    def backward(self, dy: Array) -> Array:
-        return dy * self.mask
-
-    def larger(self) -> float:
-        return 1 / (1 - self.rate) if self.rate < 1 else 0.0
-
-    def mask_of(self, draws: Array) -> Array:
-        return (draws >= self.rate) * self.larger()
-
-    def at_inference(self, draws: Array) -> Array:
-        return np.ones_like(draws)
-
-
-class _NotLarger(_Dropout):
-    def larger(self) -> float:
-        return 1.0
-
-
-class _SmallerAtInference(_Dropout):
-    def larger(self) -> float:
-        return 1.0
-
-    def at_inference(self, draws: Array) -> Array:
-        return np.full_like(draws, 1 - self.rate)
-
-
-class _KeepsWithRate(_Dropout):
-    def mask_of(self, draws: Array) -> Array:
-        return (draws < self.rate) * self.larger()
-
-
-class _DividedByRate(_Dropout):
-    def larger(self) -> float:
-        return 1 / self.rate if self.rate else 1.0
-
-
-class _AlwaysDrops(_Dropout):
-    def at_inference(self, draws: Array) -> Array:
-        return self.mask_of(draws)
-
-
-class _BackwardPassesAll(_Dropout):
-    def backward(self, dy: Array) -> Array:
-        return dy.copy()
-
-
-class _BackwardNotLarger(_Dropout):
-    def backward(self, dy: Array) -> Array:
-        return dy * (self.mask != 0)
-
-
-class _OldMask(_Dropout):
-    def forward(self, x: Array, draws: Array, training: bool) -> Array:
-        if not training:
-            self.mask = getattr(self, "mask", np.ones_like(x))
-            return x.copy()
-        return super().forward(x, draws, training)
-
-
-class _RateOneDividesByZero(_Dropout):
-    def larger(self) -> float:
-        return float(1 / np.float64(1 - self.rate))
-
-
-_DROPOUT_HINTS = (
-    "By what is each number multiplied in forward, and by what does backward have to multiply then?",
-    "mask[i] = 0 if draws[i] < rate else 1/(1 - rate),   y[i] = x[i] mask[i],   dx[i] = dy[i] mask[i]",
-    "self.mask = (draws >= rate) / (1 - rate) in training, all 1 at inference; x * self.mask; dy * self.mask",
-)
-
-# batchnorm-backward ---------------------------------------------------------------------------------------------------
 
 _EPSILON = 1e-3
 
@@ -146,11 +19,11 @@ def _normalized(x: Array) -> tuple[Array, Array]:
     return (x - x.mean(axis=0)) / sigma, sigma
 
 
-def _norm_loss(dy: Array, gamma: Array, beta: Array, x: Array, **_: Any) -> Any:
+def _loss(dy: Array, gamma: Array, beta: Array, x: Array, **_: Any) -> Any:
     return (dy * (gamma * _normalized(x)[0] + beta)).sum()
 
 
-def _norm_cases(random: np.random.Generator) -> list[Case]:
+def _cases(random: np.random.Generator) -> list[Case]:
     inputs = {
         "dy": np.array([[1.0], [0], [0], [0]]),
         "x_hat": np.array([[-1.0], [-1], [1], [1]]),
@@ -171,15 +44,26 @@ class _Norm:
     """The backward pass taken apart, for mistakes to replace one part."""
 
     def __call__(self, dy: Array, x_hat: Array, sigma: Array, gamma: Array) -> tuple[Array, Array, Array]:
-        dgamma, dbeta = (dy * x_hat).sum(axis=0), dy.sum(axis=0)
-        M = dy.dtype.type(self.count(len(dy)))
-        inner = dy - self.keep_mean * dbeta / M - self.keep_variance * x_hat * dgamma / M
-        return self.scaled(inner, gamma, sigma), self.gradient(dgamma, len(dy)), self.gradient(dbeta, len(dy))
+        dgamma, dbeta = (dy * self.beside_dy(x_hat)).sum(axis=0), dy.sum(axis=0)
+        M = dy.dtype.type(self.count(*dy.shape))
+        inner = dy - self.keep_mean * dbeta / M - self.keep_variance * self.along(x_hat) * dgamma / M
+        return self.returned(
+            self.scaled(inner, gamma, sigma), self.gradient(dgamma, len(dy)), self.gradient(dbeta, len(dy))
+        )
 
     keep_mean = keep_variance = 1
 
-    def count(self, M: int) -> float:
+    def count(self, M: int, C: int) -> float:
         return M
+
+    def beside_dy(self, x_hat: Array) -> Array:
+        return x_hat
+
+    def along(self, x_hat: Array) -> Array:
+        return x_hat
+
+    def returned(self, dx: Array, dgamma: Array, dbeta: Array) -> tuple[Array, Array, Array]:
+        return dx, dgamma, dbeta
 
     def scaled(self, inner: Array, gamma: Array, sigma: Array) -> Array:
         return gamma / sigma * inner
@@ -201,12 +85,12 @@ class _BothConstant(_Norm):
 
 
 class _OneLess(_Norm):
-    def count(self, M: int) -> float:
+    def count(self, M: int, C: int) -> float:
         return M - 1
 
 
 class _NotDividedByM(_Norm):
-    def count(self, M: int) -> float:
+    def count(self, M: int, C: int) -> float:
         return 1
 
 
@@ -230,12 +114,41 @@ class _SigmaSquared(_Norm):
         return gamma / sigma**2 * inner
 
 
+class _RootOfSigma(_Norm):
+    def scaled(self, inner: Array, gamma: Array, sigma: Array) -> Array:
+        return gamma / np.sqrt(sigma) * inner
+
+
+class _Added(_Norm):
+    keep_mean = keep_variance = -1
+
+
+class _CountsAll(_Norm):
+    def count(self, M: int, C: int) -> float:
+        return M * C
+
+
+class _XHatForgotten(_Norm):
+    def along(self, x_hat: Array) -> Array:
+        return np.ones_like(x_hat)
+
+
+class _XHatForgottenInDgamma(_Norm):
+    def beside_dy(self, x_hat: Array) -> Array:
+        return np.ones_like(x_hat)
+
+
+class _Exchanged(_Norm):
+    def returned(self, dx: Array, dgamma: Array, dbeta: Array) -> tuple[Array, Array, Array]:
+        return dx, dbeta, dgamma
+
+
 class _Means(_Norm):
     def gradient(self, total: Array, M: int) -> Array:
         return total / total.dtype.type(M)
 
 
-_NORM_HINTS = (
+_HINTS = (
     "On how many ways does x[m] reach the loss? Through x̂[m] directly, and through two numbers of the whole batch.",
     "dx[m] = γ/σ · (dy[m] - 1/M Σ dy - x̂[m] · 1/M Σ dy x̂)",
     "dbeta = dy.sum(axis=0); dgamma = (dy * x_hat).sum(axis=0); gamma / sigma * (dy - dbeta / M - x_hat * dgamma / M)",
@@ -243,64 +156,19 @@ _NORM_HINTS = (
 
 EXERCISES = (
     Exercise(
-        name="dropout",
-        title="Random, yet the same mask on the way back",
-        run=_dropout_run,
-        cases=_dropout_cases,
-        hints=_DROPOUT_HINTS,
-        slopes=(Slope("dx", "x", _dropout_loss),),
-        kinks=_dropout_kinks,
-        slips=slips(
-            "Dropout",
-            _DROPOUT_HINTS,
-            not_made_larger=(
-                _NotLarger,
-                "What stays is not made larger: with 1/(1 - rate) each number keeps its mean.",
-            ),
-            smaller_at_inference=(
-                _SmallerAtInference,
-                "It is made smaller at inference: here what stays is made larger in training, and inference does "
-                "nothing.",
-            ),
-            keeps_with_rate=(_KeepsWithRate, "rate is the probability to be dropped, and this keeps with it."),
-            divided_by_rate=(
-                _DividedByRate,
-                "What stays is divided by rate: it stays with probability 1 - rate, so divide by that.",
-            ),
-            drops_at_inference=(_AlwaysDrops, "It drops at inference, too: there y = x."),
-            backward_passes_all=(
-                _BackwardPassesAll,
-                "backward lets everything through: what was dropped had no part in the loss.",
-            ),
-            backward_not_larger=(
-                _BackwardNotLarger,
-                "backward forgets the factor 1/(1 - rate): it multiplies by the same mask as forward.",
-            ),
-            old_mask_at_inference=(
-                _OldMask,
-                "After an inference, backward still uses the mask of the training batch before.",
-            ),
-            rate_one_divides_by_zero=(
-                _RateOneDividesByZero,
-                "With rate = 1 it divides by zero, and 0 times infinity is no number: then all is 0.",
-            ),
-        ),
-        shapes={"y": "x's shape", "dx": "x's shape"},
-    ),
-    Exercise(
         name="batchnorm-backward",
         title="Batch normalization: everyone reaches everyone",
         run=calling("backward", "dx", "dgamma", "dbeta"),
-        cases=_norm_cases,
-        hints=_NORM_HINTS,
+        cases=_cases,
+        hints=_HINTS,
         slopes=(
-            Slope("dx", "x", _norm_loss),
-            Slope("dgamma", "gamma", _norm_loss),
-            Slope("dbeta", "beta", _norm_loss),
+            Slope("dx", "x", _loss),
+            Slope("dgamma", "gamma", _loss),
+            Slope("dbeta", "beta", _loss),
         ),
         slips=slips(
             "backward",
-            _NORM_HINTS,
+            _HINTS,
             mean_taken_as_constant=(
                 _MeanConstant(),
                 "The mean is taken as a constant: it moves with every x of the channel.",
@@ -319,6 +187,18 @@ EXERCISES = (
             sigma_forgotten=(_NoSigma(), "1/σ is missing in dx: x̂ = (x - mean)/σ."),
             times_sigma=(_TimesSigma(), "dx is multiplied by σ: it is divided by it."),
             sigma_squared=(_SigmaSquared(), "dx is divided by σ²: once is enough."),
+            root_of_sigma=(_RootOfSigma(), "dx is divided by √σ: σ = √(var + ε) is handed in, with the root taken."),
+            added_to_dy=(_Added(), "The two sums are added to dy: they are taken out of it."),
+            counts_all=(_CountsAll(), "The sums are divided by M·C: a channel has M numbers, len(dy)."),
+            x_hat_forgotten=(
+                _XHatForgotten(),
+                "x̂[m] is missing in dx: what comes back through var is in proportion to x̂[m].",
+            ),
+            x_hat_forgotten_in_dgamma=(
+                _XHatForgottenInDgamma(),
+                "x̂[m] is missing in dgamma: γ is multiplied by it in y[m] = γ x̂[m] + β.",
+            ),
+            exchanged=(_Exchanged(), "dgamma and dbeta are exchanged: dgamma is the one with x̂, and comes first."),
             gradients_are_means=(
                 _Means(),
                 "dgamma and dbeta: you divided by the batch here too; the loss has done it already.",

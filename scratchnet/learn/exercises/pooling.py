@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,29 @@ def _one_hot(place: Array) -> Array:
     return np.arange(4) == place[..., None]
 
 
+def _overlapping(pay: Callable[[Array, Any, Array], None]) -> Any:
+    """Return a backward whose windows step by one; ``pay(dx, place, dy)`` pays the winners of one of them."""
+
+    def backward(dy: Array, x: Array) -> Array:
+        dx = np.zeros_like(x)
+        for n, h, w, c in np.ndindex(dy.shape):
+            place = divmod(int(x[n, h : h + 2, w : w + 2, c].argmax()), 2)
+            pay(dx, (n, h + place[0], w + place[1], c), dy[n, h, w, c])
+        return dx
+
+    return backward
+
+
+def _one_to_the_winner(dy: Array, x: Array) -> Array:
+    windows = _windows(x)
+    return _from_windows(_one_hot(windows.argmax(axis=4)).astype(x.dtype), *x.shape[1:3])
+
+
+def _turned(place: Array) -> Array:
+    """Return the place in a window whose rows are read as columns."""
+    return place % 2 * 2 + place // 2
+
+
 _HINTS = (
     "Raise one number of a window a little. When does the maximum rise with it?",
     "dx[n,h,w,c] = dy[n,oh,ow,c]   if (h,w) is the first of the largest in window (oh,ow),   else 0",
@@ -123,6 +147,32 @@ EXERCISES = (
             times_the_winner=(
                 _shared(lambda w: _one_hot(w.argmax(axis=4)) * w),
                 "dy is multiplied by the winner: the slope of the maximum in its winner is 1.",
+            ),
+            one_for_dy=(
+                _one_to_the_winner,
+                "The winner gets 1: it gets dy, which is how much the loss moves with y.",
+            ),
+            row_and_column_exchanged=(
+                _shared(lambda w: _one_hot(_turned(w.argmax(axis=4)))),
+                "Row and column of the winner are exchanged: argmax counts row by row, so place // 2 is the row and "
+                "place % 2 the column.",
+            ),
+            one_winner_for_all_channels=(
+                _shared(lambda w: _one_hot(w.max(axis=3, keepdims=True).argmax(axis=4))),
+                "All channels share one winner: each channel has its own.",
+            ),
+            windows_overlap=(
+                _overlapping(lambda dx, place, dy: np.add.at(dx, place, dy)),
+                "The windows step by one: they lie side by side, so window (oh, ow) begins at (2·oh, 2·ow).",
+            ),
+            windows_overlap_and_overwrite=(
+                _overlapping(lambda dx, place, dy: dx.__setitem__(place, dy)),
+                "The windows step by one and overwrite each other: they lie side by side, window (oh, ow) begins at "
+                "(2·oh, 2·ow).",
+            ),
+            top_left=(
+                _shared(lambda w: _one_hot(np.zeros(w.shape[:4], int))),
+                "The pixel at the top left of each window gets dy: it is the largest that does.",
             ),
         ),
         shapes={"dx": "(N, H, W, C)"},

@@ -1,26 +1,3 @@
-# --- return hats
-import numpy as np
-
-
-def update(w, g, m, v, t, rate, beta_1, beta_2, epsilon):
-    m = beta_1 * m + (1 - beta_1) * g
-    v = beta_2 * v + (1 - beta_2) * g**2
-    mh = m / (1 - beta_1**t)
-    vh = v / (1 - beta_2**t)
-    return w - rate * mh / (np.sqrt(vh) + epsilon), mh, vh
-
-
-# --- g in place of m
-import numpy as np
-
-
-def update(w, g, m, v, t, rate, beta_1, beta_2, epsilon):
-    m = beta_1 * m + (1 - beta_1) * g
-    v = beta_2 * v + (1 - beta_2) * g**2
-    s = rate * (1 - beta_2**t) ** 0.5 / (1 - beta_1**t)
-    return w - s * g / (np.sqrt(v) + epsilon), m, v
-
-
 # --- beta*t
 import numpy as np
 
@@ -40,17 +17,6 @@ def update(w, g, m, v, t, rate, beta_1, beta_2, epsilon):
     m = beta_1 * m + g
     v = beta_2 * v + (1 - beta_2) * g**2
     s = rate * (1 - beta_2**t) ** 0.5 / (1 - beta_1**t)
-    return w - s * m / (np.sqrt(v) + epsilon), m, v
-
-
-# --- step wrong way round
-import numpy as np
-
-
-def update(w, g, m, v, t, rate, beta_1, beta_2, epsilon):
-    m = beta_1 * m + (1 - beta_1) * g
-    v = beta_2 * v + (1 - beta_2) * g**2
-    s = rate * (1 - beta_1**t) / (1 - beta_2**t) ** 0.5
     return w - s * m / (np.sqrt(v) + epsilon), m, v
 
 

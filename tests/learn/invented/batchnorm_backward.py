@@ -1,19 +1,3 @@
-# --- dgamma/dbeta swapped
-def backward(dy, x_hat, sigma, gamma):
-    M = len(dy)
-    b = dy.sum(0)
-    g = (dy * x_hat).sum(0)
-    return gamma / sigma * (dy - b / M - x_hat * g / M), b, g
-
-
-# --- sign
-def backward(dy, x_hat, sigma, gamma):
-    M = len(dy)
-    b = dy.sum(0)
-    g = (dy * x_hat).sum(0)
-    return gamma / sigma * (dy + b / M + x_hat * g / M), g, b
-
-
 # --- mean over axis 1
 def backward(dy, x_hat, sigma, gamma):
     M = dy.shape[1]
@@ -28,14 +12,6 @@ def backward(dy, x_hat, sigma, gamma):
     b = dy.sum(0)
     g = (dy * x_hat).sum(0)
     return gamma / sigma * (dy - b / M - 0.5 * x_hat * g / M), g, b
-
-
-# --- scalar M all
-def backward(dy, x_hat, sigma, gamma):
-    M = dy.size
-    b = dy.sum(0)
-    g = (dy * x_hat).sum(0)
-    return gamma / sigma * (dy - b / M - x_hat * g / M), g, b
 
 
 # --- dgamma without xhat

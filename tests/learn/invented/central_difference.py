@@ -11,21 +11,6 @@ def numerical_gradient(f, x, h):
     return g
 
 
-# --- h/2
-import numpy as np
-
-
-def numerical_gradient(f, x, h):
-    g = np.zeros(x.shape)
-    for i in np.ndindex(x.shape):
-        a = np.array(x, float)
-        a[i] += h
-        b = np.array(x, float)
-        b[i] -= h
-        g[i] = (f(a) - f(b)) / 2 * h
-    return g
-
-
 # --- last entry only
 import numpy as np
 

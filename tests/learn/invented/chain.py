@@ -1,21 +1,3 @@
-# --- dz=2*dy*y
-def backward(w, b, x, t):
-    z = w * x + b
-    y = z**2
-    dy = y - t
-    dz = dy * 2 * y
-    return dz * x, dz
-
-
-# --- db=dy
-def backward(w, b, x, t):
-    z = w * x + b
-    y = z**2
-    dy = y - t
-    dz = dy * 2 * z
-    return dz * x, dy
-
-
 # --- db=b*dz
 def backward(w, b, x, t):
     z = w * x + b
@@ -23,15 +5,6 @@ def backward(w, b, x, t):
     dy = y - t
     dz = dy * 2 * z
     return dz * x, dz * b
-
-
-# --- swapped return
-def backward(w, b, x, t):
-    z = w * x + b
-    y = z**2
-    dy = y - t
-    dz = dy * 2 * z
-    return dz, dz * x
 
 
 # --- half L grad: 2*(y-t)

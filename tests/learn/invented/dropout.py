@@ -17,25 +17,6 @@ class Dropout:
         return dy * (np.random.random(dy.shape) >= self.rate) / (1 - self.rate)
 
 
-# --- > instead >=
-import numpy as np
-
-
-class Dropout:
-    def __init__(self, rate):
-        self.rate = rate
-
-    def forward(self, x, draws, training):
-        if not training:
-            self.m = np.ones_like(x)
-        else:
-            self.m = (draws > self.rate).astype(x.dtype) / (1 - self.rate) if self.rate < 1 else np.zeros_like(x)
-        return x * self.m
-
-    def backward(self, dy):
-        return dy * self.m
-
-
 # --- float64 mask
 import numpy as np
 

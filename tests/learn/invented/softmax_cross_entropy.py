@@ -32,23 +32,6 @@ def loss_and_dz(z, labels):
     return loss, dz / N
 
 
-# --- dz[:,labels]
-import numpy as np
-
-
-def loss_and_dz(z, labels):
-    N = len(z)
-    r = np.arange(N)
-    s = z - z.max(axis=1, keepdims=True)
-    e = np.exp(s)
-    tot = e.sum(axis=1, keepdims=True)
-    y = e / tot
-    loss = -np.log(y[r, labels]).mean()
-    dz = y.copy()
-    dz[:, labels] -= 1
-    return loss, dz / N
-
-
 # --- y + onehot
 import numpy as np
 
@@ -64,23 +47,6 @@ def loss_and_dz(z, labels):
     dz = y.copy()
     dz[r, labels] += 1
     return loss, dz / N
-
-
-# --- sum loss and no /N
-import numpy as np
-
-
-def loss_and_dz(z, labels):
-    N = len(z)
-    r = np.arange(N)
-    s = z - z.max(axis=1, keepdims=True)
-    e = np.exp(s)
-    tot = e.sum(axis=1, keepdims=True)
-    y = e / tot
-    loss = -np.log(y[r, labels]).sum()
-    dz = y.copy()
-    dz[r, labels] -= 1
-    return loss, dz
 
 
 # --- mse
