@@ -159,10 +159,13 @@ def _train_epoch(run: Run, progress: Progress, interruption: Interruption) -> No
     model, means, callbacks = run.model, run.means, run.callbacks
     ranks = distribution.current()
     watched = ranks.any(callbacks.needs_batch_logs("on_train_batch_end"))
+    heard = watched or callbacks.needs_batch_logs("on_train_batch_begin")
     timed = [backup for backup in run.backups if backup.minutes is not None]
+    run.renew()
     for step, samples, rows in run.training.epoch():
         callbacks.on_train_batch_begin(step)
-        run.renew()
+        if heard:
+            run.renew()
         with interruption.shield:
             with run.parts.plan.lock:
                 try:

@@ -1,7 +1,8 @@
 """What callbacks may change on a model while ``fit`` runs: its layers. The next step takes them as they are.
 
 A plan is made from the layers as they were: a kernel may hold a dropout's rate, the runs of parameters leave out what
-is frozen. So before each step it is looked whether the plan still says what the layers say, as every call does.
+is frozen. So it is looked whether the plan still says what the layers say, as every call does: before the first step of
+an epoch, and before each one where a callback hears of steps.
 """
 
 from __future__ import annotations
