@@ -137,8 +137,8 @@ class Way:
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    def __get__(self, step: Any, owner: type) -> str:
-        return str(vars(step)[self.name])
+    def __get__(self, step: Any, owner: type) -> Any:
+        return self if step is None else vars(step)[self.name]
 
     def __set__(self, step: Any, way: str) -> None:
         ways = getattr(step, f"{self.name}s")
