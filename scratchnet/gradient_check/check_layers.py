@@ -22,7 +22,7 @@ from scratchnet.gradient_check.contract import Case, check_contract
 from scratchnet.gradient_check.diagnosis import conclude
 from scratchnet.gradient_check.holdings import is_built_in
 from scratchnet.gradient_check.kinks import CONVENTIONS, check_kinks, check_kinks_at, convention_of
-from scratchnet.gradient_check.refusals import check_finite, check_methods
+from scratchnet.gradient_check.refusals import check_finite, check_layer_forward, check_methods
 from scratchnet.gradient_check.report import Report
 from scratchnet.gradient_check.runner import (
     Runner,
@@ -94,6 +94,7 @@ def check_layer(
     generator = np.random.default_rng(seed)
     shapes = _shapes(input_shape)
     check_methods(layer)
+    check_layer_forward(layer)
     constants = (constants,) if isinstance(constants, str) else constants
     given = _given_inputs(x, shapes)
     with held_still(layer), seeded(seed):

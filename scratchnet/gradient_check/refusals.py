@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
@@ -27,6 +28,24 @@ def check_methods(thing: Any) -> None:
         raise ValueError(
             f"A gradient check expected an object with forward and backward, got {_a(thing)} without "
             f"{' and '.join(missing)}: define {'it' if len(missing) == 1 else 'them'}."
+        )
+
+
+def check_layer_forward(layer: Any) -> None:
+    """Raise a ValueError unless that is a layer, and its ``forward`` can be called with x alone."""
+    if getattr(layer, "is_model", False):
+        raise ValueError(f"check_layer expected a layer, got the model {layer.name!r}: check_model checks models.")
+    try:
+        parameters = list(inspect.signature(layer.forward).parameters.values())
+    except (TypeError, ValueError):  # a built-in function has no signature to read
+        return
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind not in several]
+    if more := [name for name in needed[1:] if name != "training"]:
+        raise ValueError(
+            f"A gradient check expected {name_of(layer)}.forward to need x alone, or x and training, got "
+            f"forward({', '.join(needed)}): give {', '.join(more)} a default; several inputs come as one list, and a "
+            f"loss is checked with check_loss."
         )
 
 

@@ -175,7 +175,8 @@ class Plan:
         step = self._parts.step(layers, any(self._needs_gradient[source] for source in tensor.inputs), self.fuse)
         if step is not None:
             return step, run[len(step.layers) - 1]
-        return LayerStep(self._stand_ins[tensor], self._check), tensor
+        needed = [self._needs_gradient[source] and source not in self.graph.given for source in tensor.inputs]
+        return LayerStep(self._stand_ins[tensor], self._check, needed), tensor
 
     def _chain_from(self, tensor: SymbolicTensor) -> list[SymbolicTensor]:
         """Return ``tensor`` and the tensors after it for as long as nobody else looks at what lies between."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
 
 from scratchnet.graph.stand_in import StandIn
+from scratchnet.layers import LAYERS
 from scratchnet.layers.layer import Layer
 from scratchnet.typing import Array
 
@@ -27,18 +30,28 @@ class Step(Protocol):
 
 
 class LayerStep:
-    """A layer run by its own definition. Its results are checked: what comes next trusts their shapes and dtypes."""
+    """A layer run by its own definition. Its results are checked: what comes next trusts their shapes and dtypes.
 
-    def __init__(self, stand_in: StandIn, check: bool = True) -> None:
-        self.stand_in, self.check = stand_in, check
+    Args:
+        stand_in: the layer, in its place.
+        check: whether to check; the gradient checker wants to see what comes as it is.
+        needed: for each input whether weights that are trained lie before it, so that its gradient must come.
+    """
+
+    def __init__(self, stand_in: StandIn, check: bool = True, needed: Sequence[bool] = ()) -> None:
+        self.stand_in, self.check, self.needed = stand_in, check, needed
         self.layers = [stand_in.layer]
         self._x: list[Array] = []
+        self._guarded = check and type(stand_in.layer) not in LAYERS.values()
 
     def forward(self, x: Any, training: bool | None) -> Array:
         """Return the layer's output."""
         layer = self.layers[0]
         self._x = x if isinstance(x, list) else [x]
-        y = self.stand_in.forward(x, training)
+        if self._guarded:
+            x = [_locked(a) for a in x] if isinstance(x, list) else _locked(x)
+        with _who_writes(layer, "forward", "x"):
+            y = self.stand_in.forward(x, training)
         if not self.check:
             return y
         return _checked(y, (len(self._x[0]), *layer.output_shape[1:]), layer, "forward", "an output")
@@ -46,7 +59,8 @@ class LayerStep:
     def backward(self, dy: Array) -> Any:
         """Return the layer's dx."""
         layer = self.layers[0]
-        dx = self.stand_in.backward(dy)
+        with _who_writes(layer, "backward", "dy, and the x it remembers,"):
+            dx = self.stand_in.backward(_locked(dy) if self._guarded else dy)
         if not self.check:
             return dx
         several = list(dx) if isinstance(dx, (list, tuple)) else [dx]
@@ -58,14 +72,44 @@ class LayerStep:
         checked = [
             None if d is None else _checked(d, x.shape, layer, "backward", "a dx") for d, x in zip(several, self._x)
         ]
+        if any(d is None and needed for d, needed in zip(checked, self.needed)):
+            raise ValueError(
+                f"Layer {layer.name!r} ({type(layer).__name__}) expected its backward to return a dx of shape "
+                f"{self._x[0].shape}, since weights that are trained lie before it, got None: return dx, or zeros "
+                f"where there is no slope."
+            )
         return checked if len(checked) > 1 else checked[0]
+
+
+def _locked(array: Array) -> Array:
+    """Return a view that cannot be written to: what a layer gets belongs to others too, who still need it."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+@contextmanager
+def _who_writes(layer: Layer, method: str, what: str) -> Iterator[None]:
+    """Say whose it is, if NumPy refuses to write to an array that is locked."""
+    try:
+        yield
+    except ValueError as error:
+        if "read-only" not in str(error):
+            raise
+        raise ValueError(
+            f"Layer {layer.name!r} ({type(layer).__name__}) expected its {method} to leave {what} as it is, since "
+            f"others need it, got a write into it ({error}): work on a copy."
+        ) from error
 
 
 def _checked(array: Any, shape: tuple[int, ...], layer: Layer, method: str, what: str) -> Array:
     """Return what a layer returned, in the layer's dtype, once it is found to be an array of that shape."""
-    if isinstance(array, np.ndarray) and array.shape == shape and array.dtype.kind in "fiub":
-        return array if array.dtype == layer.dtype else array.astype(layer.dtype)
-    got = f"{array.dtype} of shape {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
+    masked = isinstance(array, np.ma.MaskedArray)
+    if isinstance(array, np.ndarray) and not masked and array.shape == shape and array.dtype.kind in "fiub":
+        array = np.asarray(array)  # no matrix, to which * is another product
+        return array if array.dtype == layer.dtype and array.flags.writeable else array.astype(layer.dtype)
+    numbers = isinstance(array, np.ndarray) and not masked
+    got = f"{array.dtype} of shape {array.shape}" if numbers else type(array).__name__
     advice = "compute_output_shape has to say what forward returns" if method == "forward" else "it has the shape of x"
     raise ValueError(
         f"Layer {layer.name!r} ({type(layer).__name__}) expected its {method} to return {what} of real numbers of "

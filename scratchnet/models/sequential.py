@@ -191,7 +191,8 @@ class Sequential(Model):
     def __getattr__(self, name: str) -> Any:
         # Only what `_connect` sets is looked up here, and only before it has run: at the first need, when all layers
         # are there, so that their parameters get one vector together.
-        if name not in _WITH_THE_GRAPH and not hasattr(type(self), name):
+        own = any(name in vars(kind) for kind in type(self).__mro__)  # hasattr(type(self)) knows a class's __name__ too
+        if name not in _WITH_THE_GRAPH and not own:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         if not self.__dict__.get("_tensors"):
             raise AttributeError(
@@ -199,7 +200,7 @@ class Sequential(Model):
                 f"not known: begin it with Input(shape), call build((None, …)), or fit it first."
             )
         self._connect_all()
-        return vars(self)[name]
+        return object.__getattribute__(self, name)
 
     def _connect_all(self) -> None:
         assert self._input is not None

@@ -122,6 +122,11 @@ def as_array(values: Any, what: str) -> Array:
         array = np.asarray(values)
     except Exception as error:  # lists of different lengths, and whatever an object's own __array__ raises
         raise ValueError(f"{what} expected an array of numbers, got {shown(values)}: {error}") from error
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise ValueError(
+            f"{what} expected an array of numbers, got a masked array with {int(np.ma.getmaskarray(values).sum())} of "
+            f"them missing: fill them in, with x.filled(…)."
+        )
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{what} expected an array of numbers, got dtype {array.dtype}.")
     if array.ndim == 0:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scratchnet import gradient_check, layers, losses
+from scratchnet import Input, Sequential, gradient_check, layers, losses
 from scratchnet.gradient_check import check_layer, check_loss
 from scratchnet.testing import assert_gradients
 
@@ -245,9 +245,27 @@ def test_a_random_loss_does_not_pass() -> None:
     assert "a loss must not be random" in str(report)
 
 
+class NeedsMore:
+    """Its forward cannot be called with x alone."""
+
+    def forward(self, x: Any, is_training: bool) -> Any:
+        return x * 1
+
+    def backward(self, dy: Any) -> Any:
+        return dy * 1
+
+
 @pytest.mark.parametrize(
     ("layer", "words"),
-    [(layers.Flatten, "got the class Flatten"), (Mean.forward, "without forward and backward"), (None, "got None")],
+    [
+        (layers.Flatten, "got the class Flatten"),
+        (Mean.forward, "without forward and backward"),
+        (None, "got None"),
+        (NeedsMore(), r"got forward\(x, is_training\): give is_training a default"),
+        (Mean(), r"got forward\(y_true, y_pred\): give y_pred a default; .* a loss is checked with check_loss"),
+        (losses.MeanSquaredError(), "a loss is checked with check_loss"),
+        (Sequential([Input((3,)), layers.Dense(2)], name="net"), "got the model 'net': check_model checks models"),
+    ],
 )
 def test_what_is_no_layer_is_refused(layer: Any, words: str) -> None:
     with pytest.raises(ValueError, match=words):

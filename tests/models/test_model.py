@@ -272,3 +272,11 @@ def frozen_model():
 def test_whether_a_model_is_trained_is_said_by_true_or_false():
     with pytest.raises(ValueError, match="trainable"):
         Sequential([Dense(2)], "a name")
+
+
+@pytest.mark.parametrize("name", ["__name__", "__qualname__", "__wrapped__", "nothing"])
+@pytest.mark.parametrize("shape", [[], [Input((3,))]])
+def test_what_a_sequential_has_not_is_an_attribute_error(name, shape):
+    model = Sequential([*shape, Dense(2)])
+    assert getattr(model, name, None) is None
+    assert not hasattr(model, name)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scratchnet import Input, Model, losses, optimizers, utils
+from scratchnet import Input, Model, Sequential, losses, optimizers, utils
 from scratchnet.layers import Conv2D, Dense, Flatten
 from scratchnet.training.inputs import check_inputs
 
@@ -247,3 +249,18 @@ def test_a_number_beyond_the_model_s_float_type_is_named(what: str) -> None:
     data[what].reshape(-1)[3] = 1e300
     with pytest.raises(ValueError, match=rf"{what} of fit .*none beyond float32's 3.4e\+38, got 1e\+300 at index \("):
         model.fit(**data, verbose=0)
+
+
+@pytest.mark.parametrize("act", ["fit", "predict", "call"])
+def test_numbers_that_are_masked_are_missing_numbers(act):
+    x = np.ma.masked_array(np.full((4, 3), 1e20), [[False, True, False]] * 4)
+    model = Sequential([Input((3,)), Dense(2)])
+    model.compile("sgd", "mse")
+    calls: dict[str, Any] = {
+        "fit": lambda x: model.fit(x, np.zeros((4, 2)), verbose=0),
+        "predict": lambda x: model.predict(x, verbose=0),
+        "call": lambda x: model(x),
+    }
+    with pytest.raises(ValueError, match=r"got a masked array with 4 of them missing: fill them in, with x\.filled"):
+        calls[act](x)
+    calls[act](np.ma.masked_array(np.ones((4, 3))))  # none is missing

@@ -1,0 +1,128 @@
+"""What a layer run by its definition may do with what it gets, and what it has to return."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scratchnet import Input, Layer, Model, Sequential, layers, utils
+
+X = np.random.default_rng(0).normal(size=(8, 4)).astype("float32")
+Y = np.arange(8) % 3
+
+
+class Doubles(Layer):
+    def forward(self, x: Any, training: bool = False) -> Any:
+        return x * 2
+
+    def backward(self, dy: Any) -> Any:
+        return dy * 2
+
+
+class WritesIntoX(Doubles):
+    def forward(self, x: Any, training: bool = False) -> Any:
+        x *= 2
+        return x
+
+
+class WritesIntoDy(Doubles):
+    def backward(self, dy: Any) -> Any:
+        dy[...] = 2 * dy
+        return dy
+
+
+class WritesIntoWhatItRemembers(Doubles):
+    def forward(self, x: Any, training: bool = False) -> Any:
+        self.x = x
+        return x * 2
+
+    def backward(self, dy: Any) -> Any:
+        self.x[0] = 0
+        return dy * 2
+
+
+class ForgetsToReturn(Doubles):
+    def backward(self, dy: Any) -> Any:
+        dy * 2  # and no return
+
+
+class ReturnsItsInput(Doubles):
+    def forward(self, x: Any, training: bool = False) -> Any:
+        return x
+
+    def backward(self, dy: Any) -> Any:
+        return dy
+
+
+class ReturnsMatrices(Doubles):
+    def forward(self, x: Any, training: bool = False) -> Any:
+        return np.asmatrix(x * 2)
+
+    def backward(self, dy: Any) -> Any:
+        return np.asmatrix(dy * 2)
+
+
+class ReturnsMasked(Doubles):
+    def forward(self, x: Any, training: bool = False) -> Any:
+        return np.ma.masked_less(x * 2, 0)
+
+
+def branching(own: Layer) -> Model:
+    """Two branches use the same tensor: the own layer is one of them."""
+    utils.set_random_seed(1)
+    i = Input((4,))
+    h = layers.Dense(5, activation="tanh")(i)
+    model = Model(i, layers.Dense(3, activation="softmax")(layers.Add()([own(h), h])))
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
+
+
+@pytest.mark.parametrize(
+    ("own", "sentence"),
+    [
+        (WritesIntoX, r"'own' \(WritesIntoX\) expected its forward to leave x as it is"),
+        (WritesIntoDy, r"'own' \(WritesIntoDy\) expected its backward to leave dy, and the x it remembers, as it is"),
+        (WritesIntoWhatItRemembers, r"'own' \(\w+\) expected its backward to leave dy, and the x it remembers, as"),
+        (
+            ForgetsToReturn,
+            r"'own' \(ForgetsToReturn\) expected its backward to return a dx of shape \(8, 5\).* got None",
+        ),
+        (ReturnsMasked, r"'own' \(ReturnsMasked\) expected its forward to return an output of real numbers.* Masked"),
+    ],
+)
+def test_what_would_be_a_silent_wrong_number_elsewhere_is_refused(backend: str, own: Any, sentence: str) -> None:
+    model = branching(own(name="own"))
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=sentence):
+        model.fit(X, Y, verbose=0)
+    assert all(np.array_equal(one, other) for one, other in zip(before, model.get_weights()))
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+@pytest.mark.parametrize("own", [ReturnsItsInput, ReturnsMatrices])
+def test_what_means_the_same_trains_the_same(backend: str, own: Any) -> None:
+    plain, odd = branching(Doubles() if own is ReturnsMatrices else layers.Activation("linear")), branching(own())
+    for model in (plain, odd):
+        model.fit(X, Y, verbose=0, epochs=3, shuffle=False)
+    for one, other in zip(plain.get_weights(), odd.get_weights()):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+def test_a_layer_before_which_nothing_is_trained_need_not_return_a_gradient(backend: str) -> None:
+    model = Sequential([Input((4,)), ForgetsToReturn(), layers.Dense(3, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.fit(X, Y, verbose=0)
+    frozen = Sequential([Input((4,)), layers.Dense(4, trainable=False), ForgetsToReturn(), layers.Dense(3)])
+    frozen.compile("sgd", "mse")
+    frozen.fit(X, np.zeros((8, 3)), verbose=0)
+
+
+def test_an_error_of_the_layers_own_stays_what_it_is(backend: str) -> None:
+    class Fails(Doubles):
+        def forward(self, x: Any, training: bool = False) -> Any:
+            raise ValueError("Something else.")
+
+    with pytest.raises(ValueError, match=r"^Something else\.$"):
+        branching(Fails())(X)
