@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -32,6 +31,8 @@ class Step(Protocol):
 class LayerStep:
     """A layer run by its own definition. Its results are checked: what comes next trusts their shapes and dtypes.
 
+    A layer of somebody else's gets arrays of its own, which it may change in place.
+
     Args:
         stand_in: the layer, in its place.
         check: whether to check; the gradient checker wants to see what comes as it is.
@@ -42,16 +43,15 @@ class LayerStep:
         self.stand_in, self.check, self.needed = stand_in, check, needed
         self.layers = [stand_in.layer]
         self._x: list[Array] = []
-        self._guarded = check and type(stand_in.layer) not in LAYERS.values()
+        self._may_write = type(stand_in.layer) not in LAYERS.values()
 
     def forward(self, x: Any, training: bool | None) -> Array:
         """Return the layer's output."""
         layer = self.layers[0]
         self._x = x if isinstance(x, list) else [x]
-        if self._guarded:
-            x = [_locked(a) for a in x] if isinstance(x, list) else _locked(x)
-        with _who_writes(layer, "forward", "x"):
-            y = self.stand_in.forward(x, training)
+        if self.check and self._may_write:  # into what others still need
+            x = [a.copy() for a in x] if isinstance(x, list) else x.copy()
+        y = self.stand_in.forward(x, training)
         if not self.check:
             return y
         return _checked(y, (len(self._x[0]), *layer.output_shape[1:]), layer, "forward", "an output")
@@ -59,8 +59,7 @@ class LayerStep:
     def backward(self, dy: Array) -> Any:
         """Return the layer's dx."""
         layer = self.layers[0]
-        with _who_writes(layer, "backward", "dy, and the x it remembers,"):
-            dx = self.stand_in.backward(_locked(dy) if self._guarded else dy)
+        dx = self.stand_in.backward(dy.copy() if self.check and self._may_write else dy)
         if not self.check:
             return dx
         several = list(dx) if isinstance(dx, (list, tuple)) else [dx]
@@ -79,27 +78,6 @@ class LayerStep:
                 f"where there is no slope."
             )
         return checked if len(checked) > 1 else checked[0]
-
-
-def _locked(array: Array) -> Array:
-    """Return a view that cannot be written to: what a layer gets belongs to others too, who still need it."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
-
-
-@contextmanager
-def _who_writes(layer: Layer, method: str, what: str) -> Iterator[None]:
-    """Say whose it is, if NumPy refuses to write to an array that is locked."""
-    try:
-        yield
-    except ValueError as error:
-        if "read-only" not in str(error):
-            raise
-        raise ValueError(
-            f"Layer {layer.name!r} ({type(layer).__name__}) expected its {method} to leave {what} as it is, since "
-            f"others need it, got a write into it ({error}): work on a copy."
-        ) from error
 
 
 def _checked(array: Any, shape: tuple[int, ...], layer: Layer, method: str, what: str) -> Array:

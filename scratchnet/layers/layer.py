@@ -100,11 +100,11 @@ class Layer(Placed):
         return tuple(input_shape)
 
     def forward(self, x: Any, training: bool = False) -> Array:
-        """Return the output y for a batch x, which may only be read, and keep what ``backward`` will need."""
+        """Return the output y for a batch x, and keep what ``backward`` will need."""
         raise NotImplementedError(f"Layer {self.name!r} ({type(self).__name__}) has no forward(x, training).")
 
     def backward(self, dy: Array) -> Any:
-        """Return dx for the batch of the last ``forward``, and fill ``grads``; dy may only be read.
+        """Return dx for the batch of the last ``forward``, and fill ``grads``.
 
         An input that has no gradient, such as indices, gets None.
         """

@@ -82,9 +82,6 @@ def branching(own: Layer) -> Model:
 @pytest.mark.parametrize(
     ("own", "sentence"),
     [
-        (WritesIntoX, r"'own' \(WritesIntoX\) expected its forward to leave x as it is"),
-        (WritesIntoDy, r"'own' \(WritesIntoDy\) expected its backward to leave dy, and the x it remembers, as it is"),
-        (WritesIntoWhatItRemembers, r"'own' \(\w+\) expected its backward to leave dy, and the x it remembers, as"),
         (
             ForgetsToReturn,
             r"'own' \(ForgetsToReturn\) expected its backward to return a dx of shape \(8, 5\).* got None",
@@ -101,13 +98,22 @@ def test_what_would_be_a_silent_wrong_number_elsewhere_is_refused(backend: str, 
 
 
 @pytest.mark.filterwarnings("ignore:the matrix subclass")
-@pytest.mark.parametrize("own", [ReturnsItsInput, ReturnsMatrices])
+@pytest.mark.parametrize(
+    "own", [ReturnsItsInput, ReturnsMatrices, WritesIntoX, WritesIntoDy, WritesIntoWhatItRemembers]
+)
 def test_what_means_the_same_trains_the_same(backend: str, own: Any) -> None:
-    plain, odd = branching(Doubles() if own is ReturnsMatrices else layers.Activation("linear")), branching(own())
+    plain, odd = branching(layers.Activation("linear") if own is ReturnsItsInput else Doubles()), branching(own())
     for model in (plain, odd):
         model.fit(X, Y, verbose=0, epochs=3, shuffle=False)
     for one, other in zip(plain.get_weights(), odd.get_weights()):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+def test_a_layer_that_writes_into_x_leaves_the_callers_array(backend: str) -> None:
+    model = Sequential([Input((4,)), WritesIntoX()])
+    x = X.copy()
+    np.testing.assert_array_equal(model.predict(x, verbose=0), 2 * X)
+    np.testing.assert_array_equal(x, X)
 
 
 def test_a_layer_before_which_nothing_is_trained_need_not_return_a_gradient(backend: str) -> None:
