@@ -7,6 +7,7 @@ What is neither a parameter nor changed by ``forward``, a table say, has to be n
 
 from __future__ import annotations
 
+import inspect
 import types
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -66,7 +67,10 @@ class Holding:
 
 
 def holdings(thing: Any) -> list[Holding]:
-    """Return all arrays and numbers in the attributes of an object, of its class, and in what these hold."""
+    """Return all arrays and numbers in the attributes of an object, of its class, and in what these hold.
+
+    Also in the variables round its class that its methods use: those of a function or of a module.
+    """
     found: list[Holding] = []
     seen: dict[int, Any] = {}
 
@@ -89,28 +93,36 @@ def holdings(thing: Any) -> list[Holding]:
     def into(owner: Any, prefix: str, depth: int) -> None:
         is_layer = not prefix or isinstance(owner, Layer) or hasattr(owner, "backward")
         left_out = (KNOWN if not prefix else KNOWN[1:]) if is_layer else ()
-        for name, value in _attributes(owner):
+        for holder, name, value in _attributes(owner):
             if name not in left_out:
-                look(owner, name, value, f"{prefix}{name}", depth)
+                look(holder, name, value, f"{prefix}{name}", depth)
 
     seen[id(thing)] = thing
     into(thing, "", 0)
     return found
 
 
-def _attributes(owner: Any) -> Iterator[tuple[str, Any]]:
+def _attributes(owner: Any) -> Iterator[tuple[Any, str, Any]]:
     own = dict(vars(owner)) if isinstance(getattr(owner, "__dict__", None), dict) else {}
-    yield from own.items()
+    for name, value in own.items():
+        yield owner, name, value
     for cls in type(owner).__mro__:
         if cls.__module__.partition(".")[0] in ("builtins", "numpy", "scratchnet"):
             continue
         slots = getattr(cls, "__slots__", ())
         for name in [slots] if isinstance(slots, str) else slots:
             if hasattr(owner, name) and name not in own:
-                yield name, getattr(owner, name)
+                yield owner, name, getattr(owner, name)
         for name, value in vars(cls).items():
             if name not in own and not name.startswith("__") and isinstance(value, (np.ndarray, dict, list, tuple)):
-                yield name, value
+                yield owner, name, value
+        around: dict[str, Any] = {}
+        for method in [value for value in vars(cls).values() if isinstance(value, types.FunctionType)]:
+            for variables in inspect.getclosurevars(method)[:2]:
+                around |= variables
+        for name, value in around.items():
+            if name not in own and isinstance(value, (np.ndarray, dict, list, tuple)):
+                yield around, name, value
 
 
 def _may_hold(value: Any) -> bool:
@@ -158,9 +170,11 @@ def refuse_hidden_parameters(
             return np.array(run_forward(twin, copies if len(xs) > 1 else copies[0], telling))
 
     y = forward()
+    roots = dict.fromkeys(h.root for h in holdings(owner)) if constants else {}
     for name in constants:
-        if not hasattr(owner, name.partition(".")[0].partition("[")[0]):
-            known = ", ".join(dict.fromkeys(h.root for h in holdings(owner))) or "none"
+        root = name.partition(".")[0].partition("[")[0]
+        if root not in roots and not hasattr(owner, root):
+            known = ", ".join(roots) or "none"
             raise ValueError(
                 f"A gradient check expected constants to name attributes of {name_of(layer)}, got "
                 f"{shown(name)}; those that hold numbers: {known}."
@@ -267,11 +281,12 @@ def _with_gradients(
     kept = [path for path, value in old.items() if path in before and before[path][0] is value]
     maybe = {pattern.format(path) for path in kept for pattern in PATTERNS}
     kept = [path for path in kept if "[" not in path]  # of a list of numbers, the list is named
-    lists = [name for name, value in _attributes(owner) if isinstance(value, (list, tuple)) and value]
+    lists = [name for _, name, value in _attributes(owner) if isinstance(value, (list, tuple)) and value]
     for h in holdings(owner):  # a number may be written again as it was, so another one is put there
         if isinstance(h.value, float) and h.path in maybe and h.replace(np.nan):
             before[h.path] = (np.nan, np.array(np.nan))
-    layer.backward(np.ones_like(y))
+    dy = np.random.default_rng(3).normal(size=y.shape).astype(y.dtype)  # no other run's, whose gradients may be there
+    layer.backward(dy)
     written = []
     for h in holdings(owner):
         if h.path not in before or before[h.path][0] is not h.value or not _same(before[h.path][1], h.value):

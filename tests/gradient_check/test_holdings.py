@@ -110,6 +110,27 @@ class OnTheClass(Linear):
         pass
 
 
+def in_a_function() -> Any:
+    W, b, dW, db = draw(3, 2), np.zeros(2), np.zeros((3, 2)), np.zeros(2)
+
+    class InAFunction(Linear):
+        def weights(self) -> Any:
+            return W, b
+
+        def keep(self, new_dW: Any, new_db: Any) -> None:
+            dW[...], db[...] = new_dW, new_db
+
+    return InAFunction()
+
+
+OF_THE_MODULE = {"W": np.random.default_rng(0).normal(size=(3, 2)), "b": np.zeros(2)}
+
+
+class InTheModule(OnTheClass):
+    def weights(self) -> Any:
+        return OF_THE_MODULE["W"], OF_THE_MODULE["b"]
+
+
 class ReadOnly(Attributes):
     def __init__(self) -> None:
         super().__init__()
@@ -221,6 +242,8 @@ class Numbers:
         (OtherDictionary, ["layers_params['dense']['W']", "layers_params['dense']['b']"]),
         (LikeTorch, ["weight.data", "bias.data", "weight.grad", "bias.grad"]),
         (OnTheClass, ["W", "b"]),
+        (in_a_function, ["W", "b", "dW", "db"]),
+        (InTheModule, ["OF_THE_MODULE['W']", "OF_THE_MODULE['b']"]),
         (ReadOnly, ["W", "b", "dW", "db"]),
         (Slots, ["W", "b", "dW", "db"]),
         (MadeAtTheFirstCall, ["W", "b", "dW", "db"]),
