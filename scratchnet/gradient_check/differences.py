@@ -17,6 +17,9 @@ Kinks. Where f has a corner at θ, the quotients from right and left differ howe
 the same until h is smaller than the distance, then the difference vanishes like h. So their difference is
 extrapolated to h = 0 as well; an entry with a rest there is not believed at that h, and if that remains so for every
 h, it is reported as a kink.
+
+Jumps. Where f itself jumps at θ, as a sign does at 0, the quotients grow like 1/h: at an h where they do, they are not
+believed either, and if that remains so, nothing is known of the entry.
 """
 
 from __future__ import annotations
@@ -166,7 +169,8 @@ def differentiate(prober: Prober, entries: Array, tolerance: float) -> Estimate:
                 doubt = np.abs(value - (q.central if level == 1 else last_value[active]))
         doubt = np.where(np.isfinite(value), np.maximum(doubt, q.noise), np.inf)
         straight = np.abs(rest) <= np.maximum(tolerance * scale[active], 8 * q.noise)
-        better = straight & (doubt < error[active])
+        jumps = (level > 0) & (np.abs(q.central) > np.maximum(3 * np.abs(last_central[active]), 8 * q.noise))
+        better = straight & ~jumps & (doubt < error[active])
         chosen = active[better]
         best[chosen], error[chosen], smooth[chosen] = value[better], doubt[better], True
         moved = np.maximum(np.abs(q.low - last_low[active]), np.abs(q.high - last_high[active]))

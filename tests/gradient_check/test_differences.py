@@ -69,6 +69,14 @@ def test_a_kink_is_found_beside_a_smooth_part() -> None:
     assert not derivative(lambda x: np.abs(x) ** 1.0 * x, [0.0]).kink[0]
 
 
+def test_of_a_jump_nothing_is_known_and_beside_it_all() -> None:
+    estimate = derivative(lambda x: np.sign(x) + 2 * x, [0.0, 0.4, 1e-4])
+    assert np.isinf(estimate.error[0])
+    assert not estimate.kink[0]
+    assert estimate.value[1:] == pytest.approx([2, 2])
+    assert (estimate.error[1:] < 1e-6).all()
+
+
 def test_where_the_function_is_not_finite_at_large_steps_small_ones_are_taken() -> None:
     estimate = derivative(np.log, [1e-3, 1e-4])
     assert estimate.value == pytest.approx([1e3, 1e4], rel=1e-8)
