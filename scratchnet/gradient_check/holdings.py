@@ -170,11 +170,11 @@ def refuse_hidden_parameters(
             return np.array(run_forward(twin, copies if len(xs) > 1 else copies[0], telling))
 
     y = forward()
-    roots = dict.fromkeys(h.root for h in holdings(owner)) if constants else {}
+    known_roots = dict.fromkeys(h.root for h in holdings(owner)) if constants else {}
     for name in constants:
         root = name.partition(".")[0].partition("[")[0]
-        if root not in roots and not hasattr(owner, root):
-            known = ", ".join(roots) or "none"
+        if root not in known_roots and not hasattr(owner, root):
+            known = ", ".join(known_roots) or "none"
             raise ValueError(
                 f"A gradient check expected constants to name attributes of {name_of(layer)}, got "
                 f"{shown(name)}; those that hold numbers: {known}."
