@@ -26,7 +26,7 @@ suppress_warnings = ["toc.empty_glob"]  # a table of contents may ask for pages 
 extensions = [
     *("myst_nb", "sphinx_design", "sphinx_copybutton", "sphinxcontrib.katex", "sphinxcontrib.typer"),
     *("sphinx.ext.autodoc", "sphinx.ext.napoleon"),
-    *("literate", "docstrings", "repository", "explorer_page", "accessible"),
+    *("literate", "docstrings", "repository", "explorer_page", "accessible", "patient_katex"),
 ]
 exclude_patterns = ["_build", "_ext", "**/jupyter_execute", "reports/train.md", "examples"]
 

@@ -24,9 +24,9 @@ def site(once: Once) -> Path:
 
     def build(folder: Path) -> None:
         command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-b", "html", "docs", str(folder / "html")]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        with open(folder / "said", "w", encoding="utf-8") as said:  # a pipe stays open while any child of it lives
+            done = subprocess.run(command, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT)
         (folder / "code").write_text(str(done.returncode), encoding="utf-8")
-        (folder / "said").write_text(done.stdout + done.stderr, encoding="utf-8")
 
     built = once("site", build)
     said = (built / "said").read_text(encoding="utf-8")

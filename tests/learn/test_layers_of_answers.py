@@ -15,7 +15,7 @@ from scratchnet.learn.namespace import Namespace
 from scratchnet.learn.naming import name as name_of
 from scratchnet.learn.running import right_signature, signature
 from scratchnet.learn.signatures import differing
-from tests.learn.test_exercises import other_ways
+from tests.learn.test_exercises import ways
 
 WITH_LAYERS = [name for name, exercise in EXERCISES.items() if exercise.naming is not None]
 
@@ -31,7 +31,7 @@ def asked(exercise: str, **names: Any) -> str | None:
 def test_right_functions_make_no_mistake(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
     monkeypatch.setattr("scratchnet.learn.naming.name", lambda kind, cls: seen.append((kind, cls)))
-    for way in [EXERCISES[name].solution, *other_ways(name)]:
+    for way in [EXERCISES[name].solution, *(way for _, way in ways("right", name))]:
         names: dict[str, Any] = {}
         exec(way, names)
         assert asked(name, **names) is None
