@@ -24,12 +24,8 @@ from scratchnet.gradient_check.holdings import is_built_in
 from scratchnet.gradient_check.kinks import CONVENTIONS, check_kinks, check_kinks_at, convention_of
 from scratchnet.gradient_check.refusals import check_finite, check_layer_forward, check_methods
 from scratchnet.gradient_check.report import Report
-from scratchnet.gradient_check.runner import (
-    Runner,
-    input_names,
-    runner_subject,
-    with_added_losses,
-)
+from scratchnet.gradient_check.runner import Runner, input_names
+from scratchnet.gradient_check.subject import runner_subject, with_added_losses
 from scratchnet.gradient_check.twins import layer_graph
 from scratchnet.typing import Array
 from scratchnet.utils.held_still import held_still

@@ -12,9 +12,7 @@ from scratchnet.gradient_check.checking import backend_named, check_gradients, c
 from scratchnet.gradient_check.loss_contract import LossCase, check_loss_contract
 from scratchnet.gradient_check.refusals import check_finite, check_loss_gradient, check_methods
 from scratchnet.gradient_check.report import Report
-from scratchnet.gradient_check.runner import (
-    Subject,
-)
+from scratchnet.gradient_check.subject import Subject
 from scratchnet.typing import Array
 from scratchnet.utils.held_still import held_still
 from scratchnet.utils.namers import NAMERS

@@ -19,13 +19,8 @@ from scratchnet.gradient_check.checking import (
 from scratchnet.gradient_check.contract import Case, check_contract
 from scratchnet.gradient_check.refusals import check_finite
 from scratchnet.gradient_check.report import Report
-from scratchnet.gradient_check.runner import (
-    Runner,
-    Subject,
-    input_names,
-    runner_subject,
-    with_added_losses,
-)
+from scratchnet.gradient_check.runner import Runner, input_names
+from scratchnet.gradient_check.subject import Subject, runner_subject, with_added_losses
 from scratchnet.gradient_check.twins import graph_twin
 from scratchnet.graph.targets import Target
 from scratchnet.models import Model

@@ -13,7 +13,8 @@ from scratchnet.gradient_check.differences import Prober
 from scratchnet.gradient_check.holdings import is_built_in, refuse_hidden_parameters
 from scratchnet.gradient_check.randomness import find_randomness
 from scratchnet.gradient_check.report import Report
-from scratchnet.gradient_check.runner import Runner, Subject, input_names, samples_are_independent
+from scratchnet.gradient_check.runner import Runner, input_names
+from scratchnet.gradient_check.subject import Subject, samples_are_independent
 from scratchnet.typing import Array
 from scratchnet.utils.numbers import real_number, shown, whole_number
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scratchnet.gradient_check.runner import Pass, Runner, samples_are_independent
+from scratchnet.gradient_check.runner import Pass, Runner
+from scratchnet.gradient_check.subject import samples_are_independent
 from scratchnet.gradient_check.twins import graph_twin
 from scratchnet.typing import Array
 

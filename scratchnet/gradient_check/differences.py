@@ -29,7 +29,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scratchnet.gradient_check.runner import Subject
+from scratchnet.gradient_check.subject import Subject
 from scratchnet.typing import Array
 
 FIRST_STEP = 2.0**-8

@@ -7,7 +7,6 @@ What is neither a parameter nor changed by ``forward``, a table say, has to be n
 
 from __future__ import annotations
 
-import inspect
 import types
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from scratchnet.layers.variables import run_forward
 from scratchnet.typing import Array
 from scratchnet.utils.held_still import RandomSources
 from scratchnet.utils.numbers import shown
+from scratchnet.utils.variables_read import variables_read_by
 
 DEEPEST = 4
 KNOWN = ("params", "grads", "non_trainable", "_outputs", "_home", "_example")
@@ -117,9 +117,8 @@ def _attributes(owner: Any) -> Iterator[tuple[Any, str, Any]]:
             if name not in own and not name.startswith("__") and isinstance(value, (np.ndarray, dict, list, tuple)):
                 yield owner, name, value
         around: dict[str, Any] = {}
-        for method in [value for value in vars(cls).values() if isinstance(value, types.FunctionType)]:
-            for variables in inspect.getclosurevars(method)[:2]:
-                around |= variables
+        for method in vars(cls).values():
+            around |= variables_read_by(method) if isinstance(method, types.FunctionType) else {}
         for name, value in around.items():
             if name not in own and isinstance(value, (np.ndarray, dict, list, tuple)):
                 yield around, name, value

@@ -26,7 +26,8 @@ import numpy as np
 from scratchnet.activations import ReLU
 from scratchnet.gradient_check.compare import TensorResult, choose_entries, compare
 from scratchnet.gradient_check.differences import Prober
-from scratchnet.gradient_check.runner import Runner, runner_subject
+from scratchnet.gradient_check.runner import Runner
+from scratchnet.gradient_check.subject import runner_subject
 from scratchnet.layers import MaxPooling2D
 from scratchnet.typing import Array
 

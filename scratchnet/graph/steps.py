@@ -71,12 +71,13 @@ class LayerStep:
         checked = [
             None if d is None else _checked(d, x.shape, layer, "backward", "a dx") for d, x in zip(several, self._x)
         ]
-        if any(d is None and needed for d, needed in zip(checked, self.needed)):
-            raise ValueError(
-                f"Layer {layer.name!r} ({type(layer).__name__}) expected its backward to return a dx of shape "
-                f"{self._x[0].shape}, since weights that are trained lie before it, got None: return dx, or zeros "
-                f"where there is no slope."
-            )
+        for d, x, needed in zip(checked, self._x, self.needed):
+            if d is None and needed:
+                raise ValueError(
+                    f"Layer {layer.name!r} ({type(layer).__name__}) expected its backward to return a dx of shape "
+                    f"{x.shape}, since weights that are trained lie before it, got None: return dx, or zeros where "
+                    f"there is no slope."
+                )
         return checked if len(checked) > 1 else checked[0]
 
 

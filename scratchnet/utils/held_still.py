@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet.utils import random as ours
+from scratchnet.utils.variables_read import names_in, variables_read_by
 
 
 def held_still(*objects: Any) -> AbstractContextManager[None]:
@@ -169,26 +170,15 @@ class _Search:
 
     def _read_by(self, function: types.FunctionType) -> Iterator[Any]:
         """Yield what a function reads: closure, default values, and the globals that its code names."""
-        for cell in function.__closure__ or ():
-            try:
-                yield cell.cell_contents
-            except ValueError:  # not filled yet
-                continue
         yield from function.__defaults__ or ()
         yield from (function.__kwdefaults__ or {}).values()
-        names = _names_in(function.__code__)
-        for name in names & function.__globals__.keys():
-            value = function.__globals__[name]
+        names = names_in(function.__code__)
+        for value in variables_read_by(function).values():
             if isinstance(value, types.ModuleType):
                 if value.__name__.partition(".")[0] not in self.FOREIGN:
                     yield from [vars(value)[inner] for inner in names & vars(value).keys()]
             else:
                 yield value
-
-
-def _names_in(code: types.CodeType) -> set[str]:
-    inner = [_names_in(constant) for constant in code.co_consts if isinstance(constant, types.CodeType)]
-    return set(code.co_names).union(*inner)
 
 
 def _comes_from(thing: Any, packages: tuple[str, ...]) -> bool:

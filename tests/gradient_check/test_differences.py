@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scratchnet.gradient_check.differences import Estimate, Prober, differentiate
-from scratchnet.gradient_check.runner import Subject
+from scratchnet.gradient_check.subject import Subject
 
 
 def derivative(function: Callable[[Any], Any], at: Any, tolerance: float = 1e-7) -> Estimate:

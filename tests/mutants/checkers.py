@@ -14,7 +14,8 @@ import numpy as np
 
 from scratchnet.gradient_check import Report, check_layer, check_loss
 from scratchnet.gradient_check.check_layers import _shapes
-from scratchnet.gradient_check.runner import Runner, runner_subject
+from scratchnet.gradient_check.runner import Runner
+from scratchnet.gradient_check.subject import runner_subject
 from scratchnet.gradient_check.twins import layer_graph
 from scratchnet.utils.random import seeded
 from tests.mutants.catalogue import Mutant

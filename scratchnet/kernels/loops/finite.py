@@ -10,10 +10,10 @@
 
 from __future__ import annotations
 
-import numba
+import numpy as np
 from numba import prange
 
-from scratchnet.kernels.machine.runtime import kernel
+from scratchnet.kernels.machine.runtime import any_order, kernel
 from scratchnet.typing import Array
 
 BLOCK = 4096
@@ -21,7 +21,7 @@ MANY = 16 * BLOCK
 """Numbers from which on all threads look."""
 
 
-@numba.njit(error_model="numpy", fastmath={"reassoc"})  # the sum is 0 or NaN, in whatever order
+@any_order  # the sum is 0 or NaN
 def not_finite(g: Array) -> int:
     """1 if a number of g (P,) is NaN or infinite, else 0."""
     zero = g.dtype.type(0)
@@ -29,6 +29,15 @@ def not_finite(g: Array) -> int:
     for i in range(g.size):
         total += g[i] * zero  # NaN for NaN and infinity
     return 0 if total == zero else 1
+
+
+@any_order  # no term is negative, so no order hides an overflow
+def square_is_finite(g: Array) -> bool:
+    """Whether the sum of the squares of g (P,) is a finite number: then no number of g is infinite or NaN."""
+    total = g.dtype.type(0)
+    for i in range(g.size):
+        total += g[i] * g[i]
+    return total < np.inf  # NaN is not
 
 
 @kernel()

@@ -5,7 +5,7 @@
 3. Four sums, bias, maximum, winner and ReLU are registers: only maxima and winners are written.
 4. Where all pixels under a window are 0, the background of an image, bias and ReLU are all there is: worked out once.
 5. Whether a maximum is NaN costs an eighth of the time to ask. So the image and the kernel are asked, which are small:
-   if all their numbers are finite, no sum of them is NaN.
+   if the squares of both have finite sums, no sum of products can overflow (Cauchy and Schwarz), so none is NaN.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from numba import prange
 from numba.core import cgutils
 
-from scratchnet.kernels.loops.finite import not_finite
+from scratchnet.kernels.loops.finite import square_is_finite
 from scratchnet.kernels.loops.pooled_convolution_tile import pool_four, store_pooled
 from scratchnet.kernels.loops.windows import Image, pad_image
 from scratchnet.kernels.machine.processor import VECTOR_BYTES, lanes
@@ -32,7 +32,7 @@ VECTORS = 2 if VECTOR_BYTES == 64 else 1
 
 
 def _emit_row(taps: int, vectors: int, finite: bool = True) -> Callable[[Emitter, Any], None]:
-    """A row of windows; `finite` says that no pixel and no tap is NaN or infinite."""
+    """A row of windows; `finite` says that no sum of pixels times taps can be NaN."""
 
     def emit(e: Emitter, a: Any) -> None:
         builder, size = e.builder, taps + 1
@@ -108,10 +108,10 @@ def _block(
     first: int, last: int,
 ) -> None:  # fmt: skip
     F, lane, windows = bias.size, VECTOR_BYTES // x.itemsize, tiles.size
-    padded, kernel_is_not = zeros(g.padded, x), not_finite(kernel_)
+    padded, small = zeros(g.padded, x), square_is_finite(kernel_)
     for n in range(first, last):
         image, at, f = x, n * g.pixels, ZERO
-        careful = kernel_is_not + not_finite(x[at : at + g.pixels]) > 0
+        careful = not (small and square_is_finite(x[at : at + g.pixels]))
         if g.padded > 0:
             pad_image(x, at, g, padded)
             image, at = padded, ZERO

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scratchnet.kernels.loops.finite import MANY, is_finite
+from scratchnet.kernels.loops.finite import MANY, is_finite, square_is_finite
 from scratchnet.kernels.steps.dense import DenseStep
 from scratchnet.layers import Dense
 from tests.kernels.common import built
@@ -21,6 +21,16 @@ def test_is_finite_finds_the_one_number_that_is_not(dtype: str, size: int) -> No
             h = g.copy()
             h[place] = number
             assert not is_finite(h)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_where_squares_have_a_finite_sum_no_product_overflows(dtype: str) -> None:
+    root = np.sqrt(np.finfo(dtype).max)
+    for numbers, finite in (
+        ([], True), ([0, 3, -4], True), ([root / 2, -root / 2], True), ([root, root], False), ([2 * root], False),
+        ([1, np.nan], False), ([np.inf, 1], False), ([-np.inf, np.nan], False),
+    ):  # fmt: skip
+        assert square_is_finite(np.array(numbers, dtype)) == finite, numbers
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

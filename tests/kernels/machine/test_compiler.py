@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+
 import numba
 import numpy as np
 import pytest
 from numba import prange
+from numba.core.registry import CPUDispatcher
 
+from scratchnet.kernels import loops
 from scratchnet.kernels.machine.compiler import Part, inner, jit
 from tests.kernels.common import run_python
 
@@ -67,6 +72,15 @@ def test_a_part_can_be_called_from_python_all_the_same(rows):
     rows(NUMBERS, np.zeros(3))
     assert _square(3.0) == 9.0
     assert _sum_of_squares(np.array([1.0, 2.0])) == 5.0
+
+
+def test_every_part_of_a_kernel_can_be_called_from_python():
+    """What Numba's own decorator makes ends the process, if it is called after a kernel that took it in."""
+    rooms = [importlib.import_module(f"{loops.__name__}.{room.name}") for room in pkgutil.iter_modules(loops.__path__)]
+    made = {f"{room.__name__}.{name}": part for room in rooms for name, part in vars(room).items()}
+    parts = {name: part for name, part in made.items() if isinstance(part, CPUDispatcher)}
+    assert numba.config.DISABLE_JIT or len(parts) > 100
+    assert [name for name, part in parts.items() if type(part) is not type(inner(lambda: None))] == []
 
 
 def test_functions_of_users_are_compiled_as_ever(rows):

@@ -1,10 +1,12 @@
-"""What went wrong before a pooling is seen behind it: no kernel takes another number of a window for the largest."""
+"""What went wrong before a kernel is seen behind it: none takes another number for a NaN."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from scratchnet import layers as sn
+from scratchnet.graph.kernel_steps import kernel_step
 from scratchnet.kernels.machine.processor import lanes
 from scratchnet.kernels.steps.conv2d_maxpool import Conv2DMaxPoolStep
 from scratchnet.kernels.steps.max_pooling2d import MaxPooling2DStep
@@ -58,3 +60,42 @@ def test_dark_pixels_hide_no_kernel_that_is_not_finite(taps, number, rng):
     step = Conv2DMaxPoolStep(layers, False)
     assert step.forward_way == "one channel"
     np.testing.assert_array_equal(step.forward(x), y)
+
+
+RUNS = {
+    "conv2d": [sn.Conv2D(5, 2, activation="relu")],
+    "conv2d in fewer products": [sn.Conv2D(LANE, 3, activation="relu")],
+    "conv2d in fewer products, strided": [sn.Conv2D(LANE, 3, strides=2, padding="same")],
+    "conv2d and pooling": [sn.Conv2D(5, 2, activation="relu"), sn.MaxPooling2D(2)],
+    "transposed": [sn.Conv2DTranspose(3, 3, strides=2, activation="relu")],
+    "depthwise": [sn.DepthwiseConv2D(3, activation="relu")],
+    "max-pooling": [sn.MaxPooling2D(3, strides=2)],
+    "average-pooling": [sn.AveragePooling2D(2)],
+    "global average": [sn.GlobalAveragePooling2D()],
+    "global maximum": [sn.GlobalMaxPooling2D()],
+    "up-sampling": [sn.UpSampling2D(2)],
+    "zero padding": [sn.ZeroPadding2D(1)],
+    "dropout": [sn.Dropout(0.5)],
+    "dense": [sn.Dense(4 * LANE, activation="relu")],
+    "flatten": [sn.Flatten()],
+    "batch normalization": [sn.BatchNormalization(), sn.ReLU()],
+    "layer normalization": [sn.LayerNormalization()],
+    "relu": [sn.ReLU()],
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_nan_is_seen_behind_every_kernel_and_in_no_other_sample(name, rng):
+    layers = built(RUNS[name], (8, 8, LANE))
+    x = whole(rng, (5, 8, 8, LANE), np.float32)
+    x[2, 3, 4, 1] = np.nan
+    y = x
+    with np.errstate(invalid="ignore"):
+        for layer in layers:
+            y = layer.forward(y, False)
+    step = kernel_step(layers, True)
+    assert step.layers == layers
+    found = np.isnan(step.forward(x, False))
+    assert found[2].any()
+    assert found[2][np.isnan(y[2])].all() or name == "up-sampling"  # whose definition spreads it, by its matrices
+    assert not found[[0, 1, 3, 4]].any()
