@@ -5,12 +5,11 @@ What a zip says of itself is not believed: its paths do not matter, and only sma
 
 from __future__ import annotations
 
-import re
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scratchnet.learn.catalogue import EXERCISES, NAMES
+from scratchnet.learn.catalogue import EXERCISES, NAMES, name_in
 from scratchnet.learn.folder import LearnError
 
 _LARGEST = 2**20
@@ -76,8 +75,8 @@ def _is_zip(path: Path) -> bool:
 
 
 def _exercise_of(file: str) -> str | None:
-    found = re.fullmatch(r"(?:\d+-)?([a-z0-9-]+)\.py", file)
-    return found[1] if found and found[1] in EXERCISES else None
+    name = name_in(file)
+    return name if name in EXERCISES and file.endswith(".py") else None
 
 
 def _files(folder: Path) -> dict[str, Path]:
@@ -95,7 +94,7 @@ def _unpacked(path: Path, place: Path) -> dict[str, Path]:
     try:
         with zipfile.ZipFile(path) as archive:
             for entry in archive.infolist():
-                name = _exercise_of(entry.filename.rsplit("/", 1)[-1])
+                name = _exercise_of(entry.filename)
                 if name is not None and entry.file_size <= _LARGEST:
                     with archive.open(entry) as stream:
                         (place / f"{name}.py").write_bytes(stream.read(_LARGEST))
