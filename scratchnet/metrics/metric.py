@@ -66,7 +66,7 @@ class Metric:
             self.total += float((values * weight).sum())
             self.count += float(weight.sum())
             return
-        self.total += int(np.count_nonzero(values)) if values.dtype == bool else float(values.sum())
+        self.total += int(np.count_nonzero(values)) if values.dtype.kind == "b" else float(values.sum())
         self.count += values.size
 
     def arrays(self, y_true: Any, y_pred: Any) -> tuple[Array, Array]:

@@ -40,4 +40,7 @@ class GradientWatch:
 
     def all_finite(self) -> bool:
         """Whether the last ``backward`` has left no NaN and no infinity."""
-        return all(step.finite for step in self.steps) and all(map(self._is_finite, self.rest))
+        for step in self.steps:
+            if not step.finite:
+                return False
+        return all(map(self._is_finite, self.rest))

@@ -114,10 +114,10 @@ def gradient_of(loss: Loss, y_pred: Array) -> Array:
     Raises:
         ValueError: if it has another shape.
     """
-    dy = loss.backward()
-    if np.shape(dy) != y_pred.shape:
+    dy = np.asarray(loss.backward(), y_pred.dtype)
+    if dy.shape != y_pred.shape:
         raise ValueError(
             f"The loss {loss.name} expected its backward to return a gradient of the predictions' shape "
-            f"{y_pred.shape}, got {np.shape(dy)}."
+            f"{y_pred.shape}, got {dy.shape}."
         )
-    return dy if dy.dtype == y_pred.dtype else np.asarray(dy, y_pred.dtype)
+    return dy

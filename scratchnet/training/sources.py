@@ -193,7 +193,7 @@ class Arrays(Source):
     def __init__(self, where: str, samples: Samples, batch_size: int | None, steps: int | None) -> None:
         self.where, self.samples, self.limit = where, samples, steps
         self.batch_size: int = batch_size or (math.ceil(len(samples) / steps) if steps else DEFAULT_BATCH_SIZE)
-        self.length = math.ceil(len(samples) / self.batch_size)
+        self.length: int = math.ceil(len(samples) / self.batch_size)
         self.count = min(len(samples), self.batch_size * (steps or self.length))
         self._at_once = 1
 
@@ -210,9 +210,11 @@ class Arrays(Source):
         self._draw_order(len(self.samples))
 
     def _take(self, room: float) -> Piece | None:
-        start = self.done * self.batch_size
-        stop = min(start + int(min(self._at_once, room)) * self.batch_size, len(self.samples))
-        if start >= stop:
+        batches = int(min(self._at_once, room, self.length - self.done))
+        if not batches:
             return None
-        self._hand_out(math.ceil((stop - start) / self.batch_size))
-        return self.samples, slice(start, stop) if self._order is None else self._order[start:stop]
+        start, stop = self.done * self.batch_size, (self.done + batches) * self.batch_size
+        self._hand_out(batches)
+        if self._order is None:
+            return self.samples, slice(start, min(stop, len(self.samples)))
+        return self.samples, self._order[start:stop]

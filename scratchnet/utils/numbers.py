@@ -118,7 +118,7 @@ def real_array(what: str, value: Any) -> Array:
         ValueError: if it is anything else.
     """
     try:
-        array = np.asarray(value)
+        array = value if type(value) is np.ndarray else np.asarray(value)
     except ValueError:
         raise ValueError(f"{what} expected an array of real numbers, got rows of different lengths.") from None
     if array.dtype.kind not in "biuf":

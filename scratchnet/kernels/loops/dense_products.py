@@ -181,7 +181,7 @@ def _nonzero_dkernel(
     x: Array, dz_t: Array, words: Array, samples: int, D: int, U: int, dkernel: Array, first: int, u: int
 ) -> int:
     """A strip of rows of dkernel, from `first`, for one group of units, from `u`; returns 0 if all are finite."""
-    strip, count, broken = strip_of(x, D), min(GROUP, U - u), 0
+    strip, count = strip_of(x, D), min(GROUP, U - u)
     tile, sums = scratch(WORD * strip, x), scratch(count * strip, x)
     for word in range(words_in(samples)):
         pack_strip(x, word * WORD * D + first, D, min(WORD, samples - word * WORD), strip, tile)
@@ -191,9 +191,7 @@ def _nonzero_dkernel(
     lane = VECTOR_BYTES // x.itemsize
     for d in range(0, strip, lane):  # so that the rows of dkernel are written from left to right
         transpose(sums, d, strip, count, lane, dkernel, (first + d) * U + u, U)
-        for row in range(first + d, first + d + lane):
-            broken += not_finite(dkernel[row * U + u : row * U + u + count])
-    return broken
+    return not_finite(sums)
 
 
 @inner
