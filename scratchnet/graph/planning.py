@@ -95,13 +95,13 @@ class Planned:
     def _find_needs(self, input_gradients: bool) -> dict[SymbolicTensor, bool]:
         """Return for each tensor whether some trainable parameter, or an input that counts, lies upstream."""
         leaves = [leaf for layer in self.made_for.layers for leaf in layer.leaves(trainable=self._trainable)]
-        trained = {layer: is_trained for _, layer, is_trained in leaves}  # not if a model round it is frozen
+        self._trained = {layer: is_trained for _, layer, is_trained in leaves}  # not if a model round it is frozen
         needs: dict[SymbolicTensor, bool] = {}
         for tensor in self.graph.tensors:
             if tensor in self.graph.given:
                 needs[tensor] = input_gradients
             else:
-                own = learns(tensor.layer, trained[tensor.layer])
+                own = learns(tensor.layer, self._trained[tensor.layer])
                 needs[tensor] = own or any(needs[source] for source in tensor.inputs)
         return needs
 
@@ -126,7 +126,7 @@ class Planned:
         if step is not None:
             return step, run[len(step.layers) - 1]
         needed = [self._needs_gradient[source] and source not in self.graph.given for source in tensor.inputs]
-        return LayerStep(self._stand_ins[tensor], self._check, needed), tensor
+        return LayerStep(self._stand_ins[tensor], self._check, needed, self._trained[tensor.layer]), tensor
 
     def _chain_from(self, tensor: SymbolicTensor) -> list[SymbolicTensor]:
         """Return ``tensor`` and the tensors after it for as long as nobody else looks at what lies between."""

@@ -37,13 +37,18 @@ class LayerStep:
         stand_in: the layer, in its place.
         check: whether to check; the gradient checker wants to see what comes as it is.
         needed: for each input whether weights that are trained lie before it, so that its gradient must come.
+        learns: whether its own weights are trained, so that their gradients must come.
     """
 
-    def __init__(self, stand_in: StandIn, check: bool = True, needed: Sequence[bool] = ()) -> None:
+    def __init__(
+        self, stand_in: StandIn, check: bool = True, needed: Sequence[bool] = (), learns: bool = False
+    ) -> None:
         self.stand_in, self.check, self.needed = stand_in, check, needed
         self.layers = [stand_in.layer]
         self._x: list[Array] = []
         self._may_write = type(stand_in.layer) not in LAYERS.values()
+        looked_at = stand_in.layer.leaves(trainable=learns) if check and self._may_write else ()
+        self._trained = [(path, leaf) for path, leaf, is_trained in looked_at if is_trained]
 
     def forward(self, x: Any, training: bool | None) -> Array:
         """Return the layer's output."""
@@ -59,9 +64,14 @@ class LayerStep:
     def backward(self, dy: Array) -> Any:
         """Return the layer's dx."""
         layer = self.layers[0]
+        gradients = {f"{path}{name}": g for path, leaf in self._trained for name, g in leaf.own("grads").items()}
+        for gradient in gradients.values():
+            _bits(gradient)[...] = _UNWRITTEN[gradient.itemsize]
         dx = self.stand_in.backward(dy.copy() if self.check and self._may_write else dy)
         if not self.check:
             return dx
+        for name, gradient in gradients.items():
+            _check_written(gradient, name, layer)
         several = list(dx) if isinstance(dx, (list, tuple)) else [dx]
         if len(several) != len(self._x):
             raise ValueError(
@@ -79,6 +89,26 @@ class LayerStep:
                     f"there is no slope."
                 )
         return checked if len(checked) > 1 else checked[0]
+
+
+_UNWRITTEN = {4: 0x7FC0BADE, 8: 0x7FF8175BC0000000}
+"""The bits of a NaN that no computation makes, by their bytes; whatever is added to it, it stays as it is."""
+
+
+def _bits(gradient: Array) -> Array:
+    return gradient.view(f"u{gradient.itemsize}")
+
+
+def _check_written(gradient: Array, name: str, layer: Layer) -> None:
+    """Refuse a gradient that ``backward`` has not assigned: what was there is of another batch."""
+    unwritten = np.count_nonzero(_bits(gradient) == _UNWRITTEN[gradient.itemsize])
+    if unwritten:
+        gradient[...] = 0
+        raise ValueError(
+            f"Layer {layer.name!r} ({type(layer).__name__}) expected its backward to assign to all of grads[{name!r}], "
+            f"got {unwritten} of {gradient.size} numbers left as they were, or only added to: write "
+            f"self.grads[{name!r}][...] = …, with zeros where there is no slope."
+        )
 
 
 def _checked(array: Any, shape: tuple[int, ...], layer: Layer, method: str, what: str) -> Array:

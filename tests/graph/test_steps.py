@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+import scratchnet
 from scratchnet import Input, Layer, Model, Sequential, layers, utils
+from scratchnet.errors import NonFiniteError
 
 X = np.random.default_rng(0).normal(size=(8, 4)).astype("float32")
 Y = np.arange(8) % 3
@@ -132,3 +134,90 @@ def test_an_error_of_the_layers_own_stays_what_it_is(backend: str) -> None:
 
     with pytest.raises(ValueError, match=r"^Something else\.$"):
         branching(Fails())(X)
+
+
+class Scales(Doubles):
+    """x times a weight for each column; ``write`` says what is done with the gradient of that."""
+
+    def __init__(self, write: Any = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.write = write
+
+    def build(self, input_shape: Any) -> None:
+        self.add_weight("scale", input_shape[1:], "ones")
+
+    def forward(self, x: Any, training: bool = False) -> Any:
+        self.x = x
+        return x * self.params["scale"]
+
+    def backward(self, dy: Any) -> Any:
+        if self.write is not None:
+            self.write(self, (self.x * dy).sum(axis=0))
+        return dy * self.params["scale"]
+
+
+def _assigns(layer: Any, gradient: Any) -> None:
+    layer.grads["scale"][...] = gradient
+
+
+def _adds(layer: Any, gradient: Any) -> None:
+    layer.grads["scale"] += gradient
+
+
+def _adds_in_float64(layer: Any, gradient: Any) -> None:
+    layer.grads["scale"][...] = layer.grads["scale"] + gradient.astype("float64")
+
+
+def _writes_elsewhere(layer: Any, gradient: Any) -> None:
+    layer.dscale = gradient
+
+
+def _writes_a_part(layer: Any, gradient: Any) -> None:
+    layer.grads["scale"][1:] = gradient[1:]
+
+
+@pytest.mark.parametrize(
+    ("write", "missing"), [(None, 5), (_adds, 5), (_adds_in_float64, 5), (_writes_elsewhere, 5), (_writes_a_part, 1)]
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_gradient_that_is_not_assigned_is_refused(backend: str, dtype: str, write: Any, missing: int) -> None:
+    scratchnet.config.set_floatx(dtype)
+    try:
+        model = branching(Scales(write, name="own"))
+    finally:
+        scratchnet.config.set_floatx("float32")
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=rf"'own' \(Scales\).* grads\['scale'\], got {missing} of 5 numbers left"):
+        model.fit(X, Y, verbose=0)
+    assert all(np.array_equal(one, other) for one, other in zip(before, model.get_weights()))
+
+
+def test_a_frozen_layer_need_not_assign_its_gradients(backend: str) -> None:
+    branching(Scales(trainable=False)).fit(X, Y, verbose=0)
+    inner = Sequential([Input((4,)), layers.Dense(4), Scales()])
+    inner.trainable = False
+    model = Sequential([Input((4,)), layers.Dense(4), inner, layers.Dense(3, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.fit(X, Y, verbose=0)
+
+
+def test_a_layer_inside_that_was_passed_over_is_named(backend: str) -> None:
+    class Around(Doubles):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            self.inner = Scales(_assigns)
+
+        def build(self, input_shape: Any) -> None:
+            self.inner.build(input_shape)
+
+    with pytest.raises(ValueError, match=r"'own' \(Around\).* grads\['inner/scale'\], got 5 of 5 numbers left"):
+        branching(Around(name="own")).fit(X, Y, verbose=0)
+
+
+def test_a_gradient_that_is_nan_is_told_as_such(backend: str) -> None:
+    def infinity_minus_infinity(layer: Any, gradient: Any) -> None:
+        layer.grads["scale"][...] = np.inf * np.sign(gradient)
+        layer.grads["scale"] -= layer.grads["scale"]
+
+    with np.errstate(all="ignore"), pytest.raises(NonFiniteError, match="'scale' in layer 'own' became nan"):
+        branching(Scales(infinity_minus_infinity, name="own")).fit(X, Y, verbose=0)
