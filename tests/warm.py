@@ -74,10 +74,11 @@ def _dense(dtype: str) -> None:
 
 def _activation(dtype: str) -> None:
     from scratchnet.kernels.steps.activation import ActivationStep
-    from scratchnet.layers import ReLU
+    from scratchnet.layers import Activation, ReLU
     from tests.kernels.common import built
 
-    _run(ActivationStep(built([ReLU(dtype=dtype)], (5,)), True))
+    for layer in (ReLU(dtype=dtype), Activation("sigmoid", dtype=dtype)):
+        _run(ActivationStep(built([layer], (5,)), True))
 
 
 def _other_convolutions(dtype: str) -> None:
@@ -116,11 +117,15 @@ def _last_dense_and_losses(dtype: str) -> None:
 
 def _vectors(dtype: str) -> None:
     from scratchnet.kernels.loops.gather import gather
+    from scratchnet.kernels.loops.mean_squared_error import mean_squared_error
+    from scratchnet.kernels.loops.merging import add
     from scratchnet.kernels.loops.optimizers import adam, momentum
 
     w, g, m, v = (np.zeros(3, dtype) for _ in range(4))
     adam(w, g, m, v, 0.1, 0.9, 0.999, 1e-7)
     momentum(w, g, m, 0.1, 0.9, False)
+    add(w, g, False, m)
+    mean_squared_error(w, g, np.ones(1, dtype), m)
     for kind in ("uint8", dtype):
         gather(np.zeros((3, 2), kind), np.array([0, 2]), np.empty((2, 2), dtype))
 

@@ -97,7 +97,7 @@ def check_loss(
 def loss_on(loss: Any, backend: str) -> Any:
     """Return what computes a loss on a backend: a kernel, where there is one, or the loss itself."""
     if backend == "numba" and isinstance(loss, losses.Loss):
-        from scratchnet.graph.kernel_steps import kernel_loss
+        from scratchnet.graph.kernel_losses import kernel_loss
 
         return kernel_loss(loss, None)[0]
     return loss

@@ -4,6 +4,7 @@
 - ``planning.py``      which steps compute them, and what needs a gradient
 - ``plan.py``          how a batch runs through them: forward in order, backward in reverse
 - ``kernel_steps.py``  which kernel runs what
+- ``kernel_losses.py`` and which loss
 - ``parameters.py``    all parameters in one flat vector
 - ``plan_table.py``    what each step costs
 - ``network.py``       what training and saving ask of a model

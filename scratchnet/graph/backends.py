@@ -66,9 +66,9 @@ class KernelBackend(Backend):
     longest_run = 2
 
     def __init__(self) -> None:
-        from scratchnet.graph import kernel_steps
+        from scratchnet.graph import kernel_losses, kernel_steps
 
-        self._kernels = kernel_steps
+        self._kernels, self._losses = kernel_steps, kernel_losses
         self._batches: dict[int, Array] = {}  # input → where its batches are gathered
         self._sums: dict[Any, Array] = {}  # tensor that is used several times → where its gradient is added up
 
@@ -78,7 +78,7 @@ class KernelBackend(Backend):
 
     def loss(self, loss: Loss, last: Any) -> tuple[Loss, Any]:
         """Return a kernel for the loss, which may take the last layer in."""
-        return self._kernels.kernel_loss(loss, last)
+        return self._losses.kernel_loss(loss, last)
 
     def update_rule(self, optimizer: Optimizer) -> UpdateRule:
         """Return a kernel."""
@@ -101,7 +101,7 @@ class KernelBackend(Backend):
         room, dtype = self._sums.get(place), np.result_type(a, b)
         if room is None or len(room) < len(a) or room.dtype != dtype:
             room = self._sums[place] = place_zeros((grown(room, len(a)), *a.shape[1:]), dtype)
-        return np.add(a, b, out=room[: len(a)])
+        return self._kernels.kernel_add(a, b, room[: len(a)])
 
     def running(self) -> AbstractContextManager[Any]:
         """Return the context in which BLAS has one thread while kernels own the threads."""

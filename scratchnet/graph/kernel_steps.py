@@ -1,11 +1,10 @@
-"""Which kernel runs what: the one place where layers, losses and optimizers meet their kernels.
+"""Which kernel runs what: the one place where layers and optimizers meet their kernels; losses in `kernel_losses.py`.
 
 A kernel stands in only for exactly our own classes. A subclass may mean something else, so it runs by its own code.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,8 +13,8 @@ import numpy as np
 from scratchnet import activations
 from scratchnet.kernels.loops.finite import is_finite
 from scratchnet.kernels.loops.gather import gather
+from scratchnet.kernels.loops.merging import add
 from scratchnet.kernels.loops.optimizers import adam, momentum
-from scratchnet.kernels.loops.softmax_crossentropy import softmax_crossentropy, sparse_softmax_crossentropy
 from scratchnet.kernels.steps.activation import ActivationStep
 from scratchnet.kernels.steps.add import AddStep
 from scratchnet.kernels.steps.average_pooling2d import AveragePooling2DStep
@@ -25,7 +24,6 @@ from scratchnet.kernels.steps.conv2d import Conv2DStep
 from scratchnet.kernels.steps.conv2d_maxpool import Conv2DMaxPoolStep
 from scratchnet.kernels.steps.conv2d_transpose import Conv2DTransposeStep
 from scratchnet.kernels.steps.dense import DenseStep
-from scratchnet.kernels.steps.dense_crossentropy import DenseCrossentropyStep
 from scratchnet.kernels.steps.depthwise_conv2d import DepthwiseConv2DStep
 from scratchnet.kernels.steps.dropout import DropoutStep
 from scratchnet.kernels.steps.flatten import FlattenStep
@@ -56,8 +54,6 @@ from scratchnet.layers import (
     ZeroPadding2D,
 )
 from scratchnet.layers.layer import Layer
-from scratchnet.losses import CategoricalCrossentropy, Loss, SparseCategoricalCrossentropy
-from scratchnet.losses.loss import divisor
 from scratchnet.optimizers import SGD, Adam, AdamW, Optimizer, UpdateRule
 from scratchnet.typing import Array
 
@@ -121,79 +117,6 @@ def _as_defined(layer: Layer) -> bool:
     return "forward" not in own and "backward" not in own and _DEFINITIONS[kind] == (kind.forward, kind.backward)
 
 
-class KernelCrossentropy(Loss):
-    """A cross-entropy from logits, computed by its kernel: loss, probabilities and gradient in one pass."""
-
-    from_logits = True
-
-    def __init__(self, definition: Loss, last: DenseCrossentropyStep | None = None) -> None:
-        self.last = last  # the step that computes the logits together with the loss
-        self.name = definition.name
-        self.definition, self.reduction, self.stands_in = definition, definition.reduction, definition.stands_in
-        self.sparse = isinstance(definition, SparseCategoricalCrossentropy)
-        self._room: Array = np.empty(0)
-        self._made_for: Any = None
-
-    def forward(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
-        """Return the mean loss; the gradient comes along. Both lie in arrays that the next call overwrites."""
-        if (y_pred.shape, y_pred.dtype) != self._made_for:
-            self._make_room(y_pred)
-        if not self.stands_in:
-            self.predictions = y_pred.copy()
-        if y_pred.ndim != 2:
-            y_pred = np.ascontiguousarray(y_pred).reshape(-1, y_pred.shape[-1])  # (N, C): every place is a row
-        p, scale = self._p, self._scale
-        if sample_weight is not None:
-            weight = np.repeat(np.asarray(sample_weight), len(p) // len(sample_weight))  # (N,)
-            scale = (weight / divisor(self.reduction, weight, len(p))).astype(y_pred.dtype)
-        if not self.sparse:
-            y_true = self.definition.smoothed(np.asarray(y_true, y_pred.dtype))  # type: ignore[attr-defined]
-            y_true = np.ascontiguousarray(y_true).reshape(y_pred.shape)  # (N, C)
-        elif y_true.ndim != 1 and self.predictions.ndim > 2:
-            y_true = y_true.reshape(-1)  # (N,)
-        if self.last is not None:
-            return self.last.loss(y_true, self.sparse, scale, p, self._dz)
-        if self.sparse:
-            return float(sparse_softmax_crossentropy(y_pred, y_true, scale, p, self._dz))
-        return float(softmax_crossentropy(y_pred, y_true, scale, p, self._dz))
-
-    def _make_room(self, y_pred: Array) -> None:
-        """Make ready for predictions of this shape and dtype: rows of the arrays, which grow when they have to."""
-        N, C = math.prod(y_pred.shape[:-1]), y_pred.shape[-1]
-        if self._room.size < 2 * N * C or self._room.dtype != y_pred.dtype:
-            self._room = np.empty(2 * N * C, y_pred.dtype)
-        self._p, self._dz = self._room[: 2 * N * C].reshape(2, N, C)
-        self._scale = np.full(N, 1 / divisor(self.reduction, np.ones(N), N), y_pred.dtype)
-        self.predictions, self._dy = self._p.reshape(y_pred.shape), self._dz.reshape(y_pred.shape)
-        self._made_for = y_pred.shape, y_pred.dtype
-
-    def backward(self) -> Array:
-        """Return the gradient with respect to the logits."""
-        return self._dy
-
-
-def kernel_loss(loss: Loss, last: Any) -> tuple[Loss, Any]:
-    """Return what computes ``loss`` by a kernel, or the loss itself, and what takes the place of the step before it.
-
-    Args:
-        loss: the loss.
-        last: the step that computes the logits and nothing else wants to know them, or None.
-    """
-    computed = (
-        type(loss) in (SparseCategoricalCrossentropy, CategoricalCrossentropy)
-        and loss.from_logits
-        and getattr(loss, "dtype", None) is None  # no kernel changes the type on its way
-        and getattr(loss, "ignore_class", None) is None  # or passes over a row
-    )
-    if type(last) in (DenseStep, DenseCrossentropyStep):
-        together = computed and DenseCrossentropyStep.fits(last.layers)
-        kind = DenseCrossentropyStep if together else DenseStep
-        last = last if type(last) is kind else kind(last.layers, last.needs_dx)
-    if not computed:
-        return loss, last
-    return KernelCrossentropy(loss, last if type(last) is DenseCrossentropyStep else None), last
-
-
 def kernel_update_rule(optimizer: Optimizer) -> UpdateRule:
     """Return the kernel for the optimizer's ``update``, or the update itself."""
     if isinstance(optimizer, Adam) and type(optimizer) in (Adam, AdamW) and not optimizer.amsgrad:  # no subclass else
@@ -215,6 +138,14 @@ def kernel_update_rule(optimizer: Optimizer) -> UpdateRule:
 def kernel_is_finite(numbers: Array) -> bool:
     """Return whether none of a contiguous array's numbers is NaN or infinite."""
     return is_finite(numbers)
+
+
+def kernel_add(a: Array, b: Array, out: Array) -> Array:
+    """Return a + b in `out`, a contiguous array of their shape."""
+    if not (a.dtype == b.dtype == out.dtype and a.flags.carray and b.flags.carray):
+        return np.add(a, b, out=out)
+    add(a.reshape(-1), b.reshape(-1), False, out.reshape(-1))
+    return out
 
 
 def kernel_gather(data: Array, rows: Any, out: Array) -> Array:

@@ -39,7 +39,8 @@ def test_fused_steps_know_the_operations_of_their_layers(name):
     [
         ("sparse_categorical_crossentropy", ["dense_1", "sparse_categorical_crossentropy"], "DenseCrossentropyStep"),
         ("categorical_crossentropy", ["dense_1", "categorical_crossentropy"], "DenseCrossentropyStep"),
-        ("mean_squared_error", ["mean_squared_error"], "definition"),
+        ("mean_squared_error", ["mean_squared_error"], "KernelMeanSquaredError"),
+        ("mean_absolute_error", ["mean_absolute_error"], "definition"),
     ],
 )
 def test_the_loss_is_listed_with_the_layer_that_it_runs_with(loss, last, runs_by):

@@ -7,6 +7,8 @@ Numbers by themselves, plain Numba:
     optimizers.py              Adam and momentum over one flat vector
     finite.py                  whether a gradient has a NaN
     softmax_crossentropy.py    loss, probabilities and gradient, row by row
+    mean_squared_error.py      loss and gradient, block by block
+    sigmoid.py                 one pass each way
     merging.py                 sums of arrays of one shape
     normalization.py           mean, variance, and the compact gradient, channel by channel
     layer_normalization.py     the same, row by row

@@ -1,6 +1,6 @@
 """Conv2D (layers/conv2d.py): the convolution, its bias and its ReLU in one pass.
 
-1. An activation other than ReLU runs by its own definition, after the kernel.
+1. An activation other than ReLU runs after the kernel: a sigmoid in one pass, any other by its own definition.
 2. Where the windows lie is worked out once, as tables (`loops/windows.py`).
 3. A 3x3 kernel with stride 1 or 2 and whole vectors of channels and filters takes fewer products.
 
@@ -50,7 +50,7 @@ def _group(tiles: int, of_tile: int) -> int:
 
 
 class Conv2DStep(ProductStep):
-    """A Conv2D layer, with ReLU in the same pass or any other activation by its own definition.
+    """A Conv2D layer, with ReLU in the same pass or any other activation after it.
 
     Attributes:
         forward_ways: how `forward` may run here, the fastest first: "winograd" where it fits, and "direct".

@@ -1,7 +1,7 @@
 """Conv2DTranspose (layers/conv2d_transpose.py): the convolution run backwards, its bias and its ReLU in one pass.
 
 1. The windows lie on the output, one for each pixel of the input; where, is worked out once (`loops/windows.py`).
-2. An activation other than ReLU runs by its own definition, after the kernel.
+2. An activation other than ReLU runs after the kernel: a sigmoid in one pass, any other by its own definition.
 
 The loops: `loops/convolution_transposed.py`.
 """
@@ -22,7 +22,7 @@ from scratchnet.utils.memory import place_zeros
 
 
 class Conv2DTransposeStep(ProductStep):
-    """A Conv2DTranspose layer, with ReLU in the same pass or any other activation by its own definition."""
+    """A Conv2DTranspose layer, with ReLU in the same pass or any other activation after it."""
 
     def __init__(self, layers: list[Any], needs_dx: bool) -> None:
         super().__init__(layers, needs_dx)

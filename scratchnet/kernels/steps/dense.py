@@ -24,7 +24,7 @@ from scratchnet.typing import Array
 
 
 class DenseStep(ProductStep):
-    """A Dense layer, with ReLU in the same pass or any other activation by its own definition.
+    """A Dense layer, with ReLU in the same pass or any other activation after it.
 
     Attributes:
         sparse_below: zeros are passed over where the share of other numbers is below this; never, if it is 0.

@@ -1,6 +1,6 @@
 """DepthwiseConv2D (layers/depthwise_conv2d.py): each channel's convolution, its bias and its ReLU in one pass.
 
-1. An activation other than ReLU runs by its own definition, after the kernel.
+1. An activation other than ReLU runs after the kernel: a sigmoid in one pass, any other by its own definition.
 
 The loops: `loops/depthwise_convolution.py`.
 """
@@ -18,7 +18,7 @@ from scratchnet.utils.memory import place_zeros
 
 
 class DepthwiseConv2DStep(ProductStep):
-    """A DepthwiseConv2D layer, with ReLU in the same pass or any other activation by its own definition."""
+    """A DepthwiseConv2D layer, with ReLU in the same pass or any other activation after it."""
 
     def __init__(self, layers: list[Any], needs_dx: bool) -> None:
         super().__init__(layers, needs_dx)

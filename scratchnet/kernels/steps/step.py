@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from scratchnet.kernels.loops import sigmoid
 from scratchnet.typing import Array
 from scratchnet.utils.memory import place_zeros
 
@@ -81,7 +82,7 @@ class KernelStep:
 class ProductStep(KernelStep):
     """A step that begins with a layer of products: kernel, bias and activation.
 
-    A ReLU is part of the loops, any other activation runs by its own definition.
+    A ReLU is part of the loops; a sigmoid follows them in one pass, any other activation by its own definition.
 
     Attributes:
         kernel, dkernel, bias, dbias: flat, and their gradients; without a bias, zeros and a place that nobody reads.
@@ -105,12 +106,19 @@ class ProductStep(KernelStep):
     def activated(self, z: Array) -> Array:
         """Return y = f(z); it and z are kept for `before_activation`. What is a ReLU, the kernel has done."""
         self.y = z
-        if self.separate:
+        if self.activation.name == "sigmoid":
+            self.y = self.buffer("sigmoid", len(z), z.shape[1:])
+            sigmoid.sigmoid(z.reshape(-1), self.y.reshape(-1))
+        elif self.separate:
             self.z, self.y = z, self.activation.forward(z)
         return self.y
 
     def before_activation(self, dy: Array) -> Array:
         """Return dz, or dy where the kernel itself will ask y which ReLUs were on."""
+        if self.activation.name == "sigmoid":
+            dz = self.buffer("dsigmoid", len(self.y), self.y.shape[1:])
+            sigmoid.sigmoid_backward(self.flat(dy), self.y.reshape(-1), dz.reshape(-1))
+            return dz
         return self.activation.gradient(dy, self.y, self.z) if self.separate else dy
 
     def flops(self, n: int) -> tuple[int, int]:

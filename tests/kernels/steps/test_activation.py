@@ -1,4 +1,4 @@
-"""A ReLU by itself, and what is none."""
+"""A ReLU and a sigmoid by themselves, and what is neither."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scratchnet.graph.kernel_steps import kernel_step
-from scratchnet.kernels.loops import bias_and_relu
+from scratchnet.kernels.loops import bias_and_relu, sigmoid
 from scratchnet.kernels.steps.activation import ActivationStep
 from scratchnet.layers import Activation, LeakyReLU, ReLU
 from tests.kernels.common import assert_step_is_definition, built
@@ -17,6 +17,20 @@ from tests.kernels.common import assert_step_is_definition, built
 @pytest.mark.parametrize("kind", [ReLU, lambda dtype: Activation("relu", dtype=dtype)])
 def test_the_step_equals_the_definition(kind, shape, dtype):
     assert_step_is_definition(ActivationStep, built([kind(dtype=dtype)], shape), 5)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-6), ("float64", 1e-15)])
+@pytest.mark.parametrize("shape", [(5,), (40, 31, 3)])
+def test_the_sigmoid_equals_the_definition(shape, dtype, tolerance):
+    assert_step_is_definition(ActivationStep, built([Activation("sigmoid", dtype=dtype)], shape), 5, 0, tolerance)
+
+
+def test_a_sigmoid_knows_the_ends_of_the_line():
+    step = ActivationStep(built([Activation("sigmoid")], (5,)), True)
+    with np.errstate(all="raise"):
+        y = step.forward(np.array([[-np.inf, -1e4, 0, 1e4, np.nan]], "float32"))
+    np.testing.assert_array_equal(y, [[0, 0, 0.5, 1, np.nan]])
+    np.testing.assert_array_equal(step.backward(np.full((1, 5), 4, "float32")), [[0, 0, 1, 0, np.nan]])
 
 
 def test_nan_stays_nan_and_zero_passes_nothing_on():
@@ -37,3 +51,7 @@ def test_arrays_that_do_not_belong_together_are_refused():
     for arrays in ((short, x, x), (x, short, x), (x, x, short)):
         with pytest.raises(ValueError, match="do not belong together"):
             bias_and_relu.relu_backward(*arrays)
+        with pytest.raises(ValueError, match="do not belong together"):
+            sigmoid.sigmoid_backward(*arrays)
+    with pytest.raises(ValueError, match="do not belong together"):
+        sigmoid.sigmoid(x, short)
