@@ -4,7 +4,7 @@
    stay in registers. Only with padding is one sample copied, into a scratch image with a border of zeros.
 2. dkernel is the same product with the roles changed: rows are the numbers of a window, the sum runs over the windows.
    Each block of samples adds up its own dkernel; the blocks are then summed in order, so threads change no bit.
-3. dx: a tile of windows times the transposed kernel, added at once to the pixels it belongs to (col2im without cols).
+3. dx: some windows times the transposed kernel, added at once to the pixels they belong to (col2im without cols).
 4. Samples are divided into at most 16 blocks, whatever the number of threads.
 """
 
@@ -23,6 +23,11 @@ from scratchnet.kernels.machine.runtime import inner, kernel
 from scratchnet.kernels.machine.scratch import scratch, zeros
 from scratchnet.kernels.machine.simd import ZERO
 from scratchnet.typing import Array
+
+SCATTERED = 2048
+"""About how many numbers are made before they are added to their pixels: they stay in the nearest cache."""
+FEW = 4
+"""Numbers side by side that are added one by one: it takes longer to begin a loop of vectors."""
 
 
 @inner
@@ -58,24 +63,34 @@ def forward(x: Array, kernel_: Array, bias: Array, relu: bool, g: Geometry, y: A
 
 
 @inner
+def scatter_room(K: int) -> int:
+    """How many numbers of scratch `scatter_product` takes for windows of K numbers: whole tiles of them."""
+    return TILE * K * max(1, SCATTERED // (TILE * K))
+
+
+@inner
 def scatter_product(
     dz: Array, rows: Array, kernel_t: Array, places: Array, windows: int, g: Geometry, F: int,
     dx: Array, dx_at: int, cols: Array,
 ) -> None:  # fmt: skip
     """Add dz (windows, F) times the transposed kernel (F, K) to the pixels of one padded image: col2im, fused.
 
-    `rows` says where the rows of dz lie, `places` where the windows do; `cols` is scratch for TILE rows of K numbers.
+    `rows` says where the rows of dz lie, `places` where the windows do; `cols` is scratch of `scatter_room`.
     """
-    nothing = np.zeros(1, np.int64)
-    for p in range(0, windows, TILE):
-        count = min(TILE, windows - p)
+    nothing, step = np.zeros(1, np.int64), cols.size // g.K
+    for p in range(0, windows, step):
+        count = min(step, windows - p)
         matrix_product(
             dz, ZERO, rows, p, count, nothing, 1, F, 1, kernel_t, ZERO, g.K, g.K, cols, ZERO, g.K, ZERO
-        )  # (TILE, K)
+        )  # (step, K)
         for i in range(count):
             for r in range(g.runs.size):
                 to, start = dx_at + places[p + i] + g.runs[r], i * g.K + r * g.run
-                add_to(dx[to : to + g.run], cols[start : start + g.run])
+                if g.run > FEW:
+                    add_to(dx[to : to + g.run], cols[start : start + g.run])
+                    continue
+                for j in range(g.run):
+                    dx[to + j] += cols[start + j]
 
 
 @inner
@@ -85,7 +100,7 @@ def _backward_block(
 ) -> None:  # fmt: skip
     F, one = dbias.size, ZERO + 1
     padded, dpadded = zeros(g.padded, x), zeros(g.padded, x)
-    dz, cols = scratch(g.windows * F, x), scratch(TILE * g.K, x)
+    dz, cols = scratch(g.windows * F, x), scratch(scatter_room(g.K), x)
     for n in range(first, last):
         relu_gradient(dy, y, n * g.windows * F, relu, g.windows, F, dz, ZERO, dbias)
         image, at = x, n * g.pixels

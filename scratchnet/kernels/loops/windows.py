@@ -122,6 +122,13 @@ def window_geometry(
     )  # fmt: skip
 
 
+def of_samples(g: Geometry, samples: int) -> Geometry:
+    """The same with tables for the windows of several images, which lie one behind the other."""
+    firsts = np.arange(samples)[:, None] * (g.padded or g.pixels)
+    places, down = firsts + g.places[: g.windows], (firsts + g.down).reshape(-1)
+    return g._replace(places=tile_table(places), down=down)
+
+
 @inner
 def pad_image(x: Array, x_at: int, g: Geometry | Image, padded: Array) -> None:
     """Copy the image (H, W, C) at `x_at` into the middle of `padded` (HP, WP, C), whose border is left alone."""

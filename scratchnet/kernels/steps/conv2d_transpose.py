@@ -14,11 +14,17 @@ import numpy as np
 
 from scratchnet.kernels.loops import convolution_transposed
 from scratchnet.kernels.loops.matrix_product import tile_table
-from scratchnet.kernels.loops.vectors import BLOCKS
-from scratchnet.kernels.loops.windows import window_geometry
+from scratchnet.kernels.loops.vectors import BLOCKS, long_row
+from scratchnet.kernels.loops.windows import of_samples, window_geometry
+from scratchnet.kernels.machine.processor import lanes
 from scratchnet.kernels.steps.step import ProductStep
 from scratchnet.typing import Array
 from scratchnet.utils.memory import place_zeros
+
+SAMPLES = 4
+"""The most samples that are done together."""
+GROUPED = 65536
+"""Numbers of their images at most: they stay in the second cache."""
 
 
 class Conv2DTransposeStep(ProductStep):
@@ -29,9 +35,12 @@ class Conv2DTransposeStep(ProductStep):
         layer = layers[0]
         self.x_shape, self.out = layer.input_shape[1:], layer.output_shape[1:]
         self.C = self.x_shape[2]
-        self.geometry = window_geometry(self.out, layer.kernel_size, layer.strides, layer.padding, layer.dilation_rate)
-        self.places = self.geometry.windows
-        self.rows = tile_table(np.arange(self.places) * self.C)
+        g = window_geometry(self.out, layer.kernel_size, layer.strides, layer.padding, layer.dilation_rate)
+        group = max(1, min(SAMPLES, GROUPED // max(g.padded, g.pixels, 1)))
+        self.geometry, self.places = of_samples(g, group), g.windows
+        self.rows = tile_table(np.arange(group * g.windows) * self.C)
+        OH, OW, F = self.out
+        self.W = long_row(OH * OW, F) if lanes(self.dtype) > F else F
         self.partial = place_zeros((BLOCKS * (self.kernel.size + layer.filters),), self.dtype)
 
     def forward(self, x: Array, training: bool = False) -> Array:
@@ -39,7 +48,7 @@ class Conv2DTransposeStep(ProductStep):
         self.x, N = self.flat(x), len(x)
         y = self.buffer("y", N, self.out)  # (N, OH, OW, F)
         convolution_transposed.forward(
-            self.x, self.C, self.kernel, self.bias, self.relu, self.geometry, self.rows, y.reshape(-1), N
+            self.x, self.C, self.kernel, self.bias, self.relu, self.geometry, self.rows, self.W, y.reshape(-1), N
         )
         return self.activated(y)
 
@@ -49,6 +58,6 @@ class Conv2DTransposeStep(ProductStep):
         dx = self.buffer("dx", N, self.x_shape) if self.needs_dx else self.nothing
         convolution_transposed.backward(
             self.flat(self.before_activation(dy)), self.y.reshape(-1), self.relu, self.x, self.C, self.kernel,
-            self.geometry, dx.reshape(-1), self.needs_dx, N, self.partial, self.dkernel, self.dbias,
+            self.geometry, self.W, dx.reshape(-1), self.needs_dx, N, self.partial, self.dkernel, self.dbias,
         )  # fmt: skip
         return dx if self.needs_dx else None

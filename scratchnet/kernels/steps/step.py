@@ -100,13 +100,13 @@ class ProductStep(KernelStep):
         if layer.use_bias:
             self.bias, self.dbias = layer.params["bias"], layer.grads["bias"]
         self.activation = layer.activation
-        self.relu = self.activation.name == "relu"
+        self.relu, self.sigmoid = self.activation.name == "relu", self.activation.name == "sigmoid"
         self.separate = self.activation.name not in ("relu", "linear")
 
     def activated(self, z: Array) -> Array:
         """Return y = f(z); it and z are kept for `before_activation`. What is a ReLU, the kernel has done."""
         self.y = z
-        if self.activation.name == "sigmoid":
+        if self.sigmoid:
             self.y = self.buffer("sigmoid", len(z), z.shape[1:])
             sigmoid.sigmoid(z.reshape(-1), self.y.reshape(-1))
         elif self.separate:
@@ -115,7 +115,7 @@ class ProductStep(KernelStep):
 
     def before_activation(self, dy: Array) -> Array:
         """Return dz, or dy where the kernel itself will ask y which ReLUs were on."""
-        if self.activation.name == "sigmoid":
+        if self.sigmoid:
             dz = self.buffer("dsigmoid", len(self.y), self.y.shape[1:])
             sigmoid.sigmoid_backward(self.flat(dy), self.y.reshape(-1), dz.reshape(-1))
             return dz

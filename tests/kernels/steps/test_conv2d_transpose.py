@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import numba
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scratchnet.graph.kernel_steps import kernel_step
+from scratchnet.kernels.steps import conv2d_transpose
 from scratchnet.kernels.steps.conv2d_transpose import Conv2DTransposeStep
 from scratchnet.layers import Conv2DTranspose
 from tests.kernels.common import assert_step_is_definition, built, examples
@@ -41,19 +45,35 @@ def test_output_padding_makes_the_image_larger():
     assert_step_is_definition(Conv2DTransposeStep, layers, 4)
 
 
-def test_threads_change_no_bit():
+@pytest.mark.parametrize("filters", [1, 3, 20])
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_blocks_of_several_samples_equal_the_definition(filters, padding):
+    layers = built([Conv2DTranspose(filters, 3, strides=2, padding=padding, activation="relu")], (3, 5, 4))
+    assert_step_is_definition(Conv2DTransposeStep, layers, 103)
+
+
+def found(filters, threads=1, together=conv2d_transpose.SAMPLES):
+    """Return y, dx and the gradients of a layer."""
     rng = np.random.default_rng(0)
-    layers = built([Conv2DTranspose(16, 3, strides=2, padding="same", activation="relu")], (7, 6, 8))
-    x, dy = (rng.standard_normal((35, *shape)).astype("float32") for shape in ((7, 6, 8), (14, 12, 16)))
-
-    def run(threads):
-        before = numba.get_num_threads()
-        numba.set_num_threads(threads)
-        try:
+    layer = Conv2DTranspose(filters, 3, strides=2, padding="same", activation="relu")
+    layers = built([layer], (7, 6, 8))
+    x, dy = (rng.standard_normal((103, *shape)).astype("float32") for shape in ((7, 6, 8), (14, 12, filters)))
+    before = numba.get_num_threads()
+    numba.set_num_threads(threads)
+    try:
+        with mock.patch.object(conv2d_transpose, "SAMPLES", together):
             step = Conv2DTransposeStep(layers, True)
-            found = step.forward(x).copy(), step.backward(dy).copy()
-            return [*found, *(g.copy() for g in layers[0].grads.values())]
-        finally:
-            numba.set_num_threads(before)
+        return [step.forward(x).copy(), step.backward(dy).copy(), *(g.copy() for g in layer.grads.values())]
+    finally:
+        numba.set_num_threads(before)
 
-    assert all(np.array_equal(a, b) for a, b in zip(run(1), run(numba.config.NUMBA_NUM_THREADS)))
+
+@pytest.mark.parametrize("filters", [1, 16])
+def test_threads_change_no_bit(filters):
+    for threads in range(2, numba.config.NUMBA_NUM_THREADS + 1):
+        assert all(np.array_equal(a, b) for a, b in zip(found(filters), found(filters, threads)))
+
+
+@pytest.mark.parametrize("together", [1, 3])
+def test_how_many_samples_are_done_together_changes_no_bit(together):
+    assert all(np.array_equal(a, b) for a, b in zip(found(5), found(5, together=together)))
