@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from scratchnet.kernels.loops.bias_and_relu import gradient
 from scratchnet.kernels.loops.winograd import IMAGE as IMAGES
 from scratchnet.kernels.loops.winograd import KERNEL as KERNELS
 from scratchnet.kernels.loops.winograd import PLACES as PLACES_OF
@@ -180,14 +181,56 @@ def _define_to_places(
             place[place <= 0] = 0
 
 
+def _emit_from_gradient(matrix: Matrix) -> Callable[[Emitter, Any], None]:
+    def emit(e: Emitter, a: Any) -> None:
+        builder = e.builder
+        relu = e.splat(builder.icmp_signed("!=", a.relu, INT(0)))
+        dz = []
+        for step in (INT(0), a.across, a.down, builder.add(a.down, a.across)):
+            dy, y = (e.load(e.at(x, a.at, step)) for x in (a.dy, a.y))
+            for x in (a.dy, a.y):
+                e.prefetch(e.at(x, a.at, step, builder.mul(a.across, INT(4))))
+            dz.append(gradient(e, relu, dy, y))
+        below, beside = (builder.icmp_signed("!=", step, INT(0)) for step in (a.down, a.across))
+        for i, there in ((1, beside), (2, below), (3, builder.and_(below, beside))):
+            dz[i] = builder.select(there, dz[i], e.zero)
+        total = e.load(e.at(a.dbias, a.dbias_at))
+        for number in dz:
+            total = builder.fadd(total, number)
+        e.store(total, e.at(a.dbias, a.dbias_at))
+        for number, place in zip(both_ways(e, matrix, [dz[:2], dz[2:]]), chain(*_points(e, a, len(matrix)))):
+            e.store(number, place)
+
+    return emit
+
+
+def _define_from_gradient(
+    matrix: Matrix, dy: Array, y: Array, at: int, down: int, across: int, relu: int, dbias: Array, dbias_at: int,
+    points: Array, points_at: int, step: int, rows: Array, rows_at: int, length: int,
+) -> None:  # fmt: skip
+    """The points of dz, which is dy where ReLU was on, of a tile of four places; and their sum added to dbias.
+
+    For one vector of filters. Place (i, j) begins at ``at + i * down + j * across``; with a step of 0 there is no
+    second place. Where points go: see `_define_to_points`.
+    """
+    width = lanes(dy.dtype)
+    dz = np.zeros((2, 2, width), dy.dtype)
+    for i in range(2 if down else 1):
+        for j in range(2 if across else 1):
+            place = slice(at + i * down + j * across, at + i * down + j * across + width)
+            dz[i, j] = np.where((y[place] <= 0) & bool(relu), 0, dy[place])
+            dbias[dbias_at : dbias_at + width] += dz[i, j]
+    _define_to_points(matrix, dz.reshape(-1), 0, 2 * width, width, points, points_at, step, rows, rows_at, length)
+
+
 def _made(emit: Any, define: Any, matrix: Matrix) -> Any:
     return vectorised(emit(matrix))(partial(define, matrix))
 
 
 pixels_to_points_1, pixels_to_points_2 = (_made(_emit_to_points, _define_to_points, IMAGE[s]) for s in (1, 2))
 points_to_places_1, points_to_places_2 = (_made(_emit_to_places, _define_to_places, PLACES[s]) for s in (1, 2))
-places_to_points_1, places_to_points_2 = (
-    _made(_emit_to_points, _define_to_points, _transposed(PLACES[s])) for s in (1, 2)
+gradient_to_points_1, gradient_to_points_2 = (
+    _made(_emit_from_gradient, _define_from_gradient, _transposed(PLACES[s])) for s in (1, 2)
 )
 points_to_pixels_1, points_to_pixels_2 = (
     _made(_emit_add_pixels, _define_add_pixels, _transposed(IMAGE[s])) for s in (1, 2)

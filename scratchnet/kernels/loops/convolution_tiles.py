@@ -4,7 +4,7 @@
    begins four on. Where they would reach beyond the image, kernels copy one sample at a time into a scratch image with
    a border of zeros.
 2. At an odd edge a tile has places that do not exist. Its step down or across is then 0, so that they are written to
-   the place that does exist, which is written last.
+   the place that does exist, which is written last; their gradient is taken for 0.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ class Tiles(NamedTuple):
         first: (T,) the first pixel of each tile in the image with its border, in numbers.
         place: (T,) the first place of each tile.
         down, across: (T,) from a place of the tile to the one below it and beside it, in places; 0 at an odd edge.
-        even: the length of a row of places of whole tiles: OW, or one more.
         stride: 1 or 2.
         kernel_points, needs: for each point of a tile, as in `convolution_points.py`.
     """
@@ -48,7 +47,6 @@ class Tiles(NamedTuple):
     place: Array
     down: Array
     across: Array
-    even: int
     stride: int
     kernel_points: Array
     needs: Array
@@ -81,7 +79,6 @@ def tiles_of(image: tuple[int, int, int], places: tuple[int, int], before: tuple
         place=(row[:, None] * OW + column).reshape(-1),
         down=(one * np.where(row + 1 < OH, OW, 0)[:, None]).reshape(-1),
         across=(one * np.where(column + 1 < OW, 1, 0)).reshape(-1),
-        even=2 * across,
         stride=stride,
         kernel_points=kernel_points(stride),
         needs=needs(stride),

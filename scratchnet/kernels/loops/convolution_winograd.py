@@ -52,11 +52,12 @@ def rows_of_tiles(g: Tiles, begin: int, count: int, group: int, rows: Array, cou
     The four are the points by what they need (see `needs` in `convolution_points.py`). A tile at an odd edge has no
     row at those that need what is not there; it is given row `group`, which is not multiplied.
     """
+    down, across, T = g.down, g.across, g.first.size
     counts[:] = 0
     for i in range(count):
-        t = (begin + i) % g.first.size
+        t = (begin + i) % T
         for k in range(4):
-            there = (k < 2 or g.down[t] != 0) and (k % 2 == 0 or g.across[t] != 0)
+            there = (k < 2 or down[t] != 0) and (k % 2 == 0 or across[t] != 0)
             rows[4 * i + k] = counts[k] if there else group
             counts[k] += 1 if there else 0
 
@@ -70,9 +71,9 @@ def points_of_tiles(
     A point begins `step` numbers after the one before; `rows` is that of `rows_of_tiles`.
     """
     never_inline()
-    C, T, lane, down = g.C, g.first.size, VECTOR_BYTES // images.itemsize, g.WP * g.C
+    C, lane, down, first = g.C, VECTOR_BYTES // images.itemsize, g.WP * g.C, g.first
     for i in range(count):
-        start = at + (begin + i) // T * size + g.first[(begin + i) % T]
+        start = at + (begin + i) // first.size * size + first[(begin + i) % first.size]
         for c in range(0, C, lane):
             if g.stride == 1:
                 pixels_to_points_1(images, start + c, down, C, out, c, step, rows, 4 * i, C)
@@ -86,9 +87,10 @@ def _places_of_tiles(
 ) -> None:
     never_inline()
     F, T, lane = bias.size, g.first.size, VECTOR_BYTES // y.itemsize
+    place, below, beside = g.place, g.down, g.across
     for i in range(count):
         n, t = (begin + i) // T, (begin + i) % T
-        to, down, across = (n * g.places + g.place[t]) * F, g.down[t] * F, g.across[t] * F
+        to, down, across = (n * g.places + place[t]) * F, below[t] * F, beside[t] * F
         for f in range(0, F, lane):
             if g.stride == 1:
                 points_to_places_1(points, f, step, rows, 4 * i, F, bias, f, on, y, to + f, down, across)

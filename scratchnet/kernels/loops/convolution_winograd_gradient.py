@@ -4,7 +4,8 @@
    of dkernel; the 3x3 taps are worked out once, at the end.
 2. Those of dz times the transposed kernel's are the points of dx; what they give is added to the pixels of a tile,
    which overlaps with its neighbours.
-3. Each block of samples adds up its own points of dkernel; the blocks are then summed in order, so threads change no
+3. dz, which is dy where ReLU was on, goes from dy to its points at once; it is written nowhere.
+4. Each block of samples adds up its own points of dkernel; the blocks are then summed in order, so threads change no
    bit.
 """
 
@@ -13,11 +14,10 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from scratchnet.kernels.loops.bias_and_relu import relu_gradient
 from scratchnet.kernels.loops.convolution_points import (
     KERNEL_POINTS,
-    places_to_points_1,
-    places_to_points_2,
+    gradient_to_points_1,
+    gradient_to_points_2,
     points_to_pixels_1,
     points_to_pixels_2,
 )
@@ -46,24 +46,25 @@ _fits = inner(fits)
 
 
 @inner
-def _dz_size(g: Tiles, F: int) -> int:
-    """The numbers of dz (whole tiles down and across, F)."""
-    return (g.OH + 1) // 2 * 2 * g.even * F
+def _points_of_dz(
+    dy: Array, y: Array, relu: int, at: int, g: Tiles, begin: int, count: int, rows: Array, dbias: Array, out: Array,
+    step: int,
+) -> None:  # fmt: skip
+    """`out` (points, tiles, F) = those of `count` tiles of dz, as `points_of_tiles` does for x; dz is added to dbias.
 
-
-@inner
-def _points_of_dz(dz: Array, g: Tiles, F: int, begin: int, count: int, rows: Array, out: Array, step: int) -> None:
-    """`out` (points, tiles, F) = those of `count` tiles of dz, as `points_of_tiles` does for x."""
+    The first image's dy and y begin at `at`.
+    """
     never_inline()
-    T, lane, down = g.first.size, VECTOR_BYTES // dz.itemsize, g.even * F
+    F, T, lane = dbias.size, g.first.size, VECTOR_BYTES // dy.itemsize
+    place, below, beside = g.place, g.down, g.across
     for i in range(count):
-        n, place = (begin + i) // T, g.place[(begin + i) % T]
-        start = n * _dz_size(g, F) + (place // g.OW * g.even + place % g.OW) * F
+        n, t = (begin + i) // T, (begin + i) % T
+        start, down, across = at + (n * g.places + place[t]) * F, below[t] * F, beside[t] * F
         for f in range(0, F, lane):
             if g.stride == 1:
-                places_to_points_1(dz, start + f, down, F, out, f, step, rows, 4 * i, F)
+                gradient_to_points_1(dy, y, start + f, down, across, relu, dbias, f, out, f, step, rows, 4 * i, F)
             else:
-                places_to_points_2(dz, start + f, down, F, out, f, step, rows, 4 * i, F)
+                gradient_to_points_2(dy, y, start + f, down, across, relu, dbias, f, out, f, step, rows, 4 * i, F)
 
 
 @inner
@@ -72,9 +73,9 @@ def _add_pixels(
 ) -> None:
     """Add to images, from `at` and `size` numbers apart, what the points of `count` tiles give."""
     never_inline()
-    C, T, lane, down = g.C, g.first.size, VECTOR_BYTES // points.itemsize, g.WP * g.C
+    C, lane, down, first = g.C, VECTOR_BYTES // points.itemsize, g.WP * g.C, g.first
     for i in range(count):
-        to = at + (begin + i) // T * size + g.first[(begin + i) % T]
+        to = at + (begin + i) // first.size * size + first[(begin + i) % first.size]
         for c in range(0, C, lane):
             if g.stride == 1:
                 points_to_pixels_1(points, c, step, rows, 4 * i, C, images, to + c, down, C)
@@ -84,25 +85,30 @@ def _add_pixels(
 
 @inner
 def _gradients_of_images(
-    images: Array, at: int, size: int, dz: Array, weights: Array, g: Tiles, F: int, samples: int, steps: Array,
-    channel_rows: Array, group: int, dimages: Array, dat: int, needs_dx: bool, dpoints: Array, ours: Array,
-    theirs: Array,
+    images: Array, at: int, size: int, dy: Array, y: Array, relu: int, dy_at: int, weights: Array, g: Tiles,
+    samples: int, steps: Array, channel_rows: Array, group: int, dimages: Array, needs_dx: bool, dbias: Array,
+    dpoints: Array, begun: Array, ours: Array, theirs: Array,
 ) -> None:  # fmt: skip
-    """Add what `samples` images give to `dpoints` (KERNEL_POINTS, C, F) and, if it is needed, to `dimages`."""
-    C, tiles, nothing, one = g.C, samples * g.first.size, np.zeros(1, np.int64), ZERO + 1
+    """Add what `samples` images give to dbias, `dpoints` (KERNEL_POINTS, C, F) and, if it is needed, to `dimages`.
+
+    A point of `dpoints` that has not `begun` is set; then it has.
+    """
+    C, F, tiles, nothing = g.C, dbias.size, samples * g.first.size, np.zeros(1, np.int64)
     x_step, y_step = point_step(group, C, ours), point_step(group, F, ours)
     rows, counts = np.empty(4 * group, np.int64), np.empty(4, np.int64)
     for begin in range(0, tiles, group):
         count = min(group, tiles - begin)
         rows_of_tiles(g, begin, count, group, rows, counts)
         points_of_tiles(images, at, size, g, begin, count, rows, ours, x_step)
-        _points_of_dz(dz, g, F, begin, count, rows, theirs, y_step)
+        _points_of_dz(dy, y, relu, dy_at, g, begin, count, rows, dbias, theirs, y_step)
         for t in range(g.needs.size):
-            used, own = counts[g.needs[t]], g.kernel_points[t] * C * F
+            used, point = counts[g.needs[t]], g.kernel_points[t]
+            own = point * C * F
             matrix_product(  # (C, F)
                 ours, t * x_step, channel_rows, ZERO, C, nothing, 1, used, C, theirs, t * y_step, F, F, dpoints, own, F,
-                one,
+                begun[point],
             )  # fmt: skip
+            begun[point] = 1
             if needs_dx:
                 no_row = t * x_step + group * C
                 fill(ours[no_row : no_row + C])
@@ -111,7 +117,7 @@ def _gradients_of_images(
                     ZERO,
                 )  # fmt: skip
         if needs_dx:
-            _add_pixels(ours, x_step, g, begin, count, rows, dimages, dat, size)
+            _add_pixels(ours, x_step, g, begin, count, rows, dimages, at, size)
 
 
 @inner
@@ -119,32 +125,30 @@ def _backward_block(
     dy: Array, y: Array, relu: bool, x: Array, weights: Array, g: Tiles, steps: Array, channel_rows: Array, group: int,
     dx: Array, needs_dx: bool, dbias: Array, dpoints: Array, first: int, last: int,
 ) -> None:  # fmt: skip
-    F, dz_size = dbias.size, _dz_size(g, dbias.size)
-    count = min(SAMPLES, last - first)
-    dz = zeros(count * dz_size, x)
+    F, count = dbias.size, min(SAMPLES, last - first)
     padded, dpadded = zeros(count * g.padded, x), scratch(count * g.padded if needs_dx else 0, x)
     ours = scratch(g.needs.size * point_step(group, g.C, x), x)
     theirs = scratch(g.needs.size * point_step(group, F, x), x)
+    begun = np.zeros(KERNEL_POINTS, np.int64)
+    fill(dbias)
     for begin in range(first, last, SAMPLES):
         end = min(begin + SAMPLES, last)
         images, dimages, at, size = x, dx, begin * g.pixels, g.pixels
         if g.padded > 0:
             images, dimages, at, size = padded, dpadded, ZERO, g.padded
-        for n in range(begin, end):
-            if g.padded > 0:
+            for n in range(begin, end):
                 pad_image(x, n * g.pixels, g, padded[(n - begin) * size : (n - begin + 1) * size])
-            for row in range(g.OH):
-                to = (n - begin) * dz_size + row * g.even * F
-                relu_gradient(dy, y, (n * g.places + row * g.OW) * F, relu, g.OW, F, dz, to, dbias)
         if needs_dx:
             fill(dimages[at : at + (end - begin) * size])
         _gradients_of_images(
-            images, at, size, dz, weights, g, F, end - begin, steps, channel_rows, group, dimages, at, needs_dx,
-            dpoints, ours, theirs,
+            images, at, size, dy, y, np.int64(relu), begin * g.places * F, weights, g, end - begin, steps, channel_rows,
+            group, dimages, needs_dx, dbias, dpoints, begun, ours, theirs,
         )  # fmt: skip
         if needs_dx and g.padded > 0:
             for n in range(begin, end):
                 crop_image(dpadded[(n - begin) * size : (n - begin + 1) * size], g, dx, n * g.pixels)
+    if first == last:
+        fill(dpoints)
 
 
 @kernel(parallel=True)
@@ -184,7 +188,6 @@ def backward(
     used = max(1, min(blocks, samples))
     for block in prange(used):
         own = partial[block * length : (block + 1) * length]
-        fill(own)
         _backward_block(
             dy, y, relu, x, weights, g, steps, channel_rows, group, dx, needs_dx, own[:F], own[F:],
             block * samples // used, (block + 1) * samples // used,

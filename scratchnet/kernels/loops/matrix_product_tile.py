@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,20 +21,31 @@ from scratchnet.kernels.machine.simd import INT, Emitter, vectorised
 from scratchnet.typing import Array
 
 
-def _emit_tile(vectors: int, masked: bool = False) -> Callable[[Emitter, Any], None]:
-    def emit(e: Emitter, a: Any) -> None:
-        builder = e.builder
-        if masked:
-            e.keep_first(a.width)
-        adding = builder.icmp_signed("!=", a.add, INT(0))
-        rows = [e.at(a.out, a.out_at, builder.mul(a.out_step, INT(p))) for p in range(TILE)]
-        places = [[e.at(row, v * e.count) for v in range(vectors)] for row in rows]
-        begin = [[builder.select(adding, e.load(place), e.zero) for place in row] for row in places]
-        for row, sums in zip(places, sum_tile(e, a, begin)):
-            for place, total in zip(row, sums):
-                e.store(builder.load(total), place)
+def _emit_tile(e: Emitter, a: Any, column: Any, vectors: int) -> None:
+    builder = e.builder
+    adding = builder.icmp_signed("!=", a.add, INT(0))
+    rows = [e.at(a.out, a.out_at, column, builder.mul(a.out_step, INT(p))) for p in range(TILE)]
+    places = [[e.at(row, v * e.count) for v in range(vectors)] for row in rows]
+    begin = [[builder.select(adding, e.load(place), e.zero) for place in row] for row in places]
+    panel_at = builder.add(a.panel_at, column)
+    for row, sums in zip(places, sum_tile(e, SimpleNamespace(**{**vars(a), "panel_at": panel_at}), begin)):
+        for place, total in zip(row, sums):
+            e.store(builder.load(total), place)
 
-    return emit
+
+def _emit_wide(e: Emitter, a: Any) -> None:
+    pair = 2 * e.count
+    with cgutils.for_range(e.builder, e.builder.sdiv(a.width, INT(pair))) as n:
+        _emit_tile(e, a, e.builder.mul(n.index, INT(pair)), 2)
+
+
+def _emit_masked(e: Emitter, a: Any) -> None:
+    builder = e.builder
+    vectors = builder.sdiv(builder.add(a.width, INT(e.count - 1)), INT(e.count))
+    with cgutils.for_range(builder, vectors) as n:
+        column = builder.mul(n.index, INT(e.count))
+        e.keep_first(builder.sub(a.width, column))
+        _emit_tile(e, a, column, 1)
 
 
 def sum_tile(e: Emitter, a: Any, begin: list[list[Any]]) -> list[list[Any]]:
@@ -61,11 +72,11 @@ def _define_tile(
     x: Array, x_at: int, rows: Array, rows_at: int, offsets: Array, runs: int, run: int, step: int,
     panel: Array, panel_at: int, panel_step: int, out: Array, out_at: int, out_step: int, add: int, width: int,
 ) -> None:  # fmt: skip
-    """Two vectors of columns for TILE rows, written (or, if `add` is not 0, added) to ``out[out_at + p * out_step :]``.
+    """`width` columns for TILE rows, written (or, if `add` is not 0, added) to ``out[out_at + p * out_step :]``.
 
     Row p is ``sum over r < runs, i < run of x[x_at + rows[rows_at + p] + offsets[r] + i * step] * panel row (r * run +
     i)``. A panel row begins at ``panel_at + k * panel_step``. All arrays C-contiguous; all offsets count numbers.
-    `width` must be two vectors.
+    `width` must be a multiple of two vectors, unless it is masked.
     """
     for p in range(TILE):
         place = slice(out_at + p * out_step, out_at + p * out_step + width)
@@ -77,5 +88,5 @@ def _define_tile(
         out[place] = total
 
 
-wide_tile = vectorised(_emit_tile(2))(_define_tile)
-masked_tile = vectorised(_emit_tile(1, masked=True))(_define_tile)
+wide_tile = vectorised(_emit_wide)(_define_tile)
+masked_tile = vectorised(_emit_masked)(_define_tile)

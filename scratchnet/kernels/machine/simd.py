@@ -110,6 +110,13 @@ class Emitter:
         else:
             self.builder.store(value, place).align = align
 
+    def prefetch(self, pointer: Any) -> None:
+        """Begin to bring the cache line at an address nearer; the address may lie beyond the array."""
+        word, place = ir.IntType(32), self.builder.bitcast(pointer, ir.IntType(8).as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [place.type, word, word, word])
+        function = cgutils.get_or_insert_function(self.builder.module, kind, "llvm.prefetch.p0")
+        self.builder.call(function, [place, word(0), word(3), word(1)])  # to read, into the nearest cache, of data
+
     def splat(self, number: Any) -> Any:
         """A register with the same number in every lane."""
         undefined = ir.Constant(ir.VectorType(number.type, self.count), ir.Undefined)
