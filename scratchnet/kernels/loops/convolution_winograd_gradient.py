@@ -4,7 +4,8 @@
    of dkernel; the 3x3 taps are worked out once, at the end.
 2. Those of dz times the transposed kernel's are the points of dx; what they give is added to the pixels of a tile,
    which overlaps with its neighbours.
-3. dz, which is dy where ReLU was on, goes from dy to its points at once; it is written nowhere.
+3. dz, which is dy where ReLU was on, goes from dy to its points at once; it is written nowhere. dy and y come from far
+   memory, so those of the tile after the next are called for in time.
 4. Each block of samples adds up its own points of dkernel; the blocks are then summed in order, so threads change no
    bit.
 """
