@@ -139,8 +139,8 @@ def _left_as_it_was(plan: Plan) -> Iterator[None]:
 
 
 def _rehearse_forward(plan: Plan, n: int, training: bool) -> dict[Any, Any]:
-    """Let the steps that are kernels call them, each with zeros, and return what they put out by its tensor."""
-    outputs: dict[Any, Any] = {}
+    """Let the steps that are kernels call them, each with zeros, and return inputs and outputs by tensor."""
+    outputs = {tensor: _zeros(n, tensor.shape, tensor.dtype) for tensor in plan.graph.inputs}
     for step, sources, output in plan.wiring:
         outputs[output] = _zeros(n, output.shape, output.dtype)
         if not isinstance(step, LayerStep):
