@@ -103,7 +103,6 @@ def _check_written(gradient: Array, name: str, layer: Layer) -> None:
     """Refuse a gradient that ``backward`` has not assigned: what was there is of another batch."""
     unwritten = np.count_nonzero(_bits(gradient) == _UNWRITTEN[gradient.itemsize])
     if unwritten:
-        gradient[...] = 0
         raise ValueError(
             f"Layer {layer.name!r} ({type(layer).__name__}) expected its backward to assign to all of grads[{name!r}], "
             f"got {unwritten} of {gradient.size} numbers left as they were, or only added to: write "

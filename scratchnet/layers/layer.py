@@ -104,7 +104,7 @@ class Layer(Placed):
         raise NotImplementedError(f"Layer {self.name!r} ({type(self).__name__}) has no forward(x, training).")
 
     def backward(self, dy: Array) -> Any:
-        """Return dx for the batch of the last ``forward``, and fill ``grads``.
+        """Return dx for the batch of the last ``forward``, and fill ``grads`` anew: assign, do not add.
 
         An input that has no gradient, such as indices, gets None.
         """

@@ -105,3 +105,13 @@ def test_arrays_that_do_not_belong_together_are_refused():
     for arrays in wrong:
         with pytest.raises(ValueError, match="do not belong together"):
             mean_squared_error(*arrays)
+
+
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "mean_with_sample_weight"])
+def test_squares_whose_sum_overflows_have_the_mean_of_the_definition(reduction):
+    y_true, y_pred = np.zeros((64, 100), "float32"), np.full((64, 100), 1e18, "float32")
+    kernel = KernelMeanSquaredError(MeanSquaredError(reduction))
+    for ours, theirs in zip(
+        computed(kernel, y_true, y_pred), computed(MeanSquaredError(reduction), y_true, y_pred), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)

@@ -18,15 +18,18 @@ from scratchnet.kernels.machine.runtime import any_order, kernel
 from scratchnet.typing import Array
 
 
-@any_order  # no square is negative
-def _squares(y_true: Array, y_pred: Array, slope: Any, dy: Array) -> Any:
-    """Return the sum of the squared errors, and fill dy with the errors times `slope`."""
+@any_order  # all terms have the sign of the slope
+def _twice_the_loss(y_true: Array, y_pred: Array, slope: Any, dy: Array) -> Any:
+    """Fill dy with the errors times `slope`, and return the sum of the errors times these.
+
+    Squares added up before they are made small again could overflow where the loss does not.
+    """
     no_overlap()
     total = dy.dtype.type(0)
     for i in range(dy.size):
         error = y_pred[i] - y_true[i]
-        total += error * error
         dy[i] = slope * error
+        total += dy[i] * error
     return total
 
 
@@ -52,9 +55,9 @@ def mean_squared_error(y_true: Array, y_pred: Array, scale: Array, dy: Array) ->
         while i < end:
             row = i // each
             j = min(end, (row + 1) * each)
-            total += np.float64(scale[row]) * _squares(y_true[i:j], y_pred[i:j], 2 * scale[row], dy[i:j])
+            total += _twice_the_loss(y_true[i:j], y_pred[i:j], 2 * scale[row], dy[i:j])
             i = j
-        found[block] = total
+        found[block] = total / 2
     loss = 0.0
     for block in range(blocks):
         loss += found[block]
