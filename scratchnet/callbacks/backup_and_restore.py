@@ -104,10 +104,13 @@ class BackupAndRestore(Callback):
             raise self._in_use()
 
     def let_go(self) -> None:
-        """Let others into the folder."""
+        """Let others into the folder, once nothing is written to it any more."""
         self._run, self.attached = None, False
-        if self._lock.taken:
-            self._lock.give_back()
+        try:
+            self._writer.close()  # unless training came to its end and has done so
+        finally:
+            if self._lock.taken:
+                self._lock.give_back()
 
     def follow(self, run: Any) -> None:
         """Take the run that is to be saved: ``snapshot()`` copies it, ``finished`` says whether it came to its end."""

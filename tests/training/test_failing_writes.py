@@ -151,6 +151,23 @@ def test_a_folder_that_is_gone(run: Path) -> None:
     assert here.history.epoch == [0, 1, 2, 3, 4]
 
 
+def test_the_last_save_is_over_when_others_are_let_in_although_another_callback_failed(run: Path) -> None:
+    backup, idle = BackupAndRestore(run), []
+    give_back = backup._lock.give_back
+
+    def let_in() -> None:
+        idle.append(backup._writer._thread is None)
+        give_back()
+
+    def fail(logs: Any) -> None:
+        raise RuntimeError("no")
+
+    backup._lock.give_back = let_in  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError, match="no"):
+        fit(model(), LambdaCallback(on_train_end=fail), backup)
+    assert idle == [True]
+
+
 @pytest.mark.parametrize("number", ERRORS)
 def test_rows_that_could_not_be_written_come_with_the_next(number: int, run: Path, faults: Faults) -> None:
     fit(model(), CSVLogger(run / "alone.csv"))
