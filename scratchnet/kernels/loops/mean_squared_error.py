@@ -2,7 +2,7 @@
 
 1. Loss and gradient come from one reading of labels and predictions, and no array of errors is made.
 2. The numbers are cut into blocks for the threads. A block's squares are added up in whichever order is fastest, the
-   blocks in their order, in float64, so threads change no bit.
+   blocks in their order, all in float64, so threads change no bit.
 """
 
 from __future__ import annotations
@@ -18,18 +18,15 @@ from scratchnet.kernels.machine.runtime import any_order, kernel
 from scratchnet.typing import Array
 
 
-@any_order  # all terms have the sign of the slope
-def _twice_the_loss(y_true: Array, y_pred: Array, slope: Any, dy: Array) -> Any:
-    """Fill dy with the errors times `slope`, and return the sum of the errors times these.
-
-    Squares added up before they are made small again could overflow where the loss does not.
-    """
+@any_order  # no square is negative
+def _squares(y_true: Array, y_pred: Array, slope: Any, dy: Array) -> float:
+    """Return the sum of the squared errors, and fill dy with the errors times `slope`."""
     no_overlap()
-    total = dy.dtype.type(0)
+    total = 0.0  # float64: a sum of float32 squares may overflow where their mean does not
     for i in range(dy.size):
         error = y_pred[i] - y_true[i]
         dy[i] = slope * error
-        total += dy[i] * error
+        total += np.float64(error) * np.float64(error)
     return total
 
 
@@ -55,9 +52,9 @@ def mean_squared_error(y_true: Array, y_pred: Array, scale: Array, dy: Array) ->
         while i < end:
             row = i // each
             j = min(end, (row + 1) * each)
-            total += _twice_the_loss(y_true[i:j], y_pred[i:j], 2 * scale[row], dy[i:j])
+            total += np.float64(scale[row]) * _squares(y_true[i:j], y_pred[i:j], 2 * scale[row], dy[i:j])
             i = j
-        found[block] = total / 2
+        found[block] = total
     loss = 0.0
     for block in range(blocks):
         loss += found[block]
