@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -85,6 +86,13 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(tmp_path: Path) -> None:
     ended = shell(tmp_path, f"scratchnet {TRAIN} | head -1")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.count("\n") == 1
+
+
+def test_a_reader_that_leaves_in_the_middle_of_training_ends_it_quietly(tmp_path: Path) -> None:
+    leaves = "while [ ! -e run/model.safetensors ]; do sleep 0.02; done"
+    ended = shell(tmp_path, f"scratchnet {TRAIN.replace('-e 1', '-e 2000')} | ({leaves})")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["status"] == "failed"
 
 
 def test_a_folder_that_is_gone_is_said_in_a_sentence(tmp_path: Path) -> None:

@@ -299,7 +299,7 @@ def _fit_and_keep(model: Model, keeper: Keeper) -> None:
         record.update(status="failed", error=str(error))
         with suppress(OSError):  # what went wrong first is what is to be told
             runs.write_record(folder, record)
-        if (folder / runs.MODEL).exists():
+        if (folder / runs.MODEL).exists() and not isinstance(error, BrokenPipeError):  # who closes a pipe knows it
             remark(f"{folder / runs.MODEL} holds the network as it was last saved.")
         raise
     keeper.publish("trained")
