@@ -118,6 +118,10 @@ class WorkerProcess:
 
 
 def process_environment(threads: int | None = None) -> dict[str, str]:
-    """Return the environment of a new process: this one's, our package on its path, threads limited if asked."""
+    """Return the environment of a new process: this one's, our package on its path, threads limited if asked.
+
+    Python may keep bytecode, as pip has done for whatever it installed.
+    """
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    return {**os.environ, "PYTHONPATH": path, **(thread_variables(threads) if threads else {})}
+    own = {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": ""}
+    return {**os.environ, **own, **(thread_variables(threads) if threads else {})}

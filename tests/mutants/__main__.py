@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
                 elif mutant.kind == "schedule":
                     print(check_schedule(mutant.make(), mutant.settings or {}), end="\n\n")
                 else:
-                    print(report_on(mutant), end="\n\n")
+                    print(report_on(mutant, "random"), end="\n\n")
         return 0
     score = measure()
     table = Table(title="Mutation score: planted mistakes caught", title_justify="left")
