@@ -135,7 +135,7 @@ def main(against: Path | None, quick: bool, extra: tuple[str, ...] = ()) -> int:
     console = Console()
     console.print(table)
     m = machine.describe()
-    console.print(f"{m['processor']}, {m['cores']} cores, {m['date']}, load {m['load_average']:.1f} at the end")
+    console.print(f"{m['processor']}, {m['cores']} cores, {m['date']}, {m['busy_cores']:.1f} of them busy at the end")
     if against is None:
         return 0
     this, other = checkouts

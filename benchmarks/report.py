@@ -89,7 +89,7 @@ class Report:
         """Take over what an earlier run of the same code on this machine has measured, and how busy that one was."""
         self.rows = earlier.rows | self.rows
         self.contenders = earlier.contenders | self.contenders
-        self.machine["load_average"] = max(self.machine["load_average"], earlier.machine["load_average"])
+        self.machine["busy_cores"] = max(self.machine["busy_cores"], earlier.machine["busy_cores"])
 
     def write(self, path: Path) -> None:
         """Write the report as JSON, and not halfway."""

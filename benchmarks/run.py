@@ -84,7 +84,7 @@ class Bench(SideBySide):
         for kind in ("startup", "memory"):
             if kind in chosen:
                 getattr(self, f"measure_{kind}")()
-        self.report.machine["load_average_after"] = machine.describe()["load_average"]
+        self.report.machine["busy_cores_after"] = machine.describe()["busy_cores"]
         return self.report
 
     def measure_step(self) -> None:

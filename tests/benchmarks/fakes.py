@@ -14,7 +14,7 @@ def report_of(rows: dict[str, dict[str, list[float]]], **about: object) -> Repor
     """A report with these rows, as if it had been measured."""
     machine = {
         "processor": "A processor", "cores": 2, "memory_bytes": 8e9, "system": "Linux", "python": "3.12",
-        "date": "2026-01-02 03:04 UTC", "commit": "abc1234", "load_average": 0.0,
+        "date": "2026-01-02 03:04 UTC", "commit": "abc1234", "busy_cores": 0.0,
     }  # fmt: skip
     report = Report(machine | about, quick=False, data="images")
     families = {"scratchnet": "scratchnet", "keras": "keras", "keras-jit": "keras", "torch": "torch"}

@@ -54,7 +54,7 @@ def test_every_target_is_in_its_file(report):
 
 
 def test_a_busy_machine_is_confessed():
-    assert "not to be quoted" in markdown(report_of(ROWS, load_average=3.0))["benchmark.md"]
+    assert "not to be quoted" in markdown(report_of(ROWS, busy_cores=3.0))["benchmark.md"]
 
 
 def test_an_idle_machine_is_not(report):
