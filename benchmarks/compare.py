@@ -79,8 +79,8 @@ def measure(choice: Choice, path: Path, say: Say, allow_slow: bool = False) -> R
             measure_row(bench, network, size, choice)
             bench.ask_for_libraries()
             bench.report.write(path)
-            if network not in [later for later, _ in missing[number + 1 : number + 2]]:
-                bench.forget(network)
+            if any(later != network for later, _ in missing[number + 1 : number + 2]):
+                bench.renew(stack)  # Keras keeps gigabytes of a network that it has let go of
     return bench.report
 
 

@@ -20,8 +20,8 @@ def asked(monkeypatch, in_this_process):
     return found, said
 
 
-def measured(said, path, *networks, **options):
-    choice = compare.Choice(networks, (16,), turns=2, seconds=0.0, **options)
+def measured(said, path, *networks, batch_sizes=(16,), **options):
+    choice = compare.Choice(networks, batch_sizes, turns=2, seconds=0.0, **options)
     return compare.measure(choice, path, said.append, allow_slow=True)
 
 
@@ -80,7 +80,7 @@ def test_who_dies_in_a_row_is_there_again_in_the_next(asked, in_this_process, mo
     here = in_this_process.ask
 
     def ask(self, do, **arguments):
-        if (do, self.contender.key, arguments.get("network")) == ("train", "keras", "mlp"):
+        if (do, self.contender.key, arguments.get("batch_size")) == ("train", "keras", 64):
             self.close()
             raise WorkerError("gave no answer within 300 s")
         if not self.alive:
@@ -89,10 +89,24 @@ def test_who_dies_in_a_row_is_there_again_in_the_next(asked, in_this_process, mo
 
     monkeypatch.setattr(in_this_process, "ask", ask)
     _, said = asked
-    report = measured(said, tmp_path / "networks.json", "mlp", "cnn")
-    assert report.rows["step/mlp/16"].notes == {"keras": "failed: gave no answer within 300 s"}
-    assert len(report.rows["step/cnn/16"].values["keras"]) == 2
+    report = measured(said, tmp_path / "networks.json", "mlp", batch_sizes=(64, 16))
+    assert report.rows["step/mlp/64"].notes == {"keras": "failed: gave no answer within 300 s"}
+    assert len(report.rows["step/mlp/16"].values["keras"]) == 2
     assert "starting Keras again" in said
+
+
+def test_each_network_meets_processes_that_have_seen_no_other(asked, in_this_process, monkeypatch, tmp_path):
+    here, seen = in_this_process.ask, {}
+
+    def ask(self, do, **arguments):
+        if do == "train":
+            seen.setdefault(self, set()).add(arguments["network"])
+        return here(self, do, **arguments)
+
+    monkeypatch.setattr(in_this_process, "ask", ask)
+    _, said = asked
+    measured(said, tmp_path / "networks.json", "mlp", "cnn")
+    assert sorted(map(sorted, seen.values())) == [["cnn"], ["cnn"], ["mlp"], ["mlp"]]
 
 
 def test_a_row_is_measured_again_for_who_was_not_there(asked, tmp_path):
