@@ -11,7 +11,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from benchmarks.challenge import pictures, pieces
-from benchmarks.challenge.pieces import WITHOUT, digest
+from benchmarks.challenge.pieces import HELD_BACK, WITHOUT, digest
 from scratchnet.recipes import CHALLENGE, Recipe
 
 Piece = dict[str, Any]
@@ -161,9 +161,17 @@ def _exploration(runs: list[dict[str, Any]]) -> str:
 def _ablation(found: list[Piece]) -> str:
     recipe = CHALLENGE["minutes"]
     ours = {piece["piece"]: piece for piece in found if piece["of"] == digest(recipe)}
-    rows = [("the whole recipe", _percent(ours.get("held-back-1")))]
-    rows += [(f"without {name.replace('-', ' ')}", _percent(ours.get(f"without-{name}"))) for name in WITHOUT]
+    whole = ours.get("held-back-1")
+    without = {name.replace("-", " "): ours.get(f"without-{name}") for name in WITHOUT}
+    rows = [("the whole recipe", _percent(whole))]
+    rows += [(f"without {name}", _percent(piece)) for name, piece in without.items()]
     words = "The recipe for minutes with one ingredient left out, in scratchnet, seed 1, on held-back images, in %."
+    if whole is not None:
+        p = whole["accuracy"]
+        words += f" One run each: such a figure has a standard error of {100 * sqrt(p * (1 - p) / HELD_BACK):.1f}."
+        idle = [name for name, piece in without.items() if piece is not None and piece["accuracy"] >= p]
+        if idle:
+            words += f" By these runs, {' and '.join(idle)} gave nothing; the recipe was not changed by them."
     return f"## What each ingredient gives\n\n{words}\n\n{_table(rows, ('Trained', 'Right'))}"
 
 

@@ -65,6 +65,13 @@ def test_two_seeds_are_no_verdict(folder: Path) -> None:
     assert "reached" not in row
 
 
+def test_an_ingredient_whose_absence_did_no_harm_is_named(folder: Path) -> None:
+    for name, accuracy in (("held-back-1", 0.9), ("without-flip", 0.89), ("without-weight-decay", 0.91)):
+        write_json(folder / f"minutes-b-{name}.json", piece(name, CHALLENGE["minutes"], accuracy))
+    page = " ".join(written(folder).split())
+    assert "such a figure has a standard error of 0.4. By these runs, weight decay gave nothing;" in page
+
+
 def test_pytorch_is_compared_by_the_time_of_an_epoch(folder: Path) -> None:
     assert "300.0 | 2.0" in written(folder)
     assert "94.05" in written(folder)
