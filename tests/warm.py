@@ -4,8 +4,8 @@ From an empty cache, each test that comes upon a new kernel waits for it to be c
 pytest-xdist compile the same ones twice. So this runs each kernel once for each type of numbers, on a few samples;
 where all is compiled already it takes some seconds. Tests do not depend on it.
 
-Python's own compiler runs before, because Python keeps no bytecode where PYTHONDONTWRITEBYTECODE is set, and each of a
-thousand processes that the tests start would compile the whole package: a third of a second.
+Python's own compiler runs before: where PYTHONDONTWRITEBYTECODE is set Python keeps no bytecode, and each of the many
+processes that the tests start would compile the whole package again.
 """
 
 from __future__ import annotations

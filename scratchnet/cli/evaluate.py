@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from scratchnet.cli.options import Mini, Run
 from scratchnet.cli.output import bar, console, say
@@ -10,13 +11,13 @@ from scratchnet.utils.numbers import printable
 from scratchnet.utils.tables import fitting
 
 if TYPE_CHECKING:
+    from scratchnet.models import Model
     from scratchnet.typing import Array
 
 
 def evaluate(run: Run, mini: Mini = False) -> None:
     """Test a trained network, class by class."""
     from scratchnet.cli import runs, samples
-    from scratchnet.losses import SparseCategoricalCrossentropy
 
     model, notes = runs.load(run)
     data = samples.load(mini)
@@ -24,9 +25,10 @@ def evaluate(run: Run, mini: Mini = False) -> None:
     say_trained_on(notes)
     outputs = samples.probabilities(model, x, notes)
     said = outputs.argmax(axis=1)
-    # As compiled, if that is this loss; from the probabilities, which is less exact where they are tiny, if not.
-    measured = isinstance(model.loss, SparseCategoricalCrossentropy) and "views" not in notes
-    loss = model.test_on_batch(x, data.y_test, return_dict=True)["loss"] if measured else loss_of(outputs, data.y_test)
+    as_compiled = measures_what_is_shown(model, notes)
+    loss = (
+        model.test_on_batch(x, data.y_test, return_dict=True)["loss"] if as_compiled else loss_of(outputs, data.y_test)
+    )
     right = int((said == data.y_test).sum())
     say(
         f"Test accuracy {right / len(said):.4f} ({right:,} of {len(said):,} right), loss {loss:.4f}",
@@ -40,6 +42,16 @@ def say_trained_on(notes: dict[str, str]) -> None:
     """Print what the notes of a model file say about its training."""
     if "network" in notes and "data" in notes:
         say(printable(f"{notes['network']}, trained for {notes.get('trained', 'some epochs')} on {notes['data']}."))
+
+
+def measures_what_is_shown(model: Model, notes: Mapping[str, Any]) -> bool:
+    """Whether the model's own loss is the one that is shown, the cross-entropy of class numbers, and of one view alone.
+
+    Of another model that loss is worked out from its probabilities, which is less exact where they are tiny.
+    """
+    from scratchnet.losses import SparseCategoricalCrossentropy
+
+    return isinstance(model.loss, SparseCategoricalCrossentropy) and not notes.get("views")
 
 
 def loss_of(probabilities: Array, y: Array) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scratchnet.cli import parallel, runs, samples
-from scratchnet.cli.evaluate import loss_of
+from scratchnet.cli.evaluate import loss_of, measures_what_is_shown
 from scratchnet.cli.output import Interrupted, console, say, show, show_command
 
 if TYPE_CHECKING:
@@ -33,11 +33,11 @@ def finish(model: Model, data: samples.Data, folder: Path, record: dict[str, Any
     """Test the network, write the pictures and the record, and print it all."""
     x_test = samples.as_input(model, data.x_test)
     outputs = samples.probabilities(model, x_test, record)
-    if record.get("views"):
+    if measures_what_is_shown(model, record):
+        scores = model.evaluate(x_test, data.y_test, verbose=0, return_dict=True)
+    else:
         right = (outputs.argmax(axis=1) == data.y_test).mean()
         scores = {"accuracy": float(right), "loss": loss_of(outputs, data.y_test)}
-    else:
-        scores = model.evaluate(x_test, data.y_test, verbose=0, return_dict=True)
     what = data.measured_on.replace("-", "_")
     record.update({f"{what}_accuracy": scores["accuracy"], f"{what}_loss": scores["loss"]})
     with console().status("Drawing the pictures"):

@@ -51,6 +51,21 @@ def test_a_run_that_has_not_ended_is_no_piece(finished: Path, tmp_path: Path) ->
         pieces.collect(finished, tmp_path, "held-back-1")
 
 
+@pytest.mark.parametrize("name", pieces.WITHOUT)
+def test_without_any_one_ingredient_it_trains_to_its_end_and_evaluate_finds_the_same(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.set_backend("numpy")
+    monkeypatch.setitem(CHALLENGE, "minutes", replace(TINY, **pieces.WITHOUT[name]))
+    monkeypatch.setattr(results, "_draw", lambda *_: None)
+    folder = str(tmp_path / "run")
+    assert cli.run(["train", "challenge", "--mini", "--samples", "64", "-o", folder]) == 0, capsys.readouterr().err
+    assert cli.run(["evaluate", folder, "--mini"]) == 0
+    facts = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert facts["status"] == "finished"
+    assert f"Test accuracy {facts['test_accuracy']:.4f} " in capsys.readouterr().out.split("What next")[1]
+
+
 def test_each_ingredient_that_is_left_out_makes_another_recipe() -> None:
     whole = CHALLENGE["minutes"]
     left_out = [pieces.digest(replace(whole, **change)) for change in pieces.WITHOUT.values()]
