@@ -171,7 +171,7 @@ def _ablation(found: list[Piece]) -> str:
         words += f" One run each: such a figure has a standard error of {100 * sqrt(p * (1 - p) / HELD_BACK):.1f}."
         idle = [name for name, piece in without.items() if piece is not None and piece["accuracy"] >= p]
         if idle:
-            words += f" By these runs, {' and '.join(idle)} gave nothing; the recipe was not changed by them."
+            words += f" By these runs, nothing was gained by: {', '.join(idle)}. The recipe was not changed by them."
     return f"## What each ingredient gives\n\n{words}\n\n{_table(rows, ('Trained', 'Right'))}"
 
 

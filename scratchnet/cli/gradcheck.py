@@ -108,7 +108,8 @@ def _check_everything(backends: list[str], jobs: int, as_json: bool) -> bool:
         for check in sorted(checks, key=lambda check: not check.compiles)  # so that all cores compile from the start
         for backend in backends
     ]
-    with Progress(console=console(stderr=True), transient=True) as progress:
+    shown_on = console(stderr=True)
+    with Progress(console=shown_on, transient=True, disable=not shown_on.is_terminal) as progress:
         bar = progress.add_task("Checking gradients", total=len(tasks))
         outcomes = run_checks(tasks, jobs, lambda outcome: progress.advance(bar))
     seconds = time.perf_counter() - begun

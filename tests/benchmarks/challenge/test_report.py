@@ -69,7 +69,7 @@ def test_an_ingredient_whose_absence_did_no_harm_is_named(folder: Path) -> None:
     for name, accuracy in (("held-back-1", 0.9), ("without-flip", 0.89), ("without-weight-decay", 0.91)):
         write_json(folder / f"minutes-b-{name}.json", piece(name, CHALLENGE["minutes"], accuracy))
     page = " ".join(written(folder).split())
-    assert "such a figure has a standard error of 0.4. By these runs, weight decay gave nothing;" in page
+    assert "such a figure has a standard error of 0.4. By these runs, nothing was gained by: weight decay." in page
 
 
 def test_pytorch_is_compared_by_the_time_of_an_epoch(folder: Path) -> None:
