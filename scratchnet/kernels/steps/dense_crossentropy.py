@@ -39,7 +39,9 @@ class DenseCrossentropyStep(DenseStep):
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return y (N, U), a buffer of the step that `loss` will fill."""
         self.x, self.shape = self.flat(x), x.shape
-        self.y = self.buffer("y", len(x), (self.U,))  # (N, U)
+        if len(x) != self.N:
+            self.prepare(len(x))
+        self.y = self.z
         return self.y
 
     def loss(self, y_true: Array, sparse: bool, scale: Array, p: Array, dz: Array) -> float:
@@ -47,10 +49,9 @@ class DenseCrossentropyStep(DenseStep):
 
         The arguments are those of `sparse_softmax_crossentropy` and `softmax_crossentropy`.
         """
-        N = len(self.y)
         labels, targets = (y_true, self.y[:0]) if sparse else (_NO_LABELS, y_true)
         return float(
             logits_and_crossentropy(
-                self.x, self.kernel, self.bias, self.row_table(N), self.D, self.y, labels, targets, scale, p, dz
+                self.x, self.kernel, self.bias, self.rows, self.D, self.y, labels, targets, scale, p, dz
             )
         )  # fmt: skip

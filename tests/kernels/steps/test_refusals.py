@@ -12,7 +12,6 @@ from scratchnet.kernels.loops import global_max_pooling, pooled_convolution, poo
 from scratchnet.kernels.loops import pooled_convolution_one_channel as one_channel
 from scratchnet.kernels.loops import pooled_convolution_winograd as winograd
 from scratchnet.kernels.loops import pooled_kernel_gradient_winograd as winograd_gradient
-from scratchnet.kernels.loops.matrix_product import tile_table
 from scratchnet.kernels.loops.optimizers import adam, momentum
 from scratchnet.kernels.loops.softmax_crossentropy import softmax_crossentropy, sparse_softmax_crossentropy
 from scratchnet.kernels.loops.transpose import transpose
@@ -273,7 +272,8 @@ def test_a_table_of_rows_reaches_beyond_the_last_row():
     """Kernels refuse a shorter one: the last tile looks there."""
     layers = built([Dense(3)], (5,))
     step = dense.DenseStep(layers, True)
-    step.rows[4] = tile_table(np.arange(4) * 5)[:-1]
+    step.prepare(4)
+    step.rows = step.rows[:-1]
     with pytest.raises(ValueError, match="do not belong together"):
         step.forward(np.zeros((4, 5), np.float32))
 

@@ -13,7 +13,6 @@ from scratchnet.kernels.steps.conv2d_maxpool import Conv2DMaxPoolStep
 from scratchnet.kernels.steps.dense import DenseStep
 from scratchnet.kernels.steps.dense_crossentropy import DenseCrossentropyStep
 from scratchnet.kernels.steps.max_pooling2d import MaxPooling2DStep
-from scratchnet.kernels.steps.step import MOST_VIEWS
 from scratchnet.layers import Conv2D, Dense, MaxPooling2D
 from tests.kernels.common import assert_step_is_definition, built, examples, whole
 
@@ -190,12 +189,14 @@ def test_fits_refuses_what_the_step_does_not_compute(step, layers):
     assert not step.fits(layers)
 
 
-def test_tables_of_rows_are_forgotten():
-    """Samples that come in ever other numbers would fill the memory with them."""
-    step = DenseStep(built([Dense(3)], (4,)), False)
-    for n in range(1, 2 * MOST_VIEWS):
-        step.forward(np.ones((n, 4), np.float32))
-    assert len(step.rows) <= MOST_VIEWS
+def test_samples_may_come_in_ever_other_numbers(rng):
+    """What the step keeps for one number of samples is not taken for another."""
+    step = DenseStep(built([Dense(70, activation="relu")], (300,)), True)
+    for n in (5, 2, 9, 9, 2, 40, 5):
+        x, dy = whole(rng, (n, 300), np.float32), whole(rng, (n, 70), np.float32)
+        fresh = DenseStep(step.layers, True)
+        np.testing.assert_array_equal(step.forward(x, True), fresh.forward(x, True))
+        np.testing.assert_array_equal(step.backward(dy), fresh.backward(dy))
 
 
 def test_flops_count_every_row_of_a_sample():
