@@ -11,16 +11,21 @@
    order. The optimizer's blocks cut the kernel at about the same place, so with two threads each reads the half that it
    has written and will write again. A cache line that another core has read must be taken back from it before it can be
    written: where the two share no cache, Adam's update of the CNN took 640 us instead of 55.
-6. Every number is the same sum in the same order however the work is divided, so threads change no bit.
+6. Whether dkernel is finite is most often known from x and dz, which are smaller where samples are few (`finite.py`).
+   A block looks at what it has written only if one of them is not finite, or so large that a sum of their products may
+   overflow.
+7. Every number is the same sum in the same order however the work is divided, so threads change no bit.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numba import prange
 
 from scratchnet.kernels.loops.bias_and_relu import bias_and_relu, relu_gradient
-from scratchnet.kernels.loops.finite import not_finite
+from scratchnet.kernels.loops.finite import not_finite, products_are_finite, sum_of_squares
 from scratchnet.kernels.loops.matrix_product import matrix_product
 from scratchnet.kernels.loops.nonzero_product import (
     add_nonzero_product,
@@ -152,9 +157,23 @@ def forward(
 
 
 @inner
+def _rows_not_finite(
+    x: Array, D: int, samples: int, dz_squares: Any, U: int, first: int, last: int, rows: Array
+) -> int:  # fmt: skip
+    """1 if a number of these `rows` of dkernel, from `first` to `last`, is not finite, else 0."""
+    if samples < U:
+        x_squares = x.dtype.type(0)
+        for n in range(samples):
+            x_squares += sum_of_squares(x[n * D + first : n * D + last])
+        if products_are_finite(x_squares, dz_squares):
+            return 0
+    return not_finite(rows)
+
+
+@inner
 def _backward_block(
     x: Array, kernel_: Array, dz: Array, dz_t: Array, samples: int, D: int, U: int, d_rows: Array, kernel_rows: Array,
-    dkernel: Array, dx: Array, needs_dx: bool, first: int, last: int,
+    dkernel: Array, dx: Array, needs_dx: bool, first: int, last: int, dz_squares: Any,
 ) -> int:  # fmt: skip
     """Rows `first` to `last` of dkernel, and these columns of dx: dz comes from the cache for both.
 
@@ -173,13 +192,14 @@ def _backward_block(
                 samples, ZERO,
             )  # fmt: skip
             transpose(tile, ZERO, samples, count, samples, dx, d, D)
-    return not_finite(dkernel[first * U : last * U])
+    return _rows_not_finite(x, D, samples, dz_squares, U, first, last, dkernel[first * U : last * U])
 
 
 @inner
 def _nonzero_dkernel(
-    x: Array, dz_t: Array, words: Array, samples: int, D: int, U: int, dkernel: Array, first: int, u: int
-) -> int:
+    x: Array, dz_t: Array, words: Array, samples: int, D: int, U: int, dkernel: Array, first: int, u: int,
+    dz_squares: Any,
+) -> int:  # fmt: skip
     """A strip of rows of dkernel, from `first`, for one group of units, from `u`; returns 0 if all are finite."""
     strip, count = strip_of(x, D), min(GROUP, U - u)
     tile, sums = scratch(WORD * strip, x), scratch(count * strip, x)
@@ -191,7 +211,7 @@ def _nonzero_dkernel(
     lane = VECTOR_BYTES // x.itemsize
     for d in range(0, strip, lane):  # so that the rows of dkernel are written from left to right
         transpose(sums, d, strip, count, lane, dkernel, (first + d) * U + u, U)
-    return not_finite(sums)
+    return _rows_not_finite(x, D, samples, dz_squares, U, first, first + strip, sums)
 
 
 @inner
@@ -239,18 +259,18 @@ def backward(
         if needs_dx:
             mark_nonzeros(dz, samples, U, words)
             groups += 1
-    broken = not_finite(dbias)
+    broken, dz_squares = not_finite(dbias), sum_of_squares(dz)
     for block in prange(groups * ((D + strip - 1) // strip)):
         group, first = block % groups, block // groups * strip
         if not sparse or (group == 0 and first + strip > D):
             broken += _backward_block(
                 x, kernel_, dz, dz_t, samples, D, U, d_rows, kernel_rows, dkernel, dx, needs_dx, first,
-                min(first + strip, D),
+                min(first + strip, D), dz_squares,
             )  # fmt: skip
         elif first + strip > D:
             pass  # the rest that fills no strip was the part of group 0
         elif group * GROUP < U:
-            broken += _nonzero_dkernel(x, dz_t, words_t, samples, D, U, dkernel, first, group * GROUP)
+            broken += _nonzero_dkernel(x, dz_t, words_t, samples, D, U, dkernel, first, group * GROUP, dz_squares)
         else:
             _nonzero_dx(kernel_, dz, words, samples, D, U, dx, first)
     return broken == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scratchnet.kernels.loops.finite import MANY, is_finite, square_is_finite
+from scratchnet.kernels.loops.finite import MANY, is_finite, products_are_finite, square_is_finite
 from scratchnet.kernels.steps.dense import DenseStep
 from scratchnet.layers import Dense
 from tests.kernels.common import built
@@ -33,14 +33,30 @@ def test_where_squares_have_a_finite_sum_no_product_overflows(dtype: str) -> Non
         assert square_is_finite(np.array(numbers, dtype)) == finite, numbers
 
 
+def test_sums_of_products_that_may_overflow_are_not_taken_for_finite() -> None:
+    large = np.finfo(np.float32).max
+    for one, other, finite in (
+        (0, 0, True),
+        (1, 1e30, True),
+        (large, large, False),
+        (0, np.inf, False),
+        (1, np.nan, False),
+    ):
+        assert products_are_finite(np.float32(one), np.float32(other)) == finite
+        assert products_are_finite(np.float32(other), np.float32(one)) == finite
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("sparse_below", [0.0, 1.1])
 @pytest.mark.parametrize("feature", [0, 150, 299])  # in a whole strip, and among those that fill none
-def test_a_dense_step_tells_of_the_one_sum_that_overflows(feature: int, sparse_below: float, dtype: str) -> None:
+@pytest.mark.parametrize("samples", [6, 60])  # few enough to look at them instead of the gradients, and not
+def test_a_dense_step_tells_of_the_one_sum_that_overflows(
+    samples: int, feature: int, sparse_below: float, dtype: str
+) -> None:
     step = DenseStep(built([Dense(40, dtype=dtype)], (300,)), needs_dx=True)
     step.sparse_below = sparse_below
     rng, largest = np.random.default_rng(0), np.finfo(dtype).max
-    x, dy = rng.standard_normal((6, 300)).astype(dtype), np.zeros((6, 40), dtype)
+    x, dy = rng.standard_normal((samples, 300)).astype(dtype), np.zeros((samples, 40), dtype)
     dy[2:4, 7] = 1
     step.forward(x)
     step.backward(dy)
