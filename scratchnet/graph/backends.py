@@ -67,8 +67,9 @@ class KernelBackend(Backend):
 
     def __init__(self) -> None:
         from scratchnet.graph import kernel_losses, kernel_steps
+        from scratchnet.kernels.machine import runtime
 
-        self._kernels, self._losses = kernel_steps, kernel_losses
+        self._kernels, self._losses, self._runtime = kernel_steps, kernel_losses, runtime
         self._batches: dict[int, Array] = {}  # input → where its batches are gathered
         self._sums: dict[Any, Array] = {}  # tensor that is used several times → where its gradient is added up
 
@@ -105,16 +106,13 @@ class KernelBackend(Backend):
 
     def running(self) -> AbstractContextManager[Any]:
         """Return the context in which BLAS has one thread while kernels own the threads."""
-        from scratchnet.kernels.machine import runtime
-
-        return runtime.single_threaded_blas()
+        return self._runtime.single_threaded_blas()
 
     @contextmanager
     def running_forward(self, flops: float, calls_blas: bool) -> Iterator[None]:
         """Return the context for ``forward`` alone: a few operations run faster on one thread."""
-        from scratchnet.kernels.machine.runtime import one_thread
-
-        with super().running_forward(flops, calls_blas), one_thread() if flops < _WORTH_SHARING else nullcontext():
+        threads = self._runtime.one_thread() if flops < _WORTH_SHARING else nullcontext()
+        with super().running_forward(flops, calls_blas), threads:
             yield
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -93,15 +94,15 @@ def _wrong_shape(where: str, tensor: SymbolicTensor, array: Array) -> ValueError
 
 def check_finite(array: Array, what: str, dtype: str) -> None:
     """Raise a ValueError that names the first number of a float array that is NaN, infinite, or so in ``dtype``."""
-    if array.dtype.kind not in "fc":
+    if array.dtype.kind != "f":
         return
-    largest = (np.finfo if np.dtype(dtype).kind == "f" else np.iinfo)(dtype).max
     wider = array.dtype.itemsize > np.dtype(dtype).itemsize
     for start in range(0, len(array), _ROWS_AT_ONCE):
         rows = array[start : start + _ROWS_AT_ONCE]
         with np.errstate(over="ignore", invalid="ignore"):
-            if not wider and np.isfinite(rows.sum()):  # which NaN and infinity survive, so most often this is all
+            if not wider and math.isfinite(rows.sum()):  # which NaN and infinity survive, so most often this is all
                 continue
+            largest = (np.finfo if np.dtype(dtype).kind == "f" else np.iinfo)(dtype).max
             if -largest <= rows.min(initial=0) and rows.max(initial=0) <= largest:  # not so with a NaN among them
                 continue
         inside = np.argwhere(~(np.abs(rows) <= largest))[0]

@@ -92,8 +92,7 @@ def predict(
 
 def test_on_batch(model: Network, x: Any, y: Any, sample_weight: Any) -> Logs:
     """Measure one batch; see ``Model.test_on_batch``."""
-    with unbuilt_if_refused(model):
-        samples = check_samples(model, x, y, sample_weight, None, "test_on_batch")
+    samples = check_samples(model, x, y, sample_weight, None, "test_on_batch")
     source, parts = Arrays("test_on_batch", samples, len(samples), None), compiled_parts(model, "test")
     _begin(source)
     with parts.plan.running():
@@ -102,8 +101,7 @@ def test_on_batch(model: Network, x: Any, y: Any, sample_weight: Any) -> Logs:
 
 def call(model: Network, x: Any, training: bool | None, where: str) -> list[Array]:
     """Run one batch forward; see ``Model.__call__``."""
-    with unbuilt_if_refused(model):
-        samples = unlabelled(model, x, where)
+    samples = unlabelled(model, x, where)
     plan = model.run_plan("predict")
     with plan.running_forward(len(samples)), plan.lock:
         return [output.copy() for output in plan.forward(samples.take(plan, slice(None)).x, training)]
