@@ -14,12 +14,12 @@ from scratchnet.utils.numbers import real_number, true_or_false, whole_number
 
 def _class_numbers(y_true: Array, y_pred: Array) -> Array:
     """Return the true classes as (N, …), from one-hot rows (N, …, C) or from class numbers (N, …) or (N, …, 1)."""
+    if y_true.shape == y_pred.shape[:-1]:
+        return y_true
     if y_true.shape == y_pred.shape and y_pred.shape[-1] > 1:
         return y_true.argmax(axis=-1)
     if y_true.shape == (*y_pred.shape[:-1], 1):
         return y_true[..., 0]
-    if y_true.shape == y_pred.shape[:-1]:
-        return y_true
     raise ValueError(
         f"A metric expected labels of shape {y_pred.shape[:-1]} or one-hot rows of shape {y_pred.shape} for "
         f"predictions of shape {y_pred.shape}, got labels of shape {y_true.shape}."

@@ -67,6 +67,6 @@ def gather(x: Array, indices: Array, out: Array, scale: float = 1.0, offset: flo
     if len(indices) == 0:
         return out
     plain = scale == 1 and offset == 0
-    if not _gather(x.reshape(-1), len(x), indices, out[0].size, scale, offset, plain, out.reshape(-1)):
+    if not _gather(x.reshape(-1), len(x), indices, out.size // len(indices), scale, offset, plain, out.reshape(-1)):
         raise IndexError(f"gather expected indices in 0...{len(x) - 1}, got {indices.min()} to {indices.max()}.")
     return out
