@@ -169,7 +169,9 @@ class SparseCategoricalCrossentropy(_Crossentropy):
                 f"{y.shape}: for one class for each sample, end the model in Flatten and Dense."
             )
         labels = _whole_numbers(y)
-        outside = ((labels < 0) | (labels >= classes)) & (labels != self.ignore_class)
+        outside = (labels < 0) | (labels >= classes)
+        if self.ignore_class is not None:
+            outside &= labels != self.ignore_class
         if outside.any():
             index = _first(outside)
             raise ValueError(
