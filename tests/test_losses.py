@@ -414,7 +414,7 @@ def test_ignored_rows_do_not_count_whatever_the_reduction(from_logits, rng):
 
 def test_a_single_class_is_warned_of():
     y = np.ones((4, 1))
-    model = Sequential([Input((4,)), layers.Dense(1)])
+    model = Sequential([Input((4,)), layers.Dense(1, activation="softmax")])
     model.compile("sgd", "categorical_crossentropy")
     for what in (lambda: losses.categorical_crossentropy(y, y), lambda: model.evaluate(np.ones((4, 4)), y, verbose=0)):
         with pytest.warns(SyntaxWarning, match="several class scores, .* binary_crossentropy"):

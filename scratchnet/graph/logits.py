@@ -17,6 +17,16 @@ from scratchnet.layers import Activation, Conv2D, Dense, Softmax
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.losses import BinaryCrossentropy, CategoricalCrossentropy, Loss, SparseCategoricalCrossentropy
 
+_CROSSENTROPIES = (SparseCategoricalCrossentropy, CategoricalCrossentropy, BinaryCrossentropy)
+_PROBABLE = (
+    activations.Sigmoid,
+    activations.HardSigmoid,
+    activations.Softmax,
+    activations.Exponential,
+    activations.Softplus,
+)
+"""Functions of which a cross-entropy can take the values, each alone or by their share of a row, for probabilities."""
+
 
 def ends_in_probabilities(tensor: SymbolicTensor, loss: Loss) -> bool:
     """Whether an output comes from the function that makes probabilities of what its loss would take as logits.
@@ -30,6 +40,30 @@ def ends_in_probabilities(tensor: SymbolicTensor, loss: Loss) -> bool:
     return type(function) is kind and getattr(function, "axis", -1) in (-1, len(tensor.shape) - 1)
 
 
+def at_odds(tensor: SymbolicTensor, loss: Loss, whose: str) -> str | None:
+    """Return a warning where a cross-entropy surely takes the output of ``whose`` for something else, or None.
+
+    Only our own layers and functions are known well enough to tell.
+    """
+    right = "sigmoid" if isinstance(loss, BinaryCrossentropy) else "softmax"
+    if getattr(loss, "from_logits", False):
+        if not ends_in_probabilities(tensor, loss):
+            return None
+        return (
+            f"The loss {loss.name} has from_logits=True but {whose} ends in a {right}, so its outputs are "
+            f"probabilities, not logits: leave one of the two out."
+        )
+    if type(loss) not in _CROSSENTROPIES or type(tensor.layer) not in (Dense, Conv2D, Activation):
+        return None
+    function = tensor.layer.activation
+    if isinstance(function, _PROBABLE) or not type(function).__module__.startswith(f"{activations.__name__}."):
+        return None
+    return (
+        f"The loss {loss.name} expected probabilities but {whose} ends in the activation {function.name}: end it in "
+        f'activation="{right}", or give the loss from_logits=True.'
+    )
+
+
 def through_logits(graph: Graph, losses: Sequence[Loss | None]) -> tuple[bool, ...]:
     """Return for each output whether its final softmax or sigmoid and its loss are trained as one step.
 
@@ -37,7 +71,7 @@ def through_logits(graph: Graph, losses: Sequence[Loss | None]) -> tuple[bool, .
     penalty on the output.
     """
     return tuple(
-        type(loss) in (SparseCategoricalCrossentropy, CategoricalCrossentropy, BinaryCrossentropy)
+        type(loss) in _CROSSENTROPIES
         and not loss.from_logits  # type: ignore[union-attr]
         and ends_in_probabilities(output, loss)  # type: ignore[arg-type]
         and not graph.flat.consumers(output)

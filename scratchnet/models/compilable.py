@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from typing import Any
 
-from scratchnet import config, losses, optimizers
+from scratchnet import config, optimizers
 from scratchnet.graph import logits
 from scratchnet.graph.plan import Plan
 from scratchnet.graph.targets import Target, named_metrics, shown_names
@@ -56,18 +57,15 @@ class Compilable(Wired):
         if chosen_optimizer is None:
             raise ValueError(f"compile expected an optimizer, one of {', '.join(optimizers.OPTIMIZERS)}, got None.")
         self._set_compiled(chosen_optimizer, targets)
-        for target, tensor in zip(targets, self.graph.flat.outputs if self.built else ()):
-            one = target.loss
-            if one is not None and one.from_logits and logits.ends_in_probabilities(tensor, one):
-                import warnings
+        self._warn_of_ends()
 
-                ending = "sigmoid" if isinstance(one, losses.BinaryCrossentropy) else "softmax"
-                whose = "the model" if len(targets) == 1 else f"output {target.output!r}"
-                warnings.warn(
-                    f"The loss {one.name} has from_logits=True but {whose} ends in a {ending}, so its outputs are "
-                    f"probabilities, not logits: leave one of the two out.",
-                    stacklevel=2,
-                )
+    def _warn_of_ends(self) -> None:
+        """Warn of each loss that surely takes its output for something else, now that layers and losses are known."""
+        for target, tensor in zip(self.targets, self.graph.flat.outputs if self.built else ()):
+            whose = "the model" if len(self.targets) == 1 else f"output {target.output!r}"
+            said = None if target.loss is None else logits.at_odds(tensor, target.loss, whose)
+            if said is not None:
+                warnings.warn(said, stacklevel=3)
 
     def _ends(self) -> Outputs:
         return Outputs(self.output_keys, self.outputs_by_name if self.built else None)

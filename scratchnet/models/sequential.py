@@ -166,6 +166,7 @@ class Sequential(Model):
             self.take_apart()
             raise
         self._count_as_functional()
+        self._warn_of_ends()
 
     def _begin_with(self, inputs: Sequence[SymbolicTensor]) -> None:
         if self.built:

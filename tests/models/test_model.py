@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scratchnet import Input, Model, Sequential, architectures, callbacks, load_model
+from scratchnet import Input, Model, Sequential, activations, architectures, callbacks, load_model
 from scratchnet.layers import Conv2D, Dense, Flatten, MaxPool2D
 from scratchnet.utils import clear_session
 
@@ -118,6 +118,39 @@ def test_a_softmax_before_a_loss_from_logits_is_warned_about():
 
     with pytest.warns(UserWarning, match="from_logits=True but the model ends in a softmax"):
         small().compile("sgd", SparseCategoricalCrossentropy(from_logits=True))
+
+
+@pytest.mark.parametrize(
+    ("loss", "activation", "ending"),
+    [
+        ("sparse_categorical_crossentropy", None, 'linear: end it in activation="softmax"'),
+        ("categorical_crossentropy", "tanh", 'tanh: end it in activation="softmax"'),
+        ("binary_crossentropy", "relu", 'relu: end it in activation="sigmoid"'),
+    ],
+)
+def test_a_crossentropy_of_what_are_no_probabilities_is_warned_about(loss, activation, ending):
+    words = f"{loss} expected probabilities but the model ends in the activation {ending}, or give .* from_logits=True"
+    given = Sequential([Input((3,)), Dense(2, activation)])
+    with pytest.warns(UserWarning, match=words):
+        given.compile("sgd", loss)
+    waiting = Sequential([Dense(2, activation)])
+    waiting.compile("sgd", loss)
+    with pytest.warns(UserWarning, match=words):
+        waiting.build((None, 3))
+    x = Input((3,))
+    two = Model(x, [Dense(2, name="a")(x), Dense(2, activation, name="b")(x)])
+    with pytest.warns(UserWarning, match=f"{loss} expected probabilities but output 'b' ends"):
+        two.compile("sgd", ["mse", loss])
+
+
+class OfMyOwn(activations.Linear):
+    """Who knows what a user's function makes."""
+
+
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid", "exponential", OfMyOwn()])
+def test_what_may_be_probabilities_is_not_warned_about(activation):
+    for loss in ("sparse_categorical_crossentropy", "binary_crossentropy"):
+        Sequential([Input((3,)), Dense(2, activation)]).compile("sgd", loss)
 
 
 def test_sequential_is_the_functional_model_of_its_chain(rng):

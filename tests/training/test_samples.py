@@ -118,9 +118,9 @@ def test_callbacks_must_be_callbacks(model):
         model.fit(X, Y, callbacks=["early"], verbose=0)
 
 
-def regression(outputs=1, shape=(3,)):
+def regression(outputs=1, shape=(3,), activation=None):
     a = Input(shape)
-    model = Model(a, Dense(outputs)(Flatten()(a)))
+    model = Model(a, Dense(outputs, activation)(Flatten()(a)))
     model.compile(optimizers.SGD(0.0), "mse", ["accuracy"])
     return model
 
@@ -129,7 +129,7 @@ def regression(outputs=1, shape=(3,)):
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("call", ["fit", "evaluate", "train_on_batch", "test_on_batch", "validation_data"])
 def test_a_target_that_is_no_number_is_named_with_its_index(loss, bad, call):
-    model = regression(3)
+    model = regression(3, activation="softmax")
     model.compile("sgd", loss)
     x = np.zeros((6, 3))
     y = np.zeros(6) if loss == "sparse_categorical_crossentropy" else np.zeros((6, 3))

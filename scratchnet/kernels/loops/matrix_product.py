@@ -12,14 +12,14 @@ reads its patches straight from the image.
    Leftover columns are masked vectors. So nothing outside the arrays is touched and every number is the same sum in the
    same order wherever it lies. Adding to `out` goes on from the sum that is there: a product in several pieces along k
    has the bits of one in one piece.
-3. All columns of TILE rows are one call: to begin a tile takes a tenth as long as a sum of 64 products.
+3. All whole tiles are one call: a call with so many arguments takes longer than a tile's sum of 16 products.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from scratchnet.kernels.loops.matrix_product_tile import masked_tile, wide_tile
+from scratchnet.kernels.loops.matrix_product_tile import tiles
 from scratchnet.kernels.machine.hints import never_inline
 from scratchnet.kernels.machine.processor import TILE, VECTOR_BYTES
 from scratchnet.kernels.machine.runtime import inner
@@ -34,19 +34,15 @@ def tile_table(offsets: Array) -> Array:
 
 
 @inner
-def _tile(
-    x: Array, x_at: int, rows: Array, rows_at: int, offsets: Array, runs: int, run: int, step: int,
+def _tiles(
+    x: Array, x_at: int, rows: Array, rows_at: int, row_count: int, offsets: Array, runs: int, run: int, step: int,
     panel: Array, panel_at: int, panel_step: int, out: Array, out_at: int, out_step: int, add: int, width: int,
 ) -> None:  # fmt: skip
+    """The vector loop, once for all that call it here."""
     never_inline()
-    pair = 2 * (VECTOR_BYTES // x.itemsize)
-    whole = width // pair * pair
-    wide_tile(
-        x, x_at, rows, rows_at, offsets, runs, run, step, panel, panel_at, panel_step, out, out_at, out_step, add, whole
-    )
-    masked_tile(
-        x, x_at, rows, rows_at, offsets, runs, run, step, panel, panel_at + whole, panel_step,
-        out, out_at + whole, out_step, add, width - whole,
+    tiles(
+        x, x_at, rows, rows_at, row_count, offsets, runs, run, step, panel, panel_at, panel_step,
+        out, out_at, out_step, add, width,
     )  # fmt: skip
 
 
@@ -65,9 +61,10 @@ def _last_rows(
         for row in range(count if add != 0 else 0):
             for j in range(width):
                 spare[(old + row) * pair + j] = out[out_at + row * out_step + n + j]
-        _tile(
-            x, x_at, rows, first, offsets, runs, run, step, panel, panel_at + n, panel_step, spare, 0, pair, add, width
-        )
+        _tiles(
+            x, x_at, rows, first, TILE, offsets, runs, run, step, panel, panel_at + n, panel_step,
+            spare, 0, pair, add, width,
+        )  # fmt: skip
         for row in range(count):
             for j in range(width):
                 out[out_at + row * out_step + n + j] = spare[(old + row) * pair + j]
@@ -82,11 +79,10 @@ def matrix_product(
     never_inline()
     last = max(0, row_count - TILE)
     whole = row_count if add == 0 and row_count >= TILE else row_count // TILE * TILE
-    for m in range(0, whole, TILE):
-        first = min(m, last)
-        _tile(
-            x, x_at, rows, rows_at + first, offsets, runs, run, step, panel, panel_at, panel_step,
-            out, out_at + first * out_step, out_step, add, columns,
+    if whole > 0:
+        _tiles(
+            x, x_at, rows, rows_at, whole, offsets, runs, run, step, panel, panel_at, panel_step,
+            out, out_at, out_step, add, columns,
         )  # fmt: skip
     if whole < row_count:
         _last_rows(

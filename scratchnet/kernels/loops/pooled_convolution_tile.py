@@ -72,8 +72,8 @@ def _define_pool(
 ) -> None:  # fmt: skip
     """Convolve the 4 * POOLED places of POOLED pooling windows with two vectors of filters, and pool.
 
-    The arguments up to `panel_step` are those of `wide_tile`. Window i goes to ``y[y_at + i * y_step :]`` and its
-    winners (0...3, uint8) to the same places of `winners`.
+    The arguments up to `panel_step` are those of `matrix_product_tile.py`, of one tile of rows. Window i goes to
+    ``y[y_at + i * y_step :]`` and its winners (0...3, uint8) to the same places of `winners`.
     """
     width = vectors * VECTOR_BYTES // x.itemsize
     for window in range(POOLED):
