@@ -29,7 +29,7 @@ GROUP = 128
 GROUP_BYTES = 1280 * 1024
 """Bytes of their points at most: they stay in the second cache, or most of them, where a core has 1 MiB."""
 
-FEW = {1: (12, 0), 2: (20, 12)}
+FEW = {1: (10, 0), 2: (20, 8)}
 """By stride: where channels times filters are below this many times their sum, (forward, backward) are faster directly.
 There the points cost more than the products they save."""
 MANY = 4096
