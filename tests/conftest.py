@@ -53,6 +53,13 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
+@pytest.fixture
+def eagerly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Keras's models run operation by operation: to trace a graph takes longer than the few steps of a test."""
+    keras = pytest.importorskip("keras", reason="needs the `keras` extra")
+    monkeypatch.setattr(keras.Model, "run_eagerly", property(lambda model: True, lambda model, asked: None))
+
+
 @pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
     """``once("name", make)``: a folder that all processes of a test run share, and that the first to ask fills."""

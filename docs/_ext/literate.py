@@ -7,6 +7,7 @@ ignores) with the directive ``{literate}``, which reads the file and writes both
 from __future__ import annotations
 
 import re
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
@@ -35,7 +36,8 @@ LITERAL = re.compile(r"``(.+?)``")
 log = logging.getLogger(__name__)
 
 
-def files(room: str) -> list[Path]:
+@cache  # each link of each page asks for them
+def files(room: str) -> tuple[Path, ...]:
     """Return the files of a room that say what something computes: those whose docstring derives it, or hands it on."""
     found = []
     for path in sorted(PACKAGE.glob(ROOMS[room][1])):
@@ -43,7 +45,7 @@ def files(room: str) -> list[Path]:
         derives = any(one.steps for one in derivation.read(path).derivations)
         if path.stem not in ("__init__", "arrays") and (derives or "def backward(" in text or "def update(" in text):
             found.append(path)
-    return [*found, PACKAGE / "layers" / "windows.py"] if room == "layers" else found
+    return (*found, PACKAGE / "layers" / "windows.py") if room == "layers" else tuple(found)
 
 
 def write_pages(app: Sphinx) -> None:

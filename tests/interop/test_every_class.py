@@ -32,6 +32,8 @@ from scratchnet.interop.keras_import import floatx, keras
 from scratchnet.schedules import SCHEDULES, LearningRateSchedule
 from tests.interop.every_layer import EVERY_LAYER, Case
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 OPTIMIZERS = [
     optimizers.SGD(0.25),
     optimizers.SGD(0.25, momentum=0.5),

@@ -10,6 +10,8 @@ import pytest
 import scratchnet as sn
 from reference.environment import backend, floatx, keras, tf
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 RNG = np.random.default_rng(11)
 BOTH = [sn, keras]
 SIDES = ("numpy", "numba")

@@ -101,6 +101,7 @@ def test_logs_and_steps_are_keras_s(settings: dict[str, Any]) -> None:
             np.testing.assert_allclose(a, b, atol=1e-10)
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("weight", [None, WEIGHT["priority"], listed(WEIGHT), [WEIGHT["priority"], None]])
 def test_sample_weights_count_for_one_or_for_all(weight: Any) -> None:
     with floatx("float64"):
@@ -161,6 +162,7 @@ def test_many_steps_in_lock_step(optimizer: str) -> None:
                 np.testing.assert_allclose(a, b, atol=1e-10)
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_the_gradients_of_one_step_are_keras_s() -> None:
     with floatx("float64"):
         models = pair(tail=True)
@@ -175,6 +177,7 @@ def test_the_gradients_of_one_step_are_keras_s() -> None:
             np.testing.assert_allclose(gradient, expected, atol=1e-10)
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("form", ["the same tensor twice", "a layer called twice"])
 def test_outputs_of_one_name(form: str) -> None:
     with floatx("float64"):
@@ -228,6 +231,7 @@ def test_weighted_metrics_are_keras_s(name: str, arguments: dict[str, Any]) -> N
         assert ours.result() == pytest.approx(float(theirs.result()), rel=1e-6)
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("dicts", [False, True])
 def test_the_twin_is_compiled_alike(dicts: bool) -> None:
     with floatx("float64"):

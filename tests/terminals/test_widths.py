@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from scratchnet import cli, config
+from tests.terminals.forking import Forking, forking
 from tests.terminals.pseudo import Screen, in_terminal, program, scratchnet
 
 WIDTHS = [40, 60, 80, 200]
@@ -81,6 +83,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def prepared() -> Iterator[Forking]:
+    """What runs all programs here but those whose Python is told of another encoding."""
+    with forking() as process:
+        yield process
+
+
 def check(screen: Screen, columns: int, longest_word: int = 0) -> None:
     too_long = [line for line in screen.lines if len(line) > max(columns, longest_word)]
     assert not too_long
@@ -89,8 +98,8 @@ def check(screen: Screen, columns: int, longest_word: int = 0) -> None:
 
 
 @pytest.mark.parametrize("columns", WIDTHS)
-def test_a_training_with_many_metrics(columns, tmp_path):
-    screen = in_terminal(columns, program(FIT), tmp_path)
+def test_a_training_with_many_metrics(columns, tmp_path, prepared):
+    screen = in_terminal(columns, program(FIT), tmp_path, forking=prepared)
     assert screen.code == 0
     check(screen, columns)
     assert sum("─" in line for line in screen.lines) <= 3  # drawings that a message of the checkpoint has ended
@@ -104,8 +113,8 @@ def test_a_training_with_many_metrics(columns, tmp_path):
 
 
 @pytest.mark.parametrize("columns", WIDTHS)
-def test_tables_of_layers(columns, tmp_path):
-    screen = in_terminal(columns, program(TABLES), tmp_path)
+def test_tables_of_layers(columns, tmp_path, prepared):
+    screen = in_terminal(columns, program(TABLES), tmp_path, forking=prepared)
     assert screen.code == 0
     check(screen, columns)
     assert "…" not in screen.text
@@ -134,9 +143,9 @@ COMMANDS = {
 
 @pytest.mark.parametrize("columns", WIDTHS)
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_command_line(name, columns, run):
+def test_the_command_line(name, columns, run, prepared):
     arguments = [word.format(f"new-{columns}") for word in COMMANDS[name]]
-    screen = in_terminal(columns, scratchnet(*arguments), run, SCRATCHNET_BACKEND="numpy")
+    screen = in_terminal(columns, scratchnet(*arguments), run, forking=prepared, SCRATCHNET_BACKEND="numpy")
     check(screen, columns, longest_word=max(map(len, screen.words)) if name.startswith("data") else 0)
     assert "Unexpected" not in screen.text
     # What is cut off: no word of ours is, but for SHA-256's and the sums of numbers.
@@ -146,8 +155,10 @@ def test_the_command_line(name, columns, run):
 
 
 @pytest.mark.parametrize("columns", WIDTHS)
-def test_bars_are_as_long_as_numbers_are_large(columns, run):
-    screen = in_terminal(columns, scratchnet("evaluate", "an-mlp", "--mini"), run, SCRATCHNET_BACKEND="numpy")
+def test_bars_are_as_long_as_numbers_are_large(columns, run, prepared):
+    screen = in_terminal(
+        columns, scratchnet("evaluate", "an-mlp", "--mini"), run, forking=prepared, SCRATCHNET_BACKEND="numpy"
+    )
     shares = [float(share) for share in re.findall(r"(\d+\.\d)%", screen.text)]
     bars = re.findall(r"[█▏▎▍▌▋▊▉]+", screen.text)
     drawn = dict(zip([s for s in shares if s >= 2], bars))
@@ -157,22 +168,22 @@ def test_bars_are_as_long_as_numbers_are_large(columns, run):
 
 
 @pytest.mark.parametrize("columns", [1, 5, 12, 20])
-def test_even_a_terminal_of_almost_nothing_gets_every_epoch_once(columns, tmp_path):
-    screen = in_terminal(columns, program(FIT), tmp_path)
+def test_even_a_terminal_of_almost_nothing_gets_every_epoch_once(columns, tmp_path, prepared):
+    screen = in_terminal(columns, program(FIT), tmp_path, forking=prepared)
     assert screen.code == 0
     assert screen.text.count("150/150") == 3
 
 
-def test_a_dumb_terminal_gets_a_line_an_epoch_and_no_control_characters(tmp_path):
-    screen = in_terminal(80, program(FIT), tmp_path, TERM="dumb")
+def test_a_dumb_terminal_gets_a_line_an_epoch_and_no_control_characters(tmp_path, prepared):
+    screen = in_terminal(80, program(FIT), tmp_path, forking=prepared, TERM="dumb")
     assert screen.code == 0
     assert "\x1b" not in screen.written
     assert not re.search(r"\r(?!\n)", screen.written)
     check(screen, 80)
 
 
-def test_without_colours_the_bar_is_still_seen(tmp_path):
-    screen = in_terminal(80, program(FIT), tmp_path, NO_COLOR="1")
+def test_without_colours_the_bar_is_still_seen(tmp_path, prepared):
+    screen = in_terminal(80, program(FIT), tmp_path, forking=prepared, NO_COLOR="1")
     assert screen.code == 0
     assert "\x1b[3" not in screen.written
     drawn = {line.count("━") for line in re.findall(r"/150 ([━─]+) ", screen.written)}
