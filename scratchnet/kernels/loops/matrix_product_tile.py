@@ -82,14 +82,14 @@ def _define_tile(
     i)``. A panel row begins at ``panel_at + k * panel_step``. All arrays C-contiguous; all offsets count numbers.
     `width` must be a multiple of two vectors, unless it is masked.
     """
-    for p in range(TILE):
-        place = slice(out_at + p * out_step, out_at + p * out_step + width)
-        total = out[place].copy() if add else np.zeros(width, x.dtype)
-        for r in range(runs):
-            for i in range(run):
-                k = panel_at + (r * run + i) * panel_step
-                total += x[x_at + rows[rows_at + p] + offsets[r] + i * step] * panel[k : k + width]
-        out[place] = total
+    starts = x_at + rows[rows_at : rows_at + TILE]
+    place = out_at + out_step * np.arange(TILE)[:, None] + np.arange(width)
+    total = out[place] if add else np.zeros((TILE, width), x.dtype)
+    for r in range(runs):
+        for i in range(run):
+            k = panel_at + (r * run + i) * panel_step
+            total += x[starts + offsets[r] + i * step, None] * panel[k : k + width]
+    out[place] = total
 
 
 wide_tile = vectorised(_emit_wide)(_define_tile)
