@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -28,6 +29,12 @@ for profile, repeatable in (
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
 settings.load_profile("repeatable")
+
+
+def pytest_collection_finish() -> None:
+    """Keep what is here to the end out of the collection of garbage, which some tests ask for dozens of times."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -63,10 +63,6 @@ class _Seen:
     signature: Signature
     projections: Array
 
-    def is_like(self, other: _Seen) -> bool:
-        """Whether two are alike; projections are quicker to compare."""
-        return bool(near(self.projections, other.projections)) and alike(self.signature, other.signature)
-
 
 def pair_class(first: Mistake, second: Mistake) -> Any:
     """Return a class that makes both mistakes, or None if these do not go together."""
@@ -99,9 +95,11 @@ def own_signatures(within: Subject) -> Iterator[tuple[Mistake, Mistake, Signatur
             words, projections = fingerprint(seen)
             buckets[words].append(_Seen(pair, seen, projections))
     for bucket in buckets.values():
+        projections = np.array([one.projections for one in bucket])
         for place, one in enumerate(bucket):
-            twins = [(i, other) for i, other in enumerate(bucket) if i != place and one.is_like(other)]
-            if one.pair and all(set(other.pair) == set(one.pair) and i > place for i, other in twins):
+            nearby = np.flatnonzero(near(one.projections, projections))  # quicker to compare than the signatures
+            others = [bucket[i] for i in nearby if i < place or (i > place and set(bucket[i].pair) != set(one.pair))]
+            if one.pair and not any(alike(one.signature, other.signature) for other in others):
                 yield one.pair[0], one.pair[1], one.signature
 
 

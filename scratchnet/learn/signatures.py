@@ -60,10 +60,12 @@ def _equal(a: Array | str, b: Array | str) -> bool:
     finite = np.isfinite(a)
     if not np.array_equal(finite, np.isfinite(b)):
         return False
-    if not np.array_equal(a[~finite], b[~finite], equal_nan=True):
-        return False
-    size = np.abs(b[finite]).max(initial=SMALLEST)
-    return bool((np.abs(a[finite] - b[finite]) <= CLOSE.get(a.dtype.name, 0.0) * size).all())
+    if not finite.all():
+        if not np.array_equal(a[~finite], b[~finite], equal_nan=True):
+            return False
+        a, b = a[finite], b[finite]
+    size = np.abs(b).max(initial=SMALLEST)
+    return bool((np.abs(a - b) <= CLOSE.get(a.dtype.name, 0.0) * size).all())
 
 
 # Fingerprints ---------------------------------------------------------------------------------------------------------

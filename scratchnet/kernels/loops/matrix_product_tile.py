@@ -92,15 +92,16 @@ def _define_tiles(
     i)``. A panel row begins at ``panel_at + k * panel_step``. All arrays C-contiguous; all offsets count numbers.
     There are TILE rows at least; if they are added to, whole tiles, because the last tile ends at the last row.
     """
-    for first in range(0, row_count, TILE):
-        for m in range(min(first, row_count - TILE), min(first + TILE, row_count)):
-            place = slice(out_at + m * out_step, out_at + m * out_step + width)
-            total = out[place].copy() if add else np.zeros(width, x.dtype)
-            for r in range(runs):
-                for i in range(run):
-                    k = panel_at + (r * run + i) * panel_step
-                    total += x[x_at + rows[rows_at + m] + offsets[r] + i * step] * panel[k : k + width]
-            out[place] = total
+    for tile in range(0, row_count, TILE):
+        first = min(tile, row_count - TILE)
+        starts = x_at + rows[rows_at + first : rows_at + first + TILE]
+        place = out_at + out_step * (first + np.arange(TILE))[:, None] + np.arange(width)
+        total = out[place] if add else np.zeros((TILE, width), x.dtype)
+        for r in range(runs):
+            for i in range(run):
+                k = panel_at + (r * run + i) * panel_step
+                total += x[starts + offsets[r] + i * step, None] * panel[k : k + width]
+        out[place] = total
 
 
 tiles = vectorised(_emit_tiles)(_define_tiles)

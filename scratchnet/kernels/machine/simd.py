@@ -35,7 +35,8 @@ WORD = 64
 
 def bits_of(word: int) -> list[int]:
     """The numbers of the set bits, from the lowest."""
-    return [i for i in range(WORD) if int(word) >> i & 1]
+    whole = int(word)
+    return [i for i in range(WORD) if whole >> i & 1]
 
 
 def word_of(bits: Any) -> Any:
