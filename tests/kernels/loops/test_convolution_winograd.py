@@ -115,8 +115,8 @@ def test_other_layers_are_computed_directly(conv, channels):
 
 @pytest.mark.parametrize(
     ("stride", "channels", "forward", "backward"),
-    [(1, 16, "direct", "winograd"), (1, 64, "winograd", "winograd"), (2, 16, "direct", "direct"),
-     (2, 32, "direct", "winograd"), (2, 64, "winograd", "winograd")],
+    [(1, 16, "direct", "winograd"), (1, 64, "winograd", "winograd"), (2, 16, "direct", "winograd"),
+     (2, 64, "winograd", "winograd")],
 )  # fmt: skip
 def test_few_channels_and_filters_are_faster_directly(stride, channels, forward, backward):
     step = Conv2DStep(built([Conv2D(channels, 3, strides=stride)], (9, 9, channels)), True)
