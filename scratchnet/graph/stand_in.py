@@ -41,7 +41,10 @@ class _Pair:
     def give(self, before: dict[str, Any]) -> None:
         """Set on the layer what differs from ``before``."""
         for name, value in vars(self.own).items():
-            if name in self.stays or name in BOOKKEEPING or _same(value, before.get(name, _MISSING)):
+            old = before.get(name, _MISSING)
+            if value is old and type(value) not in _CHANGEABLE:  # nearly all, at every step
+                continue
+            if name in self.stays or name in BOOKKEEPING or _same(value, old):
                 continue
             if name not in before:
                 vars(self.layer).setdefault("_left", set()).add(name)
