@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from scratchnet import activations
 from scratchnet.graph.graph import Graph
 from scratchnet.graph.stand_in import StandIn
-from scratchnet.layers import Activation, Conv2D, Dense, Softmax
+from scratchnet.layers import LAYERS, Activation, Conv2D, Dense, Softmax
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.losses import BinaryCrossentropy, CategoricalCrossentropy, Loss, SparseCategoricalCrossentropy
 
@@ -53,10 +53,9 @@ def at_odds(tensor: SymbolicTensor, loss: Loss, whose: str) -> str | None:
             f"The loss {loss.name} has from_logits=True but {whose} ends in a {right}, so its outputs are "
             f"probabilities, not logits: leave one of the two out."
         )
-    if type(loss) not in _CROSSENTROPIES or type(tensor.layer) not in (Dense, Conv2D, Activation):
-        return None
-    function = tensor.layer.activation
-    if isinstance(function, _PROBABLE) or not type(function).__module__.startswith(f"{activations.__name__}."):
+    function = getattr(tensor.layer, "activation", None)
+    ours = type(tensor.layer) in LAYERS.values() and type(function) in activations.ACTIVATIONS.values()
+    if type(loss) not in _CROSSENTROPIES or function is None or not ours or isinstance(function, _PROBABLE):
         return None
     return (
         f"The loss {loss.name} expected probabilities but {whose} ends in the activation {function.name}: end it in "

@@ -61,7 +61,7 @@ class Compilable(Wired):
 
     def _warn_of_ends(self) -> None:
         """Warn of each loss that surely takes its output for something else, now that layers and losses are known."""
-        for target, tensor in zip(self.targets, self.graph.flat.outputs if self.built else ()):
+        for target, tensor in zip(self.targets, self.graph.flat.outputs if self.targets and self.built else ()):
             whose = "the model" if len(self.targets) == 1 else f"output {target.output!r}"
             said = None if target.loss is None else logits.at_odds(tensor, target.loss, whose)
             if said is not None:

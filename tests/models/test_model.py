@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 
 from scratchnet import Input, Model, Sequential, activations, architectures, callbacks, load_model
-from scratchnet.layers import Conv2D, Dense, Flatten, MaxPool2D
+from scratchnet.layers import (
+    Activation,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    Flatten,
+    LeakyReLU,
+    MaxPool2D,
+    ReLU,
+    SeparableConv2D,
+)
 from scratchnet.utils import clear_session
 
 
@@ -141,6 +151,14 @@ def test_a_crossentropy_of_what_are_no_probabilities_is_warned_about(loss, activ
     two = Model(x, [Dense(2, name="a")(x), Dense(2, activation, name="b")(x)])
     with pytest.warns(UserWarning, match=f"{loss} expected probabilities but output 'b' ends"):
         two.compile("sgd", ["mse", loss])
+
+
+@pytest.mark.parametrize(
+    "last", [Conv2DTranspose(1, 2), SeparableConv2D(1, 2), Activation("tanh"), LeakyReLU(), ReLU()]
+)
+def test_it_is_warned_about_whichever_of_our_layers_the_model_ends_in(last):
+    with pytest.warns(UserWarning, match="binary_crossentropy expected probabilities but the model ends in"):
+        Sequential([Input((4, 4, 1)), last]).compile("sgd", "binary_crossentropy")
 
 
 class OfMyOwn(activations.Linear):
