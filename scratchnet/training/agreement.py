@@ -8,7 +8,6 @@ one in the middle of it ends them all, as nobody could go on without that rank (
 from __future__ import annotations
 
 import os
-import sys
 import time
 import traceback
 import zlib
@@ -24,6 +23,7 @@ from scratchnet.training import shares
 from scratchnet.training.distribution import Distribution
 from scratchnet.training.sources import Arrays
 from scratchnet.typing import Array
+from scratchnet.utils import last_words
 from scratchnet.utils import random as seeds
 from scratchnet.utils.numbers import shown
 
@@ -73,12 +73,9 @@ class Agreement(Distribution):
         except BaseException as error:
             if error is self._agreed or self.size == 1:
                 raise
-            traceback.print_exc(file=sys.__stderr__)
-            print(
-                f"Error: rank {self.rank} of {self.size} has failed: {type(error).__name__}: {error} All ranks are "
-                f"ended, as they would wait for it.",
-                file=sys.__stderr__,
-                flush=True,
+            last_words.say(
+                f"{traceback.format_exc()}Error: rank {self.rank} of {self.size} has failed: {type(error).__name__}: "
+                f"{error} All ranks are ended, as they would wait for it.\n"
             )
             self.comm.Abort(1)
             os._exit(1)  # an MPI may only have asked for it
