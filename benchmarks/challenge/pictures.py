@@ -43,18 +43,16 @@ def _curve(held: dict[str, Any], torch: Any) -> Any:
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
     epochs = len(held["history"])
-    minutes = [held["seconds"] / 60 * (epoch + 1) / epochs for epoch in range(epochs)]
-    accuracy = [100 * row["val_accuracy"] for row in held["history"]]
-    axes.plot(minutes, accuracy, marker="o", color="#d1495b", label="scratchnet")
-    if held["of"] == torch["of"]:
-        points = next(run["held_back"] for run in torch["runs"] if run["device"] == "cpu")
-        axes.plot(
-            [seconds / 60 for seconds, _ in points],
-            [100 * value for _, value in points],
-            marker="s",
-            color="#e08e45",
-            label="PyTorch, two cores, ended after 13 epochs",
-        )
+    ours = [(held["seconds"] * (epoch + 1) / epochs, row["val_accuracy"]) for epoch, row in enumerate(held["history"])]
+    theirs, label = [], "PyTorch, two cores, ended after 13 epochs"
+    if held["of"] == torch["side_by_side"]["of"]:
+        ours, theirs = torch["side_by_side"]["scratchnet"], torch["side_by_side"]["pytorch"]
+        label = "PyTorch, on the same two cores afterwards"
+    elif held["of"] == torch["of"]:
+        theirs = next(run["held_back"] for run in torch["runs"] if run["device"] == "cpu")
+    _plot(axes, ours, marker="o", color="#d1495b", label="scratchnet")
+    if theirs:
+        _plot(axes, theirs, marker="s", color="#e08e45", label=label)
     axes.axhline(94, color="gray", linewidth=1, linestyle=":")
     axes.set_xlabel("minutes")
     axes.set_ylabel("% of 5,000 held-back images right")
@@ -63,6 +61,10 @@ def _curve(held: dict[str, Any], torch: Any) -> Any:
     axes.legend()
     axes.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def _plot(axes: Any, curve: list[tuple[float, float]], **style: str) -> None:
+    axes.plot([seconds / 60 for seconds, _ in curve], [100 * accuracy for _, accuracy in curve], **style)
 
 
 def _save(figure: Any, path: Path) -> None:

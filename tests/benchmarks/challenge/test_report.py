@@ -29,7 +29,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(pictures, "save", lambda *_: [])
     runs = [{"device": "cpu", "seconds": 26.0, "epochs": 13, "held_back": [[2.0, 0.8]], "seed": 1}]
     runs += [{"device": "cuda", "test_accuracy": value} for value in (0.94, 0.941)]
-    write_json(tmp_path / "pytorch.json", {"of": digest(FIRST), "runs": runs})
+    beside = {
+        "of": digest(CHALLENGE["minutes"]), "torch": "2.13", "machine": "that one", "seed": 1, "images": 55000,
+        "scratchnet_with_both_views": 0.943, "scratchnet": [[30.0, 0.93], [60.0, 0.941]],
+        "pytorch": [[60.0, 0.94], [120.0, 0.95]],
+    }  # fmt: skip
+    write_json(tmp_path / "pytorch.json", {"of": digest(FIRST), "runs": runs, "side_by_side": beside})
     write_json(tmp_path / "exploration.json", {"runs": []})
     for seed, accuracy in ((1, 0.93), (2, 0.94), (3, 0.95)):
         write_json(tmp_path / f"minutes-a-seed-{seed}.json", piece(f"seed-{seed}", FIRST, accuracy, seed))
@@ -77,12 +82,21 @@ def test_pytorch_is_compared_by_the_time_of_an_epoch(folder: Path) -> None:
     assert "94.05" in written(folder)
 
 
-def test_a_later_recipe_is_compared_by_some_epochs(folder: Path) -> None:
+def test_two_whole_trainings_are_compared_by_their_time_and_that_to_94_percent(folder: Path) -> None:
+    page = " ".join(written(folder).split())
+    assert "one after the other on that one, seed 1, 55,000 images" in page
+    assert "scratchnet is 2.00 times as fast and 1.00 times as fast to 94 %" in page
+    assert "| minutes to 94 % | 1.0 | 1.0 |" in page
+    assert "| held-back images right after 2 epochs, both views, % | 94.30 | 95.00 |" in page
+
+
+def test_who_never_came_to_94_percent_has_no_time_to_it(folder: Path) -> None:
     torch = json.loads((folder / "pytorch.json").read_text())
-    later = {"of": digest(FIRST), "machine": "that one", "torch": "2.11", "seconds": [400.0, 500.0]}
-    write_json(folder / "pytorch.json", torch | {"later": [later]})
-    assert "on that one: 300.0 s" in written(folder)
-    assert "the mean of 2 epochs. scratchnet is 1.50 times as fast." in written(folder)
+    torch["side_by_side"]["pytorch"] = [[60.0, 0.9], [120.0, 0.91]]
+    write_json(folder / "pytorch.json", torch)
+    page = " ".join(written(folder).split())
+    assert "| minutes to 94 % | 1.0 | not reached |" in page
+    assert "scratchnet is 2.00 times as fast; the aim was 1.5." in page
 
 
 def test_unknown_pieces_are_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
