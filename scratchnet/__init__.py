@@ -29,6 +29,7 @@ from scratchnet import (
 )
 from scratchnet.layers import Input, Layer
 from scratchnet.models import Model, Sequential, load_model
+from scratchnet.utils.arguments import nothing_else
 from scratchnet.utils.namers import NAMERS
 from scratchnet.version import __version__ as __version__
 
@@ -68,10 +69,13 @@ __all__ = [
 ]
 
 
+_nothing_else = nothing_else("name", __name__)
+
+
 def __getattr__(name: str) -> Any:
     if name in _LOADED_WHEN_USED:
         return importlib.import_module(f"scratchnet.{name}")
-    raise AttributeError(f"module 'scratchnet' has no attribute {name!r}")
+    return _nothing_else(name)
 
 
 def _name_layer(*arguments: Any) -> str:

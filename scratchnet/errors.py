@@ -10,6 +10,8 @@ import difflib
 import re
 from collections.abc import Iterable
 
+from scratchnet.keras_names import ABSENT
+
 
 class ScratchnetError(Exception):
     """The common base of the errors below."""
@@ -34,60 +36,6 @@ class InUseError(ScratchnetError):
 class NonFiniteError(ScratchnetError, ArithmeticError):
     """A loss became NaN or infinite during training."""
 
-
-# What Keras has under these names and scratchnet has not, or not yet: a name that is known never gets here.
-_KERAS = {
-    "layer": (
-        "ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D "
-        "AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D AdditiveAttention AlphaDropout Attention "
-        "AugMix AutoContrast Average AveragePooling1D AveragePooling2D AveragePooling3D AvgPool1D AvgPool2D "
-        "AvgPool3D Bidirectional CategoryEncoding CenterCrop Concatenate "
-        "ContrastLimitedAdaptiveHistogramEqualization Conv1D Conv1DTranspose Conv2DTranspose Conv3D "
-        "Conv3DTranspose ConvLSTM1D ConvLSTM2D ConvLSTM3D Cropping1D Cropping2D Cropping3D CutMix DepthwiseConv1D "
-        "DepthwiseConv2D Discretization Dot ELU EinsumDense Embedding Equalization FlaxLayer GRU GRUCell "
-        "GaussianDropout GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D "
-        "GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D "
-        "GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D GroupNormalization GroupQueryAttention "
-        "HashedCrossing Hashing Identity InputSpec IntegerLookup JaxLayer LSTM LSTMCell Lambda "
-        "LeakyReLU Masking MaxNumBoundingBoxes MaxPool1D MaxPool3D MaxPooling1D MaxPooling3D Maximum "
-        "MelSpectrogram Minimum MixUp MultiHeadAttention Multiply Normalization PReLU Permute Pipeline "
-        "RMSNormalization RNN RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter "
-        "RandomContrast RandomCrop RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur "
-        "RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization RandomRotation "
-        "RandomSaturation RandomSharpness RandomShear RandomTranslation RandomZoom RepeatVector Reshape Resizing "
-        "ReversibleEmbedding STFTSpectrogram SeparableConv1D SeparableConv2D SimpleRNN SimpleRNNCell Solarization "
-        "SpatialDropout1D SpatialDropout2D SpatialDropout3D SpectralNormalization StackedRNNCells StringLookup "
-        "Subtract TFSMLayer TextVectorization TimeDistributed TorchModuleWrapper UnitNormalization UpSampling1D "
-        "UpSampling2D UpSampling3D Wrapper ZeroPadding1D ZeroPadding2D ZeroPadding3D"
-    ),
-    "loss": (
-        "binary_focal_crossentropy categorical_focal_crossentropy categorical_generalized_cross_entropy "
-        "categorical_hinge circle cosine_similarity ctc dice hinge log_cosh mape mean_absolute_percentage_error "
-        "mean_squared_logarithmic_error msle poisson squared_hinge tversky"
-    ),
-    "metric": (
-        "binary_crossentropy binary_io_u categorical_crossentropy categorical_hinge "
-        "concordance_correlation cosine_similarity f1_score f_beta_score false_negatives false_positives hinge "
-        "io_u kl_divergence log_cosh_error mape mean mean_absolute_percentage_error mean_io_u mean_metric_wrapper "
-        "mean_squared_logarithmic_error msle one_hot_io_u one_hot_mean_io_u pearson_correlation poisson "
-        "precision_at_recall r2_score "
-        "recall_at_precision root_mean_squared_error sensitivity_at_specificity sparse_categorical_crossentropy "
-        "specificity_at_sensitivity squared_hinge sum true_negatives true_positives"
-    ),
-    "optimizer": (
-        "adadelta adafactor adagrad adamax adamw ftrl lamb lion loss_scale_optimizer multioptimizer muon nadam "
-        "optimizermap rmsprop schedulefreeadamw"
-    ),
-    "activation": (
-        "celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu "
-        "log_sigmoid log_softmax mish relu6 selu silu soft_shrink softplus softsign sparse_plus sparse_sigmoid "
-        "sparsemax squareplus swish tanh_shrink threshold"
-    ),
-    "initializer": (
-        "constant identity identity_initializer lecun_normal lecun_uniform orthogonal orthogonal_initializer "
-        "random_normal random_uniform stft stft_initializer truncated_normal variance_scaling"
-    ),
-}
 
 _NEAR = 0.72
 """Names less alike than that have nothing to do with each other: at 0.7, LSTM is a Softmax and Dropout an Input."""
@@ -119,7 +67,7 @@ def unexpected_arguments(owner: str, given: Iterable[str], known: Iterable[str])
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> ValueError:
     """Return the error for a name that is not among ``known``, with the nearest one that is, if one is near."""
     known = sorted(known)
-    if isinstance(name, str) and _folded(name) in map(_folded, _KERAS.get(kind, "").split()):
+    if isinstance(name, str) and _folded(name) in map(_folded, ABSENT.get(kind, "").split()):
         beginning = "Keras has it, scratchnet has not, as docs/keras-differences.md lists; known"
     else:
         near = nearest(str(name), known)
@@ -144,6 +92,8 @@ def _likeness(name: str, known: str) -> float:
     if len(a) == len(b) >= 3 and a[0] == b[0] and sum(x != y for x, y in zip(a, b)) == 1:
         return 0.9  # one letter is another: a third of a name of three
     words = set(_words(name))
+    if len(a) > 1 and a == "".join(word[:1] for word in _words(known)):
+        return 0.8  # its initials: lr
     if len(words) > 1 and words <= set(_words(known)):
         return 0.95  # sparse_crossentropy
     alike = difflib.SequenceMatcher(None, b, a).ratio()

@@ -15,11 +15,12 @@ import numpy as np
 
 from scratchnet.errors import one_of
 from scratchnet.typing import Array
+from scratchnet.utils.arguments import ArgumentsByName
 from scratchnet.utils.naming import described, made_from, snake_case
 from scratchnet.utils.numbers import real_array, real_number
 
 
-class Regularizer:
+class Regularizer(ArgumentsByName):
     """Base class. A regularizer of your own defines ``forward``, the penalty, and ``gradient``, its slope.
 
     ``scratchnet.gradient_check.check_layer`` checks the two against each other: on

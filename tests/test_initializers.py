@@ -91,7 +91,7 @@ def test_an_initializer_of_ones_own_defines_its_values():
     assert type(Ramp.from_config(Ramp().get_config())) is Ramp
     with pytest.raises(NotImplementedError, match="Initializer has neither values"):
         initializers.Initializer()((2, 2))
-    with pytest.raises(AttributeError, match="no attribute 'he_norml'"):
+    with pytest.raises(AttributeError, match="did you mean 'HeNormal'"):
         _ = initializers.he_norml
 
 

@@ -17,6 +17,7 @@ from scratchnet.callbacks.learning_rate_scheduler import LearningRateScheduler
 from scratchnet.callbacks.model_checkpoint import ModelCheckpoint
 from scratchnet.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
 from scratchnet.callbacks.terminate_on_nan import TerminateOnNaN
+from scratchnet.utils.arguments import nothing_else
 
 __all__ = [
     "BackupAndRestore",
@@ -31,3 +32,6 @@ __all__ = [
     "ReduceLROnPlateau",
     "TerminateOnNaN",
 ]
+
+
+__getattr__ = nothing_else("callback", __name__)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeAlias
 
+from scratchnet.utils.arguments import ArgumentsByName
+
 Logs: TypeAlias = dict[str, Any]
 """Figures by name; what a callback adds, those after it see too."""
 
 
-class Callback:
+class Callback(ArgumentsByName):
     """Base class. A callback of your own defines the hooks it wants to hear; those it leaves alone cost nothing.
 
     ``epoch`` and ``batch`` count from 0. ``logs`` holds, at the end of a batch, loss and metrics of the epoch so far;

@@ -8,5 +8,9 @@ from __future__ import annotations
 
 from scratchnet.datasets import fashion_mnist
 from scratchnet.datasets.idx import read_idx
+from scratchnet.utils.arguments import nothing_else
 
 __all__ = ["fashion_mnist", "read_idx"]
+
+
+__getattr__ = nothing_else("data set", __name__)

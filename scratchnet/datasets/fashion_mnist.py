@@ -16,6 +16,7 @@ from scratchnet.datasets.idx import parse_idx
 from scratchnet.datasets.mini import load_mini
 from scratchnet.datasets.sources import SourceReport
 from scratchnet.typing import Array
+from scratchnet.utils.arguments import arguments_by_name
 from scratchnet.utils.numbers import shown
 
 LABELS = [
@@ -35,6 +36,7 @@ LABELS = [
 SUBSETS = ("mini",)
 
 
+@arguments_by_name
 def load_data(
     path: str | os.PathLike[str] | None = None, subset: str | None = None
 ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:

@@ -26,6 +26,7 @@ from scratchnet.initializers.scaled import (
     VarianceScaling,
 )
 from scratchnet.typing import Array
+from scratchnet.utils.arguments import nothing_else
 from scratchnet.utils.naming import described, made_from, snake_case
 
 __all__ = [
@@ -64,11 +65,14 @@ INITIALIZERS |= {"uniform": RandomUniform, "normal": RandomNormal, "zero": Zeros
 INITIALIZERS |= {"IdentityInitializer": Identity, "OrthogonalInitializer": Orthogonal}
 
 
+_nothing_else = nothing_else("initializer", __name__)
+
+
 def __getattr__(name: str) -> Any:
     """Classes are known by their names in snake_case too, as in Keras: ``initializers.he_normal()``."""
     if name in INITIALIZERS:
         return INITIALIZERS[name]
-    raise AttributeError(f"module 'scratchnet.initializers' has no attribute {name!r}")
+    return _nothing_else(name)
 
 
 @overload

@@ -39,6 +39,7 @@ from scratchnet.layers.separable_conv2d import SeparableConv2D
 from scratchnet.layers.subtract import Subtract
 from scratchnet.layers.up_sampling2d import UpSampling2D
 from scratchnet.layers.zero_padding2d import ZeroPadding2D
+from scratchnet.utils.arguments import nothing_else
 from scratchnet.utils.naming import described, made_from
 from scratchnet.utils.numbers import shown
 
@@ -167,9 +168,4 @@ def deserialize(config: Any, custom_objects: Mapping[str, type] | None = None) -
     return layer
 
 
-def __getattr__(name: str) -> object:
-    from scratchnet.errors import unknown_name
-
-    if name.startswith("_"):
-        raise AttributeError(name)
-    raise AttributeError(str(unknown_name("layer", name, [n for n in __all__ if n[0].isupper() and n != "LAYERS"])))
+__getattr__ = nothing_else("layer", __name__)

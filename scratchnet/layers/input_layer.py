@@ -11,6 +11,7 @@ from scratchnet import config
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.typing import Array, Shape
+from scratchnet.utils.arguments import arguments_by_name
 from scratchnet.utils.numbers import shown, whole_number
 
 
@@ -79,6 +80,7 @@ class InputLayer(Layer):
         return {"shape": shape, **fixed, "name": self.name, "dtype": self.dtype}
 
 
+@arguments_by_name
 def Input(
     shape: Sequence[int] | None = None,
     batch_size: int | None = None,

@@ -30,7 +30,8 @@ from scratchnet.layers.arrays import initial_values, try_on
 from scratchnet.layers.placing import Placed, shape_of_the_first
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.typing import Array, Shape
-from scratchnet.utils.naming import argument_names, automatic_name
+from scratchnet.utils.arguments import argument_names
+from scratchnet.utils.naming import automatic_name
 
 
 class Layer(Placed):

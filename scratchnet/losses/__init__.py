@@ -34,6 +34,7 @@ from scratchnet.losses.values import (
     mean_squared_error,
     sparse_categorical_crossentropy,
 )
+from scratchnet.utils.arguments import nothing_else
 from scratchnet.utils.naming import described, made_from
 from scratchnet.utils.numbers import shown
 
@@ -153,3 +154,6 @@ def deserialize(name: Any, custom_objects: Mapping[str, type] | None = None) -> 
         TypeError: for anything else.
     """
     return made_from("loss", name, LOSSES, Loss, custom_objects)
+
+
+__getattr__ = nothing_else("loss", __name__)

@@ -33,6 +33,7 @@ from scratchnet.metrics.values import (
     sparse_top_k_categorical_accuracy,
     top_k_categorical_accuracy,
 )
+from scratchnet.utils.arguments import nothing_else
 from scratchnet.utils.naming import described, look_up, made_from
 from scratchnet.utils.numbers import shown
 
@@ -149,3 +150,6 @@ def deserialize(config: Any, custom_objects: Mapping[str, type] | None = None) -
         TypeError: for anything else.
     """
     return made_from("metric", config, METRICS, Metric, custom_objects)
+
+
+__getattr__ = nothing_else("metric", __name__)

@@ -13,6 +13,7 @@ from scratchnet.graph.targets import Target, named_metrics, shown_names
 from scratchnet.metrics import Metric
 from scratchnet.models.compiling import Outputs, make_targets
 from scratchnet.models.wired import Wired
+from scratchnet.utils.arguments import arguments_by_name
 
 _planning = threading.RLock()  # threads that ask for the same plan get the same one
 
@@ -24,6 +25,7 @@ class Compilable(Wired):
     optimizer: optimizers.Optimizer | None
     targets: list[Target]
 
+    @arguments_by_name
     def compile(
         self,
         optimizer: str | optimizers.Optimizer = "adam",

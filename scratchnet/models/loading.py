@@ -29,6 +29,7 @@ from scratchnet.saving.objects import checked_classes, made_again
 from scratchnet.saving.older import in_todays_words
 from scratchnet.saving.save import describe_compiled, explained, not_finite, notes_in, random_states
 from scratchnet.typing import Array
+from scratchnet.utils.arguments import arguments_by_name
 from scratchnet.utils.files import file_path
 from scratchnet.utils.numbers import shown, true_or_false, whole_number
 from scratchnet.utils.session import global_state_given_back_on_error, global_state_kept
@@ -37,6 +38,7 @@ MOST_STEPS = 2**53
 """Of an optimizer; beyond it, one step more makes no difference in the rules, which count in float64."""
 
 
+@arguments_by_name
 def load_model(
     filepath: str | os.PathLike[str], custom_objects: Mapping[str, type] | None = None, compile: bool = True
 ) -> Model:
@@ -154,6 +156,7 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, type] | None 
     return model
 
 
+@arguments_by_name
 def clone_model(
     model: Model,
     input_tensors: SymbolicTensor | Sequence[SymbolicTensor] | None = None,

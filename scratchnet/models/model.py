@@ -24,6 +24,7 @@ from scratchnet.saving.architecture import describe_model
 from scratchnet.saving.objects import checked_classes, rebuild
 from scratchnet.saving.save import describe_settings, save_model
 from scratchnet.saving.weights import load_weights, save_weights
+from scratchnet.utils.arguments import arguments_by_name
 from scratchnet.utils.naming import automatic_name
 from scratchnet.utils.numbers import shown, true_or_false
 from scratchnet.utils.session import global_state_given_back_on_error
@@ -74,6 +75,7 @@ class Model(Trained):
         self._outputs: list[SymbolicTensor] = []  # its places in other graphs: the first tensor of each call
         self._plans: dict[tuple[str, str, bool | tuple[bool, ...]], Plan] = {}
 
+    @arguments_by_name
     def save(self, filepath: str | Path, overwrite: bool = True) -> None:
         """Write architecture, parameters, compile settings and optimizer state to one safetensors file.
 
@@ -85,6 +87,7 @@ class Model(Trained):
         """
         save_model(self, filepath, overwrite)
 
+    @arguments_by_name
     def save_weights(self, filepath: str | Path, overwrite: bool = True) -> None:
         """Write all variables, and nothing of how the model is built, to a safetensors file.
 
@@ -99,6 +102,7 @@ class Model(Trained):
         """
         save_weights(self, filepath, overwrite)
 
+    @arguments_by_name
     def load_weights(self, filepath: str | Path, skip_mismatch: bool = False, by_name: bool = False) -> None:
         """Read variables that ``save_weights`` or ``save`` wrote.
 

@@ -14,6 +14,7 @@ from scratchnet.models.summary import print_summary
 from scratchnet.saving.training_state import model_arrays, read_training_state, training_snapshot
 from scratchnet.training import loop, passes
 from scratchnet.training.options import FitOptions
+from scratchnet.utils.arguments import ArgumentsByName, arguments_by_name
 from scratchnet.utils.numbers import function_or_none, true_or_false, whole_number
 
 if TYPE_CHECKING:
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
     from scratchnet.typing import Array
 
 
-class Trained(Compilable):
+class Trained(Compilable, ArgumentsByName):
     """What a model does once it is wired."""
 
     history: History | None
     stop_training: bool
 
+    @arguments_by_name
     def fit(
         self,
         x: Any,
@@ -115,6 +117,7 @@ class Trained(Compilable):
             ),
         )
 
+    @arguments_by_name
     def evaluate(
         self,
         x: Any,
@@ -141,6 +144,7 @@ class Trained(Compilable):
         logs = passes.evaluate(self, x, y, batch_size, verbose, sample_weight, steps, callbacks)
         return self._figures(logs, return_dict)
 
+    @arguments_by_name
     def predict(
         self,
         x: Any,
@@ -163,6 +167,7 @@ class Trained(Compilable):
         """
         return self.as_results(passes.predict(self, x, batch_size, verbose, steps, callbacks))
 
+    @arguments_by_name
     def train_on_batch(
         self,
         x: Any,
@@ -178,11 +183,13 @@ class Trained(Compilable):
         return_dict = true_or_false("return_dict of train_on_batch", return_dict)
         return self._figures(loop.train_on_batch(self, x, y, sample_weight, class_weight), return_dict)
 
+    @arguments_by_name
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Return loss and metrics of one batch, as ``evaluate`` does."""
         return_dict = true_or_false("return_dict of test_on_batch", return_dict)
         return self._figures(passes.test_on_batch(self, x, y, sample_weight), return_dict)
 
+    @arguments_by_name
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch, computed together whatever its size; else as ``predict`` does."""
         return self.as_results(passes.call(self, x, False, "predict_on_batch"))
@@ -191,6 +198,7 @@ class Trained(Compilable):
         values = [logs[name] for name in self.metrics_names]
         return logs if return_dict else values if len(values) > 1 else values[0]
 
+    @arguments_by_name
     def summary(
         self,
         line_length: int | None = None,

@@ -20,6 +20,7 @@ from scratchnet.layers.tensor import SymbolicTensor, call
 from scratchnet.layers.variable import Variable, listed
 from scratchnet.training.penalties import Penalties
 from scratchnet.typing import Array, Shape
+from scratchnet.utils.arguments import arguments_by_name
 from scratchnet.utils.naming import checked_name
 from scratchnet.utils.numbers import shown, whole_number
 
@@ -137,6 +138,7 @@ class Wired(Layer):
         """Return what has been computed for each output: a dict, or a list, or that of a single output by itself."""
         return each[0] if len(each) == 1 and not self.outputs_by_name else self.as_outputs_given(each)
 
+    @arguments_by_name
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return one layer by its name or by its place in ``layers``.
 

@@ -16,6 +16,7 @@ from scratchnet.optimizers.adam import Adam, AdamW
 from scratchnet.optimizers.optimizer import Optimizer, UpdateRule
 from scratchnet.optimizers.rmsprop import RMSprop
 from scratchnet.optimizers.sgd import SGD
+from scratchnet.utils.arguments import nothing_else
 from scratchnet.utils.naming import described, made_from
 
 __all__ = [
@@ -66,3 +67,6 @@ def deserialize(config: Any, custom_objects: Mapping[str, type] | None = None) -
     """
     name = config.lower() if isinstance(config, str) and config not in (custom_objects or {}) else config
     return made_from("optimizer", name, OPTIMIZERS, Optimizer, custom_objects)
+
+
+__getattr__ = nothing_else("optimizer", __name__)

@@ -13,8 +13,9 @@ from scratchnet.errors import unexpected_arguments
 from scratchnet.optimizers import clipping
 from scratchnet.optimizers.options import Options
 from scratchnet.typing import Array
+from scratchnet.utils.arguments import argument_names
 from scratchnet.utils.memory import place_zeros
-from scratchnet.utils.naming import argument_names, snake_case
+from scratchnet.utils.naming import snake_case
 from scratchnet.utils.numbers import real_number, text_or_none, true_or_false, whole_number
 
 UpdateRule = Callable[[Array, Array, tuple[Array, ...], float], None]

@@ -22,12 +22,14 @@ from scratchnet.saving.model_file import read_model_file
 from scratchnet.saving.objects import describe
 from scratchnet.saving.snapshot import Snapshot, copied, one_instant
 from scratchnet.typing import Array
+from scratchnet.utils.arguments import arguments_by_name
 from scratchnet.utils.files import file_path, refuse_overwriting, write_atomically
 from scratchnet.utils.numbers import printable, shown
 from scratchnet.utils.random import SeedGenerator
 from scratchnet.version import __version__
 
 
+@arguments_by_name
 def save_model(
     model: Network,
     filepath: str | os.PathLike[str],

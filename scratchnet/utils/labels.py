@@ -7,9 +7,11 @@ import numpy.typing as npt
 
 from scratchnet import config
 from scratchnet.typing import Array
+from scratchnet.utils.arguments import arguments_by_name
 from scratchnet.utils.numbers import shown, whole_number
 
 
+@arguments_by_name
 def to_categorical(y: npt.ArrayLike, num_classes: int | None = None) -> Array:
     """Turn class numbers into one-hot rows: 2 of 4 becomes ``[0, 0, 1, 0]``.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -96,19 +95,6 @@ def _class_of(
     if not (isinstance(cls, type) and issubclass(cls, base)):
         raise TypeError(f"custom_objects expected a subclass of {base.__name__} for {name!r}, got {shown(cls)}.")
     return cls
-
-
-def argument_names(cls: type) -> list[str]:
-    """Return the names of all arguments of a class, those that its ``**options`` hand to the classes above included."""
-    names: dict[str, None] = {}
-    for owner in cls.__mro__:
-        if "__init__" not in vars(owner):
-            continue
-        arguments = list(inspect.signature(vars(owner)["__init__"]).parameters.values())[1:]
-        names |= {one.name: None for one in arguments if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)}
-        if not any(one.kind is one.VAR_KEYWORD for one in arguments):
-            break
-    return [*names, *getattr(cls, "more_arguments", list)()]
 
 
 def described(thing: Any) -> dict[str, Any] | None:

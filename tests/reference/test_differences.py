@@ -413,6 +413,9 @@ KINDS: dict[str, tuple[str, Any]] = {
     "optimizers": ("optimizer", str.lower),
     "initializers": ("initializer", snake_case),
     "activations": ("activation", str),
+    "callbacks": ("callback", str),
+    "utils": ("utility", str),
+    "modules": ("name", str),
 }
 
 
@@ -422,6 +425,13 @@ def test_an_absent_name_is_told_to_be_keras(module: str) -> None:
     names = [name for name in absent()[module] if "Convolution" not in name]  # near enough to Conv… to get advice
     untold = [n for n in names if "Keras has it" not in str(unknown_name(kind, spelling(n), []))]
     assert untold == []
+
+
+def test_an_absent_argument_is_told_to_be_keras() -> None:
+    owners = {key.split("`")[1]: names for key, names in absent().items() if key.startswith("arguments of ")}
+    assert len(owners) > 5
+    kinds = [(f"argument of {path.rpartition('.')[2]}", name) for path, names in owners.items() for name in names]
+    assert [one for one in kinds if "Keras has it" not in str(unknown_name(*one, []))] == []
 
 
 def test_one_number_for_a_batch_counts_once_in_keras() -> None:

@@ -1,0 +1,73 @@
+"""Arguments and names that are not there: the error says which one is near, or that Keras has it."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Collection
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from scratchnet.errors import unexpected_arguments, unknown_name
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_EVERYWHERE = {"get", "serialize", "deserialize"}
+
+
+def argument_names(cls: type) -> list[str]:
+    """Return the names of all arguments of a class, those that its ``**options`` hand to the classes above included."""
+    names: dict[str, None] = {}
+    for owner in cls.__mro__:
+        if "__init__" not in vars(owner):
+            continue
+        arguments = list(inspect.signature(vars(owner)["__init__"]).parameters.values())[1:]
+        names |= {one.name: None for one in arguments if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)}
+        if not any(one.kind is one.VAR_KEYWORD for one in arguments):
+            break
+    return list(dict.fromkeys([*names, *getattr(cls, "more_arguments", list)()]))
+
+
+class ArgumentsByName:
+    """A class below refuses an argument that it does not take in a sentence, unless it takes ``**options``."""
+
+    def __new__(cls, *arguments: Any, **named: Any) -> Any:
+        """Return a new object of the class, whose ``__init__`` is yet to be called."""
+        if named:
+            _refuse_unknown(cls.__name__, cls.__init__, named)
+        return super().__new__(cls)
+
+
+def arguments_by_name(function: F) -> F:
+    """Let a function refuse an argument that it does not take in a sentence."""
+
+    @wraps(function)
+    def called(*arguments: Any, **named: Any) -> Any:
+        if named and not known.issuperset(named):
+            _refuse_unknown(function.__name__, function, named)
+        return function(*arguments, **named)
+
+    known = frozenset(inspect.signature(function).parameters)
+    return cast(F, called)
+
+
+def _refuse_unknown(owner: str, function: Callable[..., Any], named: Collection[str]) -> None:
+    arguments = inspect.signature(function).parameters.values()
+    known = [one.name for one in arguments if one.kind is not one.POSITIONAL_ONLY and one.name != "self"]
+    unknown = [name for name in named if name not in known]
+    if unknown and not any(one.kind is one.VAR_KEYWORD for one in arguments):
+        raise unexpected_arguments(owner, unknown, known)
+
+
+def nothing_else(kind: str, module_name: str) -> Callable[[str], Any]:
+    """Return a module's ``__getattr__``: the error for a name that it has not tells the nearest that it has."""
+
+    def missing(name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        module = sys.modules[module_name]
+        values = {one: vars(module).get(one, callable) for one in module.__all__}  # what is loaded when used, too
+        known = [one for one, value in values.items() if callable(value) or inspect.ismodule(value)]
+        raise AttributeError(str(unknown_name(kind, name, [one for one in known if one not in _EVERYWHERE])))
+
+    return missing
