@@ -6,7 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable, Collection
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 from scratchnet.errors import unexpected_arguments, unknown_name
 
@@ -31,7 +31,7 @@ def argument_names(cls: type) -> list[str]:
 class ArgumentsByName:
     """A class below refuses an argument that it does not take in a sentence, unless it takes ``**options``."""
 
-    def __new__(cls, *arguments: Any, **named: Any) -> Any:
+    def __new__(cls, *arguments: Any, **named: Any) -> Self:
         """Return a new object of the class, whose ``__init__`` is yet to be called."""
         if named:
             _refuse_unknown(cls.__name__, cls.__init__, named)
