@@ -91,9 +91,9 @@ def _likeness(name: str, known: str) -> float:
         return 1.0 if a == b else 0.95  # the same, or letters that have changed places
     if len(a) == len(b) >= 3 and a[0] == b[0] and sum(x != y for x, y in zip(a, b)) == 1:
         return 0.9  # one letter is another: a third of a name of three
-    words = set(_words(name))
     if len(a) > 1 and a == "".join(word[:1] for word in _words(known)):
         return 0.8  # its initials: lr
+    words = set(_words(name))
     if len(words) > 1 and words <= set(_words(known)):
         return 0.95  # sparse_crossentropy
     alike = difflib.SequenceMatcher(None, b, a).ratio()

@@ -12,6 +12,7 @@ from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.models.model import Model
 from scratchnet.models.rebuilding import MODELS
+from scratchnet.utils.arguments import arguments_by_name
 from scratchnet.utils.naming import automatic_name
 from scratchnet.utils.numbers import shown
 
@@ -72,6 +73,7 @@ class Sequential(Model):
             self._connect_all()
         return list(self._layers)
 
+    @arguments_by_name
     def add(self, layer: Layer | SymbolicTensor) -> None:
         """Append a layer.
 
@@ -125,6 +127,7 @@ class Sequential(Model):
                 f"that model too: make a new Sequential of its layers."
             )
 
+    @arguments_by_name
     def pop(self) -> Layer:
         """Take the last layer off and return it.
 
