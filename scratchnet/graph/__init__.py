@@ -5,6 +5,7 @@
 - ``plan.py``          how a batch runs through them: forward in order, backward in reverse
 - ``kernel_steps.py``  which kernel runs what
 - ``kernel_losses.py`` and which loss
+- ``kernel_metrics.py`` and which metric
 - ``parameters.py``    all parameters in one flat vector
 - ``plan_table.py``    what each step costs
 - ``network.py``       what training and saving ask of a model

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from scratchnet.layers.layer import Layer
 from scratchnet.losses import Loss
+from scratchnet.metrics import Metric
 from scratchnet.optimizers import Optimizer, UpdateRule
 from scratchnet.typing import Array
 from scratchnet.utils.blas import single_threaded_blas
@@ -32,6 +33,10 @@ class Backend:
     def loss(self, loss: Loss, last: Any) -> tuple[Loss, Any]:
         """Return what computes the loss, and what takes the place of the step before it, ``last``."""
         return loss, last
+
+    def counting(self, metric: Metric) -> Callable[..., None]:
+        """Return what takes a batch into the metric, as its ``update`` does."""
+        return metric.update
 
     def update_rule(self, optimizer: Optimizer) -> UpdateRule:
         """Return what computes the optimizer's ``update``."""
@@ -66,10 +71,10 @@ class KernelBackend(Backend):
     longest_run = 2
 
     def __init__(self) -> None:
-        from scratchnet.graph import kernel_losses, kernel_steps
+        from scratchnet.graph import kernel_losses, kernel_metrics, kernel_steps
         from scratchnet.kernels.machine import runtime
 
-        self._kernels, self._losses, self._runtime = kernel_steps, kernel_losses, runtime
+        self._kernels, self._losses, self._metrics, self._runtime = kernel_steps, kernel_losses, kernel_metrics, runtime
         self._batches: dict[int, Array] = {}  # input → where its batches are gathered
         self._sums: dict[Any, Array] = {}  # tensor that is used several times → where its gradient is added up
 
@@ -81,13 +86,17 @@ class KernelBackend(Backend):
         """Return a kernel for the loss, which may take the last layer in."""
         return self._losses.kernel_loss(loss, last)
 
+    def counting(self, metric: Metric) -> Callable[..., None]:
+        """Return a kernel, if there is one for exactly this metric."""
+        return self._metrics.kernel_metric(metric) or super().counting(metric)
+
     def update_rule(self, optimizer: Optimizer) -> UpdateRule:
         """Return a kernel."""
         return self._kernels.kernel_update_rule(optimizer)
 
     def is_finite(self, numbers: Array) -> bool:
         """Whether no number is NaN or infinite, found by a kernel."""
-        return self._kernels.kernel_is_finite(numbers)
+        return self._kernels.is_finite(numbers)
 
     def gather(self, place: int, data: Array, rows: Any, dtype: str) -> Array:
         """Return the batch, in a buffer that the next one overwrites, or as it lies if it needs no copy."""

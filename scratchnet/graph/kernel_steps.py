@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet import activations
-from scratchnet.kernels.loops.finite import is_finite
+from scratchnet.kernels.loops.finite import is_finite as is_finite
 from scratchnet.kernels.loops.gather import gather
 from scratchnet.kernels.loops.merging import add
 from scratchnet.kernels.loops.optimizers import adam, momentum
@@ -133,11 +133,6 @@ def kernel_update_rule(optimizer: Optimizer) -> UpdateRule:
 
         return update_momentum
     return optimizer.update
-
-
-def kernel_is_finite(numbers: Array) -> bool:
-    """Return whether none of a contiguous array's numbers is NaN or infinite."""
-    return is_finite(numbers)
 
 
 def kernel_add(a: Array, b: Array, out: Array) -> Array:

@@ -12,7 +12,7 @@ are found, in ``planning.py``.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any
@@ -28,6 +28,7 @@ from scratchnet.layers.arrays import fitting
 from scratchnet.layers.layer import Layer
 from scratchnet.layers.tensor import SymbolicTensor
 from scratchnet.losses import Loss
+from scratchnet.metrics import Metric
 from scratchnet.optimizers import Optimizer, UpdateRule
 from scratchnet.typing import Array
 
@@ -183,13 +184,18 @@ class Plan(Planned):
         self.steps[number], self.wiring[number] = last, (last, sources, output)
         return computed
 
+    def counting(self, metric: Metric) -> Callable[..., None]:
+        """Return what takes a batch into a metric on this backend."""
+        return self._parts.counting(metric)
+
     def update_rule(self, optimizer: Optimizer) -> UpdateRule:
         """Return what computes the optimizer's ``update`` on this backend."""
         return self._parts.update_rule(optimizer)
 
-    def is_finite(self, numbers: Array) -> bool:
-        """Whether no number of a contiguous array is NaN or infinite."""
-        return self._parts.is_finite(numbers)
+    @property
+    def is_finite(self) -> Callable[[Array], bool]:
+        """Whether no number of a contiguous array is NaN or infinite, as a function of it."""
+        return self._parts.is_finite
 
     def looking(self) -> dict[Layer, Any]:
         """Return the layers whose step looks whether the gradients it writes are finite, each with that step.

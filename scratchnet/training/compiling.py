@@ -104,7 +104,7 @@ def calls_of_a_step(parts: Compiled, source: Arrays) -> list[Call]:
         batch = source.samples.take(plan, np.arange(min(source.batch_size, len(source.samples))))
         n = len(batch.y[0])
         outputs = _rehearse_forward(plan, n, training=True)
-        _rehearse_losses(parts, batch, outputs)
+        _rehearse_objective(parts, batch, outputs)
         for step, _, output in plan.wiring:
             if not isinstance(step, LayerStep):
                 step.backward(_zeros(n, output.shape, step.layers[-1].dtype))
@@ -154,10 +154,16 @@ def _zeros(n: int, shape: Any, dtype: str) -> Array:
     return np.zeros((n, *shape[1:]), dtype)
 
 
-def _rehearse_losses(parts: Compiled, batch: Any, outputs: Any) -> None:
+def _rehearse_objective(parts: Compiled, batch: Any, outputs: Any) -> None:
+    predictions = [outputs[tensor] for tensor in parts.plan.graph.outputs]
     for place, loss in enumerate(parts.objective.losses):
         if loss is not None and type(loss).__module__ == "scratchnet.graph.kernel_losses":
-            loss.forward(batch.y[place], outputs[parts.plan.graph.outputs[place]], batch.weight[place])
+            loss.forward(batch.y[place], predictions[place], batch.weight[place])
+    for place, target in enumerate(parts.targets):
+        for metric in target.metrics:
+            count = parts.plan.counting(copy.copy(metric))
+            if type(count).__module__ == "scratchnet.graph.kernel_metrics":
+                count(batch.y[place], predictions[place])
 
 
 def _rehearse_optimizer(parts: Compiled) -> None:

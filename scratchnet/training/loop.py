@@ -163,8 +163,8 @@ def _train_epoch(run: Run, progress: Progress, interruption: Interruption) -> No
     timed = [backup for backup in run.backups if backup.minutes is not None]
     run.renew()
     for step, samples, rows in run.training.epoch():
-        callbacks.on_train_batch_begin(step)
         if heard:
+            callbacks.on_train_batch_begin(step)
             run.renew()
         with interruption.shield:
             with run.parts.plan.lock:

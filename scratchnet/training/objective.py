@@ -16,7 +16,7 @@ of another, the gradients meet on their way back and add up: ``Plan.backward`` d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +26,7 @@ from scratchnet.typing import Array
 
 if TYPE_CHECKING:
     from scratchnet.losses import Loss
+    from scratchnet.metrics import Metric
 
 
 class Objective:
@@ -34,6 +35,7 @@ class Objective:
     Args:
         targets: what each output is held against; their metrics are copied.
         losses: what computes the loss of each output on the backend in use, None where there is none.
+        counting: returns what takes a batch into a metric on the backend in use, as its ``update`` does.
 
     Attributes:
         values: the loss of each output in the last ``forward``, by the output's place, without its weight.
@@ -41,13 +43,18 @@ class Objective:
         metrics: the metrics by their names in the logs.
     """
 
-    def __init__(self, targets: Sequence[Target], losses: Sequence[Loss | None]) -> None:
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        losses: Sequence[Loss | None],
+        counting: Callable[[Metric], Callable[..., None]] = lambda metric: metric.update,
+    ) -> None:
         self.targets = [target.for_a_pass() for target in targets]
         self.values: dict[int, float] = {}
         self.losses_shown = loss_places(self.targets)
         self.metrics = named_metrics(self.targets)
-        self._plain = [(o, metric) for o, t in enumerate(self.targets) for metric in t.metrics]
-        self._weighted = [(o, metric) for o, t in enumerate(self.targets) for metric in t.weighted_metrics]
+        self._plain = [(o, counting(metric)) for o, t in enumerate(self.targets) for metric in t.metrics]
+        self._weighted = [(o, counting(metric)) for o, t in enumerate(self.targets) for metric in t.weighted_metrics]
         self.go_on_with(losses)
 
     def go_on_with(self, losses: Sequence[Loss | None]) -> None:
@@ -84,11 +91,11 @@ class Objective:
 
     def measure(self, y: Sequence[Array], weights: Sequence[Array | None]) -> None:
         """Let the metrics see the batch of the last ``forward``."""
-        for o, metric in self._plain:
-            metric.update(y[o], self._predictions(o))
-        for o, metric in self._weighted:
+        for o, update in self._plain:
+            update(y[o], self._predictions(o))
+        for o, update in self._weighted:
             weight = weights[o]
-            metric.update(y[o], self._predictions(o), *(() if weight is None else (weight,)))
+            update(y[o], self._predictions(o), *(() if weight is None else (weight,)))
 
     def _predictions(self, o: int) -> Array:
         """Return an output as metrics see it; where the plan stops at logits, its loss has made probabilities."""

@@ -71,9 +71,8 @@ def compiled_parts(model: Network, use: str, backend: str | None = None) -> Comp
     assert model.optimizer is not None
     plan = model.run_plan(use, backend)
     losses = [target.loss if use == "train" else copy.copy(target.loss) for target in model.targets]
-    objective = Objective(
-        model.targets, [None if loss is None else plan.loss(loss, place) for place, loss in enumerate(losses)]
-    )
+    computed = [None if loss is None else plan.loss(loss, place) for place, loss in enumerate(losses)]
+    objective = Objective(model.targets, computed, plan.counting)
     made_for = [target.loss is None for target in model.targets], model.optimizer.by_variable, list(plan.steps)
     if plan.kept is None or plan.kept[0] != made_for or model.optimizer.by_variable:
         variables = list(model.non_trainable.values()) if use == "train" else []

@@ -25,7 +25,7 @@ def model_of(optimizer, loss="sparse_categorical_crossentropy"):
         Dense(5, "tanh"), Dense(3, "softmax"),
     ]  # fmt: skip
     model = Sequential([Input((9, 9, 2)), *layers])
-    model.compile(optimizer, loss)
+    model.compile(optimizer, loss, metrics=["accuracy"])
     return model
 
 

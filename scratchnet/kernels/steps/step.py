@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -145,8 +145,9 @@ class Way:
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    def __get__(self, step: Any, owner: type) -> Any:
-        return self if step is None else vars(step)[self.name]
+    if TYPE_CHECKING:  # what is read is what `__set__` leaves in the step
+
+        def __get__(self, step: Any, owner: type) -> Any: ...
 
     def __set__(self, step: Any, way: str) -> None:
         ways = getattr(step, f"{self.name}s")
