@@ -59,7 +59,7 @@ test: check $(NODE_PACKAGES)  ## Run the whole test suite, linter and type check
 	$(BIN)/pytest -n 2 --dist worksteal
 
 docs: $(VENV)/.docs  ## Build the site into docs/_build/html, without a network
-	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+	$(BIN)/python -m sphinx -T -W --keep-going -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
 test-narrow: $(VENV)/.dev  ## Run the kernels' tests for AVX2 and for SSE, on an x86 processor that has them

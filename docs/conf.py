@@ -9,7 +9,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]
-os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+for_kernels = [str(HERE.parent), str(HERE / "_ext"), os.environ.get("PYTHONPATH", "")]
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, for_kernels))
 
 import sphinxcontrib.katex  # noqa: E402
 
@@ -26,7 +27,7 @@ suppress_warnings = ["toc.empty_glob"]  # a table of contents may ask for pages 
 extensions = [
     *("myst_nb", "sphinx_design", "sphinx_copybutton", "sphinxcontrib.katex", "sphinxcontrib.typer"),
     *("sphinx.ext.autodoc", "sphinx.ext.napoleon"),
-    *("literate", "docstrings", "repository", "explorer_page", "accessible", "patient_katex"),
+    *("literate", "docstrings", "repository", "explorer_page", "accessible", "patient_katex", "claims"),
 ]
 exclude_patterns = ["_build", "_ext", "**/jupyter_execute", "reports/train.md", "examples"]
 

@@ -23,7 +23,18 @@ def site(once: Once) -> Path:
     pytest.importorskip("sphinx", reason="Sphinx is not installed: pip install -e '.[docs]'")
 
     def build(folder: Path) -> None:
-        command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-b", "html", "docs", str(folder / "html")]
+        command = [
+            sys.executable,
+            "-m",
+            "sphinx",
+            "-T",
+            "-W",
+            "--keep-going",
+            "-b",
+            "html",
+            "docs",
+            str(folder / "html"),
+        ]
         with open(folder / "said", "w", encoding="utf-8") as said:  # a pipe stays open while any child of it lives
             done = subprocess.run(command, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT)
         (folder / "code").write_text(str(done.returncode), encoding="utf-8")

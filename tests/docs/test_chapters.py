@@ -1,8 +1,10 @@
-"""The chapters of docs/chapters run from top to bottom, and what their prose says is what their cells compute."""
+"""The chapters of docs/chapters say in their prose what their cells compute: ``docs/_ext/claims.py`` holds them to it.
+
+They run when the site is built, of which every page that a test looks at is a part.
+"""
 
 from __future__ import annotations
 
-import ast
 import re
 import warnings
 from pathlib import Path
@@ -10,10 +12,9 @@ from typing import Any
 
 import jupytext
 import pytest
-from threadpoolctl import threadpool_limits
+from claims import claims, unclaimed, with_checks
 
 from scratchnet.learn.catalogue import NAMES
-from tests.docs.claims import claims, unclaimed
 
 ROOT = Path(__file__).parents[2]
 CHAPTERS = sorted((ROOT / "docs" / "chapters").glob("[0-9]*.md"))
@@ -37,36 +38,6 @@ def exercises(path: Path) -> list[str]:
     return re.findall(r"^- `([a-z0-9-]+)`", end, flags=re.MULTILINE)
 
 
-@pytest.mark.filterwarnings("ignore:.*non-interactive.*:UserWarning")
-@by_chapter
-def test_a_chapter_runs_and_its_prose_says_what_it_computes(path: Path) -> None:
-    import matplotlib.pyplot as plt
-
-    scope: dict[str, Any] = {"__name__": "__main__"}
-    checked = 0
-    with threadpool_limits(1):  # what a chapter sets is undone at the end
-        for number, cell in enumerate(cells(path)):
-            if cell.cell_type == "code":
-                run(cell.source, f"{path.name}, cell {number}", scope)
-            for claim in claims(cell.source) if cell.cell_type == "markdown" else ():
-                claim.check(scope)
-                checked += 1
-    plt.close("all")
-    assert checked > 0 or path.stem[:2] not in BY_HAND
-
-
-def run(source: str, name: str, scope: dict[str, Any]) -> None:
-    """Run a cell as a notebook does, and show the value of its last expression as it would."""
-    tree = ast.parse(source)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        warnings.filterwarnings("ignore", ".*non-interactive")
-        exec(compile(tree, name, "exec"), scope)
-        if last is not None:
-            repr(eval(compile(ast.Expression(last.value), name, "eval"), scope))
-
-
 @by_chapter
 def test_a_chapter_has_a_title_a_kernel_and_exercises_that_there_are(path: Path) -> None:
     metadata = jupytext.read(path, fmt="md:myst").metadata
@@ -78,6 +49,7 @@ def test_a_chapter_has_a_title_a_kernel_and_exercises_that_there_are(path: Path)
 
 @pytest.mark.parametrize("path", [path for path in CHAPTERS if path.stem[:2] in BY_HAND], ids=lambda path: path.stem)
 def test_no_number_of_a_chapter_by_hand_is_typed_only(path: Path) -> None:
+    assert any(claims(prose(path)))
     assert unclaimed(prose(path)) == []
 
 
@@ -112,6 +84,63 @@ def test_an_equation_in_prose_is_compared(text: str, right: bool) -> None:
     else:
         with pytest.raises(AssertionError, match="it is"):
             claim.check({"z": 2.5})
+
+
+CHAPTER = """---
+title: A chapter
+---
+Before.
+
+```{code-cell} ipython3
+z = 2
+```
+
+So `z` = 2, and
+
+```python
+z = 1  # is no cell
+```
+
+then `2 * z` = 4:
+
+```{code-cell} ipython3
+:tags: [hide-input]
+
+z = 3
+```
+
+Now `z` = 1 + 2.
+"""
+
+
+def run(chapter: str) -> dict[str, Any]:
+    """Run all cells of a chapter, one after the other, and return what they have made."""
+    scope: dict[str, Any] = {"__name__": "__main__"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for cell in jupytext.reads(with_checks(chapter), fmt="md:myst").cells:
+            if cell.cell_type == "code":
+                exec(cell.source, scope)
+    return scope
+
+
+def test_prose_is_checked_where_it_stands() -> None:
+    assert run(CHAPTER)["z"] == 3
+    for right, wrong in (("`z` = 2", "`z` = 3"), ("`2 * z` = 4", "`2 * z` = 6"), ("`z` = 1 + 2", "`z` = 1 + 1")):
+        with pytest.raises(AssertionError, match="it is"):
+            run(CHAPTER.replace(right, wrong))
+
+
+def test_a_cell_that_warns_ends_it() -> None:
+    with pytest.raises(UserWarning, match="odd"):
+        run(CHAPTER.replace("z = 3", "import warnings\nwarnings.warn('odd')"))
+
+
+def test_checks_are_hidden_and_change_nothing_else() -> None:
+    before, after = (jupytext.reads(text, fmt="md:myst").cells for text in (CHAPTER, with_checks(CHAPTER)))
+    shown = [cell for cell in after if "remove-cell" not in cell.metadata.get("tags", [])]
+    assert [(cell.cell_type, cell.source) for cell in shown] == [(cell.cell_type, cell.source) for cell in before]
+    assert len(after) == len(before) + 3
 
 
 def test_a_number_that_nothing_computes_is_found() -> None:

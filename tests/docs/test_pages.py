@@ -16,6 +16,8 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 FROM_ELSEWHERE = ("explore/", "_static/")  # the explorer's own page, which tests/explorer looks at; parts of the theme
+BY_PROGRAM = ("source/", "api/")
+"""Folders of pages that one program each writes of what stands in the code, all of the same pieces."""
 WAYS = {"narrow": (390, "dark"), "wide": (1440, "light")}
 LOOK = """async scheme => {
     const root = document.documentElement;
@@ -32,6 +34,17 @@ LOOK = """async scheme => {
 def pages(site: Path) -> list[Path]:
     found = sorted(site.rglob("*.html"))
     return [page for page in found if not page.relative_to(site).as_posix().startswith(FROM_ELSEWHERE)]
+
+
+def for_axe(site: Path) -> set[Path]:
+    """Return the pages written by hand, and in each folder of those written by a program the longest."""
+    by_hand, longest = set(), dict[Path, Path]()
+    for page in pages(site):
+        if not page.relative_to(site).as_posix().startswith(BY_PROGRAM):
+            by_hand.add(page)
+        else:
+            longest[page.parent] = max(longest.get(page.parent, page), page, key=lambda one: one.stat().st_size)
+    return by_hand | set(longest.values())
 
 
 class Links(HTMLParser):
@@ -114,15 +127,20 @@ def _text(page: Path) -> str:
 def seen(request: pytest.FixtureRequest, site: Path, once: Any) -> dict[str, dict[str, Any]]:
     """What the browser saw of every other page, which it opened in one way and then looked at in the other too.
 
-    axe is slow, and sees a page only as it was opened: half of them narrow and dark, half wide and light.
+    axe is slow. It looks at some pages, and sees each only as it was opened: half of them narrow and dark, half wide
+    and light.
     """
     browser = request.getfixturevalue("browser")
     ways = sorted(WAYS, key=lambda way: way != request.param)
 
     def look(folder: Path) -> None:
-        own = pages(site)[list(WAYS).index(request.param) :: len(WAYS)]
+        with_axe = for_axe(site) if axe.FILE.is_file() else set()
+        order = sorted(pages(site), key=lambda page: page in with_axe)
         tab = Tab(browser.new_context(offline=True).new_page())
-        found = {page.relative_to(site).as_posix(): tab.look_at(page, ways) for page in own}
+        found = {
+            page.relative_to(site).as_posix(): tab.look_at(page, ways, page in with_axe)
+            for page in order[list(WAYS).index(request.param) :: len(WAYS)]
+        }
         (folder / "seen.json").write_text(json.dumps(found), encoding="utf-8")
         tab.page.context.close()
 
@@ -142,14 +160,14 @@ class Tab:
         page.on("console", lambda said: self.messages.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: self.messages.append(str(error)))
 
-    def look_at(self, file: Path, ways: list[str]) -> dict[str, Any]:
+    def look_at(self, file: Path, ways: list[str], with_axe: bool) -> dict[str, Any]:
         """Open a page, and return what it asked for and said, how it looks in each way, and what axe says of it."""
         self.requests.clear()
         self.messages.clear()
         self._show_as(ways[0])
         self.page.goto(file.as_uri())
         looks = {ways[0]: self._look(ways[0])}
-        faults = axe.faults(self.page, without=("region",)) if axe.FILE.is_file() else []  # its faults are moderate
+        faults = axe.faults(self.page, without=("region",)) if with_axe else []  # its faults are moderate
         for way in ways[1:]:
             self._show_as(way)
             looks[way] = self._look(way)

@@ -190,7 +190,7 @@ class MetricsOfTrainedOutputsOnly(Objective):
     """The metrics of an output without a loss never see a batch."""
 
     def measure(self, y: Any, weights: Any) -> None:
-        self._plain = [(o, metric) for o, metric in self._plain if self.losses[o] is not None]
+        self._plain = [(o, update) for o, update in self._plain if self.losses[o] is not None]
         super().measure(y, weights)
 
 
@@ -207,11 +207,11 @@ class AllMetricsWeighted(Objective):
     """The plain metrics get the sample weights too."""
 
     def measure(self, y: Any, weights: Any) -> None:
-        for o, metric in self._plain:
-            metric.update(y[o], self._predictions(o), weights[o])
-        self._plain = []
+        for o, update in self._plain:
+            update(y[o], self._predictions(o), weights[o])
+        plain, self._plain = self._plain, []
         super().measure(y, weights)
-        self._plain = [(o, metric) for o, target in enumerate(self.targets) for metric in target.metrics]
+        self._plain = plain
 
 
 @objective

@@ -6,6 +6,9 @@ In the text of a chapter an equation begins with code, and goes on in numbers:
 
 The code is evaluated with the names that the cells above it have made, and every part behind a "=" must be equal to it;
 a part behind "≈" is rounded, and must be what the code gives when rounded to as many digits.
+
+While the site is built, each chapter runs with cells between its own that compare; they are on no page. So a page with
+a wrong number is not built. Nor is one whose cells warn.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from typing import Any
 SYMBOLS = {"·": "*", "×": "*", "−": "-", "²": "**2", "³": "**3", "½": "(1/2)", "⅛": "(1/8)", "√": "np.sqrt"}
 NUMERIC = r"[\d.,+\-−*/·×²³½⅛√() %]+"
 CLAIM = re.compile(rf"`(?P<code>[^`\n]+)` (?P<parts>[=≈]{NUMERIC}(?:[=≈]{NUMERIC})*)")
+CHAPTER = re.compile(r"chapters/\d\d-.*")
 DECIMAL = re.compile(r"\d+\.\d+|[=≈] *-?\d")
 
 
@@ -46,6 +50,48 @@ class Claim:
             percent = 100 if written.endswith("%") else 1
             allowed = 0.5000001 * 10.0**-digits if sign == "≈" else 1e-9 * max(1, abs(value))
             assert abs(percent * value - claimed) <= allowed, f"`{self.code}` {sign} {written}: it is {value}"
+
+
+def check(text: str, scope: dict[str, Any]) -> None:
+    """Raise AssertionError at the first equation of a text that is wrong in this scope."""
+    for claim in claims(text):
+        claim.check(scope)
+
+
+def with_checks(chapter: str) -> str:
+    """Return a chapter's text with a hidden cell in front of each of its cells, and one at the end.
+
+    The first lets warnings be errors, where the chapter or the library gives them; the others check the prose before.
+    """
+    before, *cells = re.split(r"^(?=```\{code-cell\})", chapter, flags=re.MULTILINE)
+    pieces = [before, _hidden('import warnings\nwarnings.filterwarnings("error", module="__main__|scratchnet")')]
+    text = before
+    for cell in cells:
+        code, fence, prose = re.split(r"^(```\n)", cell, maxsplit=1, flags=re.MULTILINE)
+        pieces += [_checking(text), code, fence, prose]
+        text = prose
+    return "".join([*pieces, _checking(text)])
+
+
+def _checking(text: str) -> str:
+    if not any(claims(text)):
+        return ""
+    return _hidden(f"import claims as _claims\n_claims.check({text!r}, globals())")
+
+
+def _hidden(code: str) -> str:
+    return f"\n``````{{code-cell}} ipython3\n:tags: [remove-cell]\n\n{code}\n``````\n\n"
+
+
+def _add_checks(app: Any, docname: str, source: list[str]) -> None:
+    if CHAPTER.fullmatch(docname):
+        source[0] = with_checks(source[0])
+
+
+def setup(app: Any) -> dict[str, Any]:
+    """Have Sphinx read chapters with their checks."""
+    app.connect("source-read", _add_checks)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def _python(written: str) -> str:
