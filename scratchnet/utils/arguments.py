@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Collection
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, Self, TypeVar, cast
 
 from scratchnet.errors import unexpected_arguments, unknown_name
@@ -43,20 +43,26 @@ def arguments_by_name(function: F) -> F:
 
     @wraps(function)
     def called(*arguments: Any, **named: Any) -> Any:
-        if named and not known.issuperset(named):
+        if named:
             _refuse_unknown(function.__name__, function, named)
         return function(*arguments, **named)
 
-    known = frozenset(inspect.signature(function).parameters)
     return cast(F, called)
 
 
 def _refuse_unknown(owner: str, function: Callable[..., Any], named: Collection[str]) -> None:
+    known, takes_others = _names_of(function)
+    unknown = [] if takes_others else [name for name in named if name not in known]
+    if unknown:
+        raise unexpected_arguments(owner, unknown, known)
+
+
+@lru_cache(maxsize=1024)  # a step makes new objects of some classes, and to look at a signature takes longer than that
+def _names_of(function: Callable[..., Any]) -> tuple[list[str], bool]:
+    """Return the names by which a function takes arguments, and whether it takes any others."""
     arguments = inspect.signature(function).parameters.values()
     known = [one.name for one in arguments if one.kind is not one.POSITIONAL_ONLY and one.name != "self"]
-    unknown = [name for name in named if name not in known]
-    if unknown and not any(one.kind is one.VAR_KEYWORD for one in arguments):
-        raise unexpected_arguments(owner, unknown, known)
+    return known, any(one.kind is one.VAR_KEYWORD for one in arguments)
 
 
 def nothing_else(kind: str, module_name: str) -> Callable[[str], Any]:
