@@ -29,6 +29,7 @@ import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,14 @@ def run_both(name: str, folder: Path) -> tuple[list[Event], list[Event]]:
     return ours, theirs
 
 
+_load_data = scratchnet.datasets.fashion_mnist.load_data  # before a run puts another in its place
+
+
+@cache
+def _mini() -> Any:
+    return _load_data(subset="mini")
+
+
 def _run(name: str, library: Any, folder: Path, weights: Callable[[pytest.MonkeyPatch], None]) -> list[Event]:
     text = (PROGRAMS / f"{name}.py").read_text(encoding="utf-8")
     if library is scratchnet:
@@ -111,8 +120,9 @@ def _run(name: str, library: Any, folder: Path, weights: Callable[[pytest.Monkey
         weights(patch)
         _round_betas(patch)
         _watch(patch, library, events)
-        mini = scratchnet.datasets.fashion_mnist.load_data(subset="mini")
-        patch.setattr(library.datasets.fashion_mnist, "load_data", lambda: tuple((x.copy(), y.copy()) for x, y in mini))
+        patch.setattr(
+            library.datasets.fashion_mnist, "load_data", lambda: tuple((x.copy(), y.copy()) for x, y in _mini())
+        )
         try:
             os.chdir(folder)
             exec(compile(text, f"{name}.py in {library.__name__}", "exec"), {"__name__": "__main__"})

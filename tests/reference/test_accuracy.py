@@ -29,6 +29,7 @@ def test_the_interval_is_students() -> None:
     assert accuracy.interval(difference[:1]) == (-math.inf, math.inf)
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_a_stopped_run_goes_on_with_what_is_missing(tmp_path: Path, mini, monkeypatch) -> None:
     trained = []
     train = accuracy.train_both

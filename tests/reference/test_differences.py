@@ -48,6 +48,7 @@ def test_keras_rounds_a_python_number_to_float32_on_its_way_to_float64() -> None
     assert scratchnet.optimizers.Adam().beta_2 == 0.999
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_keras_squares_the_gradients_of_a_row_that_is_looked_up_twice_one_by_one() -> None:
     steps = []
     for lib in BOTH:
@@ -191,6 +192,7 @@ def test_an_optimizer_of_two_models_is_refused_there_and_starts_afresh_here() ->
 # Form
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_an_optimizer_that_is_compiled_again_starts_afresh_here_and_goes_on_there() -> None:
     steps = []
     for lib in BOTH:
@@ -257,6 +259,7 @@ def test_a_bar_in_a_file_is_drawn_once_here_and_many_times_there() -> None:
     assert printed[1].count("\r") > 1
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_models_and_layers_return_numpy_arrays_here_and_tensors_there() -> None:
     assert isinstance(classifier(scratchnet)(X), np.ndarray)
     assert isinstance(classifier(keras)(X), tf.Tensor)

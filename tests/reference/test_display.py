@@ -41,6 +41,7 @@ CHECKED = {
 }
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("where", sorted(CHECKED))
 @pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "file"])
 def test_calls_print_and_return_what_keras_does(where: str, terminal: bool) -> None:

@@ -78,6 +78,7 @@ class Wrong(layers.Dense):
         return dx
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_a_wrong_gradient_turns_the_row_red_and_is_named() -> None:
     model = network(Wrong(6, name="culprit", dtype="float64"))
     drift = lockstep.run_pair(model, lockstep.PAIRS["SGD"], batches(3))

@@ -160,6 +160,7 @@ def test_lock_step(make: Any, optimizer: str, options: dict[str, Any]) -> None:
                     np.testing.assert_allclose(mine, other, err_msg=f"{name}, {side}", **CLOSE)
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("make", [images, words])
 def test_what_fit_and_evaluate_show(make: Any) -> None:
     with floatx("float64"):
@@ -225,6 +226,7 @@ class Kept(sn.layers.Layer):
         return 2 * dy + 3 * 2**-7 * self._x**2
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_a_layer_that_adds_a_loss_of_its_own() -> None:
     class KeptThere(keras.layers.Layer):  # type: ignore[misc]
         def call(self, x: Any, training: bool = False) -> Any:

@@ -82,6 +82,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
 def test_logs_and_steps_are_keras_s(settings: dict[str, Any]) -> None:
     with floatx("float64"):
@@ -113,6 +114,7 @@ def test_sample_weights_count_for_one_or_for_all(weight: Any) -> None:
         same_logs(*steps[2:])
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("order", [1, -1])
 def test_outputs_by_name_have_keras_s_order(order: int) -> None:
     """Of the losses in what ``evaluate`` returns, of ``predict``'s dict, and of ``output_names``."""
@@ -200,6 +202,7 @@ def test_outputs_of_one_name(form: str) -> None:
         assert theirs["o_loss"] == ours["o_loss_1"] or theirs["o_loss"] == pytest.approx(ours["o_loss_1"])
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_a_single_output_may_have_a_weight_and_weighted_metrics() -> None:
     with floatx("float64"):
         models = []
@@ -290,6 +293,7 @@ def test_class_weights_are_refused_by_both() -> None:
             model.fit(listed(X), listed(Y), class_weight={0: 1.0, 1: 2.0}, verbose=0)
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_compiled_again_without_metrics_there_are_none_here() -> None:
     models = pair()
     for settings in ({"metrics": METRICS}, {}):

@@ -79,6 +79,7 @@ def _in_float64() -> Iterator[None]:
         yield
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("case", CASES)
 def test_steps_figures_and_numbers_are_keras_s(case: str) -> None:
     found = []
@@ -107,6 +108,7 @@ def test_steps_figures_and_numbers_are_keras_s(case: str) -> None:
         np.testing.assert_allclose(a, b, rtol=1e-10)
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.filterwarnings("ignore:Your input ran out of data")
 def test_evaluate_and_predict_are_keras_s() -> None:
     for make in (lambda lib: dataset(lib, (8, 7, 5)), lambda lib: (b for b in batches((8, 7, 5)))):
@@ -119,6 +121,7 @@ def test_evaluate_and_predict_are_keras_s() -> None:
     np.testing.assert_allclose(ours, theirs, rtol=1e-10)
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_keras_trains_a_finished_generator_s_first_batches_again() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -22,7 +22,7 @@ def test_the_networks_of_the_notebook(name: str) -> None:
         assert worst.difference == 0, worst.where
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 @given(data=st.data())
 def test_random_models(data: st.DataObject) -> None:
     recipe = recipes.random_recipe(lambda options: data.draw(st.sampled_from(options)))

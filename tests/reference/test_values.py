@@ -48,6 +48,7 @@ def test_losses(dtype: str) -> None:
     assert worst.row("values", "losses", LIMITS[dtype]).ok, worst.where
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_fits_with_class_and_sample_weights() -> None:
     worst = cases.compare_weighted_fits(cases.BACKENDS)
     assert worst.row("values", "fits", LIMITS["float64"]).ok, worst.where
