@@ -96,20 +96,20 @@ def test_an_error_in_a_thread_is_an_error(graded) -> None:
     assert not graded(code).passed
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        "import numpy as np\nnp.array_equal = np.allclose = lambda *a, **k: True\n",
-        "import numpy as np\nnp.abs = lambda a: 0 * a\nnp.ndarray.all = None\n",
-        "import scratchnet.learn.comparing as c\nc.differing = lambda *a: None\n",
-        "import scratchnet.learn.grading as g\ng.grade = lambda *a, **k: print('passed')\n",
-        "import gc\nfor o in gc.get_objects():\n    if type(o).__name__ == 'Exercise':\n"
-        "        object.__setattr__(o, 'slopes', ())\n        object.__setattr__(o, 'cases', lambda r: [])\n",
-        "import sys\nsys.modules['__main__']._run = lambda *a: {'passed': True}\n",
-    ],
-)
-def test_changing_what_the_grader_is_made_of_is_no_pass(graded, change: str) -> None:
-    assert not graded(f"{change}def dbias(dz):\n    return 0 * dz.sum(axis=0)\n").passed
+CHANGES = [
+    "import numpy as np\nnp.array_equal = np.allclose = lambda *a, **k: True\n",
+    "import numpy as np\nnp.abs = lambda a: 0 * a\nnp.ndarray.all = None\n",
+    "import scratchnet.learn.comparing as c\nc.differing = lambda *a: None\n",
+    "import scratchnet.learn.grading as g\ng.grade = lambda *a, **k: print('passed')\n",
+    "import gc\nfor o in gc.get_objects():\n    if type(o).__name__ == 'Exercise':\n"
+    "        object.__setattr__(o, 'slopes', ())\n        object.__setattr__(o, 'cases', lambda r: [])\n",
+    "import sys\nsys.modules['__main__']._run = lambda *a: {'passed': True}\n",
+]
+
+
+def test_changing_what_the_grader_is_made_of_is_no_pass(graded) -> None:
+    for change in CHANGES:
+        assert not graded(f"{change}def dbias(dz):\n    return 0 * dz.sum(axis=0)\n").passed, change
     path = Path(grading.__file__).parent / "exercises" / "solutions" / "dense_db.py"
     assert grade(path, "dense-db", patience=20).passed
 

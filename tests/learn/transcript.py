@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
-import subprocess
-import sys
 import tempfile
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest.mock import patch
 
+from scratchnet import cli
 from scratchnet.learn.catalogue import EXERCISES
 from scratchnet.learn.folder import Folder, start
 
@@ -83,17 +85,12 @@ def _written(name: str, code: str) -> str:
 
 
 def _printed(folder: Folder, command: str, name: str) -> str:
-    environment = {**os.environ, "COLUMNS": "100", "PYTHONPATH": str(ROOT)}
-    environment.pop("FORCE_COLOR", None)
-    run = subprocess.run(
-        [sys.executable, "-m", "scratchnet", "learn", command, name],
-        cwd=folder.path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return re.sub(r" +$", "", run.stdout + run.stderr, flags=re.MULTILINE).rstrip()
+    """Run the command in this process, which takes half as long as one of its own."""
+    out, err = io.StringIO(), io.StringIO()
+    with chdir(folder.path), patch.dict(os.environ, COLUMNS="100"), redirect_stdout(out), redirect_stderr(err):
+        os.environ.pop("FORCE_COLOR", None)
+        cli.run(["learn", command, name])
+    return re.sub(r" +$", "", out.getvalue() + err.getvalue(), flags=re.MULTILINE).rstrip()
 
 
 def page() -> str:

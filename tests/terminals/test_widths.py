@@ -124,21 +124,30 @@ def test_tables_of_layers(columns, tmp_path, prepared):
 
 COMMANDS = {
     "train": ["train", "mlp", "--mini", "--samples", "64", "-e", "2", "-o", "{}"],
-    "evaluate": ["evaluate", "an-mlp", "--mini"],
     "predict": ["predict", "an-mlp", "test:17", "test:3", "--mini"],
-    "summary": ["summary", "cnn"],
     "gradcheck": ["gradcheck", "mean.py", "--input-shape", "4,6"],
-    "export": ["export", "an-mlp", "model.onn"],
     "data where": ["data", "where"],
     "data verify": ["data", "verify", "."],
-    "unknown": ["trian"],
-    "no number": ["train", "cnn", "--epochs", "x"],
-    "no run": ["predict", "runs/nothing", "test:1"],
-    "help": ["--help"],
-    "help of train": ["train", "--help"],
-    "help of gradcheck": ["gradcheck", "--help"],
-    "help of data": ["data", "--help"],
 }
+
+QUICK = [
+    ["trian"],
+    ["train", "cnn", "--epochs", "x"],
+    ["predict", "runs/nothing", "test:1"],
+    ["export", "an-mlp", "model.onn"],
+    ["summary", "cnn"],
+    ["--help"],
+    ["train", "--help"],
+    ["gradcheck", "--help"],
+    ["data", "--help"],
+]
+"""What a process is told one after the other: to begin one takes longer than all of them."""
+
+ALL_QUICK = f"""
+from scratchnet import cli
+for number, arguments in enumerate({QUICK}):
+    print(f"<{{number}}: {{cli.run(arguments)}}>")
+"""
 
 
 @pytest.mark.parametrize("columns", WIDTHS)
@@ -150,15 +159,31 @@ def test_the_command_line(name, columns, run, prepared):
     assert "Unexpected" not in screen.text
     # What is cut off: no word of ours is, but for SHA-256's and the sums of numbers.
     assert "…" not in re.sub(r"SHA-256\s+\w+…", "", screen.text)
-    whole = {"train": "learning-curves.png", "evaluate": "T-shirt/top", "gradcheck": "dkernel"}.get(name, "")
+    whole = {"train": "learning-curves.png", "gradcheck": "dkernel"}.get(name, "")
     assert whole in screen.text
 
 
 @pytest.mark.parametrize("columns", WIDTHS)
-def test_bars_are_as_long_as_numbers_are_large(columns, run, prepared):
+def test_commands_that_only_say_something(columns, run, prepared):
+    screen = in_terminal(columns, program(ALL_QUICK), run, forking=prepared, SCRATCHNET_BACKEND="numpy")
+    assert screen.code == 0
+    check(screen, columns)
+    assert "Unexpected" not in screen.text
+    assert "…" not in screen.text
+    said = re.split(r"<\d+: (\d+)>", screen.text)
+    assert said[1::2] == ["2", "2", "1", "2", *["0"] * 5]
+    assert all(said[:-1:2])  # of each command something
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+def test_an_evaluation_whose_bars_are_as_long_as_its_numbers_are_large(columns, run, prepared):
     screen = in_terminal(
         columns, scratchnet("evaluate", "an-mlp", "--mini"), run, forking=prepared, SCRATCHNET_BACKEND="numpy"
     )
+    check(screen, columns)
+    assert "Unexpected" not in screen.text
+    assert "…" not in screen.text
+    assert "T-shirt/top" in screen.text
     shares = [float(share) for share in re.findall(r"(\d+\.\d)%", screen.text)]
     bars = re.findall(r"[█▏▎▍▌▋▊▉]+", screen.text)
     drawn = dict(zip([s for s in shares if s >= 2], bars))

@@ -59,7 +59,7 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("damage", ["one bit", "of another version"])
 def test_a_damaged_kernel_is_compiled_again_and_that_is_said_once(
     damage: str, compiled: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -128,6 +128,20 @@ def test_a_whole_file_is_used(kept: tuple[Path, bytes]) -> None:
     found = fresh()
     assert found(3.0) == 6.0
     assert sum(found.stats.cache_hits.values()) == 1
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_file_is_replaced_and_that_is_said(damage: str, kept: tuple[Path, bytes]) -> None:
+    path, content = kept
+    path.write_bytes(DAMAGE[damage](content))
+    found = fresh()
+    with pytest.warns(RuntimeWarning, match="found a compiled kernel that is damaged"):
+        assert found(3.0) == 6.0
+    assert sum(found.stats.cache_misses.values()) == 1
+    again = fresh()
+    assert again(3.0) == 6.0  # and no warning, which would be an error here
+    assert sum(again.stats.cache_hits.values()) == 1
+    path.write_bytes(content)
 
 
 @given(data=st.data())
