@@ -120,7 +120,8 @@ class _Search:
     """Walks from an object to the generators that it may draw from."""
 
     DEEPEST = 6
-    FOREIGN = ("numpy", "numba", "scipy", *sys.stdlib_module_names)  # their functions draw from the global states
+    FOREIGN = ("numpy", "numba", "scipy", "scratchnet", *sys.stdlib_module_names)
+    """Their functions draw from the global states, from what they are handed, or from an attribute of their object."""
     LEFT_OUT = ("params", "grads", "_outputs", "input_shape", "output_shape")  # of a layer: arrays, and the graph
 
     def __init__(self) -> None:
