@@ -54,9 +54,10 @@ check: $(VENV)/.dev  ## Run the linter, the type checker, and the check that imp
 # The front end's packages, where there is Node.js; without it the tests of the front end say so and are skipped.
 NODE_PACKAGES := $(if $(shell command -v npm),explorer/node_modules/.package-lock.json)
 
+# Three processes on two cores, since some tests wait for a clock or for another process.
 test: check $(NODE_PACKAGES)  ## Run the whole test suite, linter and type checker included
 	$(BIN)/python -m tests.warm
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal
 
 docs: $(VENV)/.docs  ## Build the site into docs/_build/html, without a network
 	$(BIN)/python -m sphinx -T -W --keep-going -b html docs docs/_build/html

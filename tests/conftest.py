@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 import scratchnet as sn
 from tests.once import Once, sharing
+from tests.site import under_way
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # see reference/environment.py: whoever imports TensorFlow first
@@ -71,6 +72,12 @@ def eagerly(monkeypatch: pytest.MonkeyPatch) -> None:
 def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
     """``once("name", make)``: a folder that all processes of a test run share, and that the first to ask fills."""
     return sharing(tmp_path_factory)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _site_under_way(request: pytest.FixtureRequest, once: Once) -> Iterator[None]:
+    with under_way(request.session.items, once):
+        yield
 
 
 @pytest.fixture(scope="module")
