@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import scratchnet as sn
+from tests.built_site import under_way
 from tests.once import Once, sharing
-from tests.site import under_way
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # see reference/environment.py: whoever imports TensorFlow first

@@ -59,9 +59,9 @@ def check(text: str, scope: dict[str, Any]) -> None:
 
 
 def with_checks(chapter: str) -> str:
-    """Return a chapter's text with a hidden cell in front of each of its cells, and one at the end.
+    """Return a chapter's text with a hidden cell behind each piece of prose in which there are equations.
 
-    The first lets warnings be errors, where the chapter or the library gives them; the others check the prose before.
+    One more, the first, lets warnings be errors where the chapter or the library gives them.
     """
     before, *cells = re.split(r"^(?=```\{code-cell\})", chapter, flags=re.MULTILINE)
     pieces = [before, _hidden('import warnings\nwarnings.filterwarnings("error", module="__main__|scratchnet")')]

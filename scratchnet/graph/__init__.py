@@ -6,6 +6,7 @@
 - ``kernel_steps.py``  which kernel runs what
 - ``kernel_losses.py`` and which loss
 - ``kernel_metrics.py`` and which metric
+- ``as_defined.py``    what a kernel may stand in for
 - ``parameters.py``    all parameters in one flat vector
 - ``plan_table.py``    what each step costs
 - ``network.py``       what training and saving ask of a model

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from scratchnet.graph.as_defined import AsDefined
 from scratchnet.kernels.loops.mean_squared_error import mean_squared_error
 from scratchnet.kernels.loops.softmax_crossentropy import softmax_crossentropy, sparse_softmax_crossentropy
 from scratchnet.kernels.steps.dense import DenseStep
@@ -104,6 +105,10 @@ class KernelMeanSquaredError(Loss):
         return self._dy
 
 
+_is_squared_error = AsDefined((MeanSquaredError,), "forward", "backward")
+_is_crossentropy = AsDefined((SparseCategoricalCrossentropy, CategoricalCrossentropy), "forward", "backward")
+
+
 def kernel_loss(loss: Loss, last: Any) -> tuple[Loss, Any]:
     """Return what computes ``loss`` by a kernel, or the loss itself, and what takes the place of the step before it.
 
@@ -111,10 +116,12 @@ def kernel_loss(loss: Loss, last: Any) -> tuple[Loss, Any]:
         loss: the loss.
         last: the step that computes the logits and nothing else wants to know them, or None.
     """
-    if type(loss) is MeanSquaredError and loss.dtype is None:  # no kernel changes the type on its way
+    if (
+        isinstance(loss, MeanSquaredError) and _is_squared_error(loss) and loss.dtype is None
+    ):  # no kernel changes the type on its way
         return KernelMeanSquaredError(loss), last
     computed = (
-        type(loss) in (SparseCategoricalCrossentropy, CategoricalCrossentropy)
+        _is_crossentropy(loss)
         and loss.from_logits
         and getattr(loss, "dtype", None) is None
         and getattr(loss, "ignore_class", None) is None  # or passes over a row

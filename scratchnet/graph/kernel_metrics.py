@@ -5,11 +5,14 @@ As with layers, a kernel stands in only for exactly our own classes.
 
 from __future__ import annotations
 
+from scratchnet.graph.as_defined import AsDefined
 from scratchnet.kernels.loops.right_classes import count_right
 from scratchnet.metrics import Accuracy, CategoricalAccuracy, Metric, SparseCategoricalAccuracy
 from scratchnet.typing import Array
 
-_SHARES_OF_RIGHT_CLASSES = Accuracy, CategoricalAccuracy, SparseCategoricalAccuracy
+_counts_right_classes = AsDefined(
+    (Accuracy, CategoricalAccuracy, SparseCategoricalAccuracy), "values", "update_state", "update"
+)
 
 
 class KernelAccuracy:
@@ -37,6 +40,4 @@ class KernelAccuracy:
 
 def kernel_metric(metric: Metric) -> KernelAccuracy | None:
     """Return what counts for a metric, or None if there is no kernel for it."""
-    if type(metric) in _SHARES_OF_RIGHT_CLASSES and metric.dtype is None:
-        return KernelAccuracy(metric)
-    return None
+    return KernelAccuracy(metric) if _counts_right_classes(metric) and metric.dtype is None else None

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet import activations
+from scratchnet.graph.as_defined import AsDefined
 from scratchnet.kernels.loops.finite import is_finite as is_finite
 from scratchnet.kernels.loops.gather import gather
 from scratchnet.kernels.loops.merging import add
@@ -85,7 +86,9 @@ RUNS: tuple[tuple[tuple[type[Layer], ...], Any], ...] = (
 )
 """Runs of layers and the step that computes them together; the first that fits is taken."""
 
-_DEFINITIONS = {kind: (kind.forward, kind.backward) for run, _ in RUNS for kind in run}
+_is_ours = AsDefined({kind for run, _ in RUNS for kind in run}, "forward", "backward")
+_is_adam = AsDefined((Adam, AdamW), "update", "step_size")
+_is_sgd = AsDefined((SGD,), "update")
 _GATHERED_BY_KERNEL = tuple(np.dtype(kind) for kind in ("uint8", "float32", "float64"))
 
 
@@ -109,24 +112,20 @@ def kernel_step(run: Sequence[Layer], needs_dx: bool, fuse: bool = True) -> Any:
 
 def _as_defined(layer: Layer) -> bool:
     """Whether nobody has put another ``forward``, ``backward`` or activation of a known name into layer or class."""
-    own = vars(layer)
-    kind = type(layer)
-    activation = own.get("activation")
-    if activation is not None and not activations.is_plain(activation):
-        return False
-    return "forward" not in own and "backward" not in own and _DEFINITIONS[kind] == (kind.forward, kind.backward)
+    activation = vars(layer).get("activation")
+    return _is_ours(layer) and (activation is None or activations.is_plain(activation))
 
 
 def kernel_update_rule(optimizer: Optimizer) -> UpdateRule:
     """Return the kernel for the optimizer's ``update``, or the update itself."""
-    if isinstance(optimizer, Adam) and type(optimizer) in (Adam, AdamW) and not optimizer.amsgrad:  # no subclass else
+    if isinstance(optimizer, Adam) and _is_adam(optimizer) and not optimizer.amsgrad:
 
         def update_adam(w: Array, g: Array, slots: tuple[Array, ...], learning_rate: float) -> None:
             alpha = optimizer.step_size(learning_rate)
             adam(w, g, *slots, alpha, optimizer.beta_1, optimizer.beta_2, optimizer.epsilon)
 
         return update_adam
-    if type(optimizer) is SGD and optimizer.momentum:
+    if isinstance(optimizer, SGD) and _is_sgd(optimizer) and optimizer.momentum:
 
         def update_momentum(w: Array, g: Array, slots: tuple[Array, ...], learning_rate: float) -> None:
             momentum(w, g, *slots, learning_rate, optimizer.momentum, optimizer.nesterov)

@@ -160,7 +160,7 @@ def _rehearse_objective(parts: Compiled, batch: Any, outputs: Any) -> None:
         if loss is not None and type(loss).__module__ == "scratchnet.graph.kernel_losses":
             loss.forward(batch.y[place], predictions[place], batch.weight[place])
     for place, target in enumerate(parts.targets):
-        for metric in target.metrics:
+        for metric in [*target.metrics, *(target.weighted_metrics if batch.weight[place] is None else ())]:
             count = parts.plan.counting(copy.copy(metric))
             if type(count).__module__ == "scratchnet.graph.kernel_metrics":
                 count(batch.y[place], predictions[place])

@@ -120,8 +120,8 @@ class _Search:
     """Walks from an object to the generators that it may draw from."""
 
     DEEPEST = 6
-    FOREIGN = ("numpy", "numba", "scipy", "scratchnet", *sys.stdlib_module_names)
-    """Their functions draw from the global states, from what they are handed, or from an attribute of their object."""
+    FOREIGN = ("numpy", "numba", "scipy", *sys.stdlib_module_names)  # their functions draw from the global states
+    OURS = ("scratchnet",)  # and ours from these, or from what they are handed
     LEFT_OUT = ("params", "grads", "_outputs", "input_shape", "output_shape")  # of a layer: arrays, and the graph
 
     def __init__(self) -> None:
@@ -149,7 +149,7 @@ class _Search:
         elif isinstance(thing, partial):
             yield from (thing.func, thing.args, thing.keywords)
         elif isinstance(thing, types.FunctionType):
-            if not _comes_from(thing, self.FOREIGN):
+            if not _comes_from(thing, self.FOREIGN + self.OURS):
                 yield from self._read_by(thing)
         elif isinstance(thing, types.MethodType):
             yield from (thing.__self__, thing.__func__)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.built_site import build
 from tests.once import Once
-from tests.site import build
 
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "docs" / "_ext"))

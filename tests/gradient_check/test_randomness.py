@@ -361,6 +361,18 @@ def test_held_still_what_runs_twice_draws_the_same_and_leaves_no_trace(seed: int
     assert random.getstate() == python
 
 
+OUTSIDE = np.random.default_rng(3)
+
+
+def test_a_function_put_into_one_of_our_classes_is_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sn.layers.Dense, "forward", lambda layer, x, training=False: OUTSIDE.random())
+    held, drawn = RandomSources(sn.layers.Dense(2)), []
+    for _ in range(2):
+        with held.held_still():
+            drawn.append(OUTSIDE.random())
+    assert drawn[0] == drawn[1]
+
+
 def test_after_an_error_nothing_is_held_any_more() -> None:
     with pytest.raises(KeyError), held_still():
         raise KeyError

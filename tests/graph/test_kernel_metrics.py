@@ -93,6 +93,14 @@ def test_only_our_own_classes_in_the_predictions_own_dtype_have_a_kernel():
     assert Backend().counting(metric) == metric.update
 
 
+@pytest.mark.parametrize("name", ["values", "update_state", "update"])
+@pytest.mark.parametrize("of_class", [True, False])
+def test_what_somebody_has_put_into_a_metric_counts(name, of_class, monkeypatch):
+    metric = Accuracy()
+    monkeypatch.setattr(Accuracy if of_class else metric, name, lambda *_: np.ones(2), raising=False)
+    assert kernel_metric(metric) is None
+
+
 def test_a_copy_counts_for_itself():
     metric = Accuracy()
     count = kernel_metric(copy.deepcopy(metric))
