@@ -23,8 +23,21 @@ from scratchnet.typing import Array
 if TYPE_CHECKING:
     from scratchnet.models import Model
 
-VIEWS: dict[str, Callable[[Array], Array]] = {"mirrored": lambda x: np.ascontiguousarray(x[:, :, ::-1])}
-"""Other ways to look at images (N, H, W, …), by name; what a network says of all of them is averaged."""
+
+def _mirrored(x: Array) -> list[Array]:
+    return [np.ascontiguousarray(x[:, :, ::-1])]
+
+
+def _moved(x: Array) -> list[Array]:
+    """Return the images moved by one pixel up, down, left and right; what comes in at the other side is black."""
+    moved = [np.zeros_like(x) for _ in range(4)]
+    up, down, left, right = moved
+    up[:, :-1], down[:, 1:], left[:, :, :-1], right[:, :, 1:] = x[:, 1:], x[:, :-1], x[:, :, 1:], x[:, :, :-1]
+    return moved
+
+
+VIEWS: dict[str, Callable[[Array], list[Array]]] = {"mirrored": _mirrored, "moved": _moved}
+"""Other ways to look at images (N, H, W, …), by name: each makes one or more of them out of the images."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +58,7 @@ class Recipe:
         flip: whether every other training image is mirrored.
         shift: by how many pixels a batch is moved at most, in each direction.
         erase: the share of training images in which a rectangle is painted black.
-        views: how to look at an image when it counts, besides as it is; names in ``VIEWS``.
+        views: how to look at an image when it counts, besides as it is; names in ``VIEWS``. Two of them are combined.
     """
 
     filters: tuple[int, ...]
@@ -75,7 +88,7 @@ class Recipe:
 CHALLENGE: dict[str, Recipe] = {
     "minutes": Recipe(filters=(32, 32, 64, 64, 128, 128), epochs=14, learning_rate=0.1, shift=0, erase=0.25),
     "hour": Recipe(filters=(48, 48, 96, 96, 176, 176), epochs=30),
-    "night": Recipe(filters=(48, 48, 96, 96, 176, 176), epochs=60),
+    "night": Recipe(filters=(48, 48, 96, 96, 176, 176), epochs=60, learning_rate=0.1, views=("mirrored", "moved")),
 }
 """The recipes by the time that they may take on two cores: 12, 60 and 150 minutes."""
 
@@ -92,7 +105,10 @@ def recipe(size: str) -> Recipe:
 
 
 def averaged(predict: Callable[[Array], Array], x: Array, views: tuple[str, ...] = ()) -> Array:
-    """Return the mean of what ``predict`` says of the images x (N, H, W, …) as they are and of each of these views.
+    """Return the mean of what ``predict`` says of the images x (N, H, W, …) as they are and in each of these views.
+
+    Views are combined: ``("mirrored", "moved")`` looks at an image and its mirror image, and at each of the two as it
+    is and moved by a pixel in four directions, ten times in all.
 
     Raises:
         ValueError: for an unknown view, with the nearest known one.
@@ -100,7 +116,8 @@ def averaged(predict: Callable[[Array], Array], x: Array, views: tuple[str, ...]
     for name in views:
         if name not in VIEWS:
             raise unknown_name("view", name, VIEWS)
-    total = predict(x)
-    for name in views:
-        total = total + predict(VIEWS[name](x))
-    return total / (1 + len(views)) if views else total
+    if not views:
+        return predict(x)
+    first, *others = views
+    looks = [averaged(predict, look, tuple(others)) for look in (x, *VIEWS[first](x))]
+    return sum(looks[1:], looks[0]) / len(looks)

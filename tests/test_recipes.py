@@ -75,6 +75,22 @@ def test_views_are_averaged(rng: np.random.Generator) -> None:
     np.testing.assert_array_equal(recipes.averaged(lambda images: images + 1, x), x + 1)
 
 
+def test_views_are_combined_and_what_moves_in_is_black(rng: np.random.Generator) -> None:
+    x = rng.random((2, 5, 4, 1))
+    looks: list[np.ndarray] = []
+
+    def remembered(images: np.ndarray) -> np.ndarray:
+        looks.append(images)
+        return images
+
+    mean = recipes.averaged(remembered, x, ("mirrored", "moved"))
+    wide = [np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0))) for images in (x, x[:, :, ::-1])]
+    corners = ((1, 1), (2, 1), (0, 1), (1, 2), (1, 0))  # as it is; one pixel up, down, left, right
+    expected = [one[:, top : top + 5, left : left + 4] for one in wide for top, left in corners]
+    np.testing.assert_array_equal(looks, expected)
+    np.testing.assert_allclose(mean, np.mean(expected, axis=0))
+
+
 def test_an_unknown_view_is_refused_before_anything_is_predicted(rng: np.random.Generator) -> None:
     with pytest.raises(ValueError, match="mirrored"):
         recipes.averaged(lambda images: pytest.fail("predicted"), rng.random((1, 2, 2)), ("mirored",))
