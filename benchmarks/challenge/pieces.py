@@ -83,7 +83,7 @@ def _train(arguments: list[str], recipe: Recipe) -> None:
         raise SystemExit(code)
 
 
-def collect(place: Path, folder: Path, name: str, on: str | None = None) -> Path:
+def collect(place: Path, folder: Path, name: str, on: str | None = None, cores: int | None = None) -> Path:
     """Write the file of the piece whose run lies in the folder ``place``, and return its path.
 
     Args:
@@ -91,6 +91,7 @@ def collect(place: Path, folder: Path, name: str, on: str | None = None) -> Path
         folder: where the pieces are.
         name: of the piece.
         on: the machine that it ran on; this one if not given.
+        cores: how many of its cores were used; all of this one's if not given. The report tells the time of two.
 
     Raises:
         ValueError: if the run has not come to its end.
@@ -124,6 +125,7 @@ def collect(place: Path, folder: Path, name: str, on: str | None = None) -> Path
         "of": digest(recipe if not name.startswith("without-") else _whole(record)),
         "seed": record["seed"],
         "machine": on or f"{machine.processor()}, {machine.usable_cores()} cores",
+        "cores": cores or machine.usable_cores(),
         "commit": machine.commit(),
         "seconds": record["seconds"],
         "parameters": model.count_params(),

@@ -70,6 +70,14 @@ def test_two_seeds_are_no_verdict(folder: Path) -> None:
     assert "reached" not in row
 
 
+def test_the_time_is_that_of_two_cores(folder: Path) -> None:
+    more = piece("seed-1", CHALLENGE["minutes"], 0.95) | {"cores": 13, "seconds": 6000.0}
+    write_json(folder / "minutes-b-seed-1.json", more)
+    assert "| 95.00 (target 94.0) | – of 12 |" in written(folder)
+    write_json(folder / "minutes-b-seed-2.json", piece("seed-2", CHALLENGE["minutes"], 0.96, 2) | {"cores": 2})
+    assert "| 95.00, 96.00 | 95.50 ± 0.71 (target 94.0) | 5.0 of 12 |" in written(folder)
+
+
 def test_an_ingredient_whose_absence_did_no_harm_is_named(folder: Path) -> None:
     for name, accuracy in (("held-back-1", 0.9), ("without-flip", 0.89), ("without-weight-decay", 0.91)):
         write_json(folder / f"minutes-b-{name}.json", piece(name, CHALLENGE["minutes"], accuracy))
