@@ -16,6 +16,8 @@ export interface Prepared {
   pixels: Uint8Array;
   /** False if nothing is in the picture, and all pixels 0. */
   found: boolean;
+  /** What the pixels were scaled down from; none if the picture had the size of the frame, or nothing in it. */
+  object?: Stretched;
   /** What was done, in words. */
   steps: string[];
   /** What makes the result unsure, in words. */
@@ -51,11 +53,11 @@ export function prepared(rgba: Picture, side: number): Prepared {
   steps.push(`cut to the ${sizeOf(looks.first, rgba, picture)} that differ from the background`);
   if (object.top < 0.9) steps.push(`contrast stretched ${(1 / object.top).toFixed(1)} times`);
   steps.push(`scaled to ${side}×${side}`);
-  return { pixels: framed(object, side), found: true, steps, doubts: doubtsOf(looks.first, object.top) };
+  return { pixels: framed(object, side), found: true, object, steps, doubts: doubtsOf(looks.first, object.top) };
 }
 
 /** White where it is transparent, of one colour if it is grey, not larger than any step needs. */
-export function opened({ pixels, width, height }: Picture): { picture: Picture; steps: string[] } {
+function opened({ pixels, width, height }: Picture): { picture: Picture; steps: string[] } {
   const count = width * height;
   let [see_through, grey] = [false, true];
   const colours = new Uint8Array(3 * count);
@@ -93,7 +95,7 @@ function asItIs({ pixels, channels }: Picture, side: number, steps: string[]): P
 }
 
 /** The object in the whole picture, and seen from nearer where it is small. */
-export function looked(picture: Picture): { first: Look; closer: Look } | null {
+function looked(picture: Picture): { first: Look; closer: Look } | null {
   const first = look(picture, [0, 0, picture.width, picture.height]);
   if (!first) return null;
   const small = Math.max(...first.box.map(([start, stop]) => stop - start)) < WORK / 2 && Math.max(...first.scale) > 1;
@@ -134,7 +136,7 @@ function around({ image, left, top, scale: [x, y], box }: Look): Box {
   return [left + first * x, top + upper * y, left + last * x, top + lower * y];
 }
 
-export function stretched({ image, background, object, box }: Look): Stretched {
+function stretched({ image, background, object, box }: Look): Stretched {
   const difference = differences(image, background.surface).data;
   const mask = dilated(filled(object.mask), 1).data;
   const top = quantile(difference.filter((_, i) => object.core.data[i] === 1), BRIGHTEST);
