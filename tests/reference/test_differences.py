@@ -214,6 +214,16 @@ def test_accuracy_as_an_object_counts_classes_here_and_equal_numbers_there() -> 
     assert float(theirs.result()) == 0.5
 
 
+@pytest.mark.parametrize(("name", "kwargs"), [("CategoricalAccuracy", {}), ("TopKCategoricalAccuracy", {"k": 1})])
+def test_class_numbers_are_class_numbers_whatever_the_metric_is_called(name: str, kwargs: dict[str, Any]) -> None:
+    labels, scores = np.array([[1], [2], [0]]), np.eye(3, dtype="float32")[[1, 2, 2]]
+    ours, theirs = (getattr(module.metrics, name)(**kwargs) for module in (scratchnet, keras))
+    for metric in (ours, theirs):
+        metric.update_state(labels, scores)
+    assert float(ours.result()) == pytest.approx(2 / 3)
+    assert float(theirs.result()) == 0.0
+
+
 def test_a_metric_says_which_direction_is_better_in_words_of_its_own() -> None:
     assert scratchnet.metrics.Accuracy.better == "max"
     assert keras.metrics.SparseCategoricalAccuracy()._direction == "up"
