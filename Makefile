@@ -9,7 +9,7 @@ BIN    := $(VENV)/bin
 MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help data train challenge docs test test-narrow test-kill check explorer fuzz clean
+.PHONY: help data train challenge docs test test-narrow test-kill check warm explorer fuzz clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -54,10 +54,14 @@ check: $(VENV)/.dev  ## Run the linter, the type checker, and the check that imp
 # The front end's packages, where there is Node.js; without it the tests of the front end say so and are skipped.
 NODE_PACKAGES := $(if $(shell command -v npm),explorer/node_modules/.package-lock.json)
 
-# Three processes on two cores, since some tests wait for a clock or for another process.
-test: check $(NODE_PACKAGES)  ## Run the whole test suite, linter and type checker included
+warm: $(VENV)/.dev
 	$(BIN)/python -m tests.warm
-	$(BIN)/pytest -n 3 --dist worksteal
+
+# Three processes on two cores, since some tests wait for a clock or for another process. Bytecode is kept, also where
+# PYTHONDONTWRITEBYTECODE is set: pytest compiles all tests anew without it, half of what collecting them takes.
+test: $(VENV)/.dev $(NODE_PACKAGES)  ## Run the whole test suite, linter and type checker included
+	$(MAKE) -j 2 check warm
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist worksteal
 
 docs: $(VENV)/.docs  ## Build the site into docs/_build/html, without a network
 	$(BIN)/python -m sphinx -T -W --keep-going -b html docs docs/_build/html
