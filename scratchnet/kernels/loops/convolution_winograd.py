@@ -3,9 +3,7 @@
 1. Tiles of 2x2 places take 16 products (with stride 2: 25) for each pair of channel and filter instead of 36. The
    points of some dozens of tiles are worked out together, so that for each point there is one matrix product, whose
    numbers stay in the cache.
-2. Tiles of 4x4 places would take 36 products instead of 144. But there a place is also made of pixels that it does not
-   see, which cancel but for rounding: one that sees only zeros would not be 0, so a ReLU could be on there, ties would
-   be none, and an infinite pixel would spoil places beside it. And its sums are 2e-6 off at best, 2x2 are 5e-7.
+2. Its gradients take tiles of 4x4 places where they can; why this does not, `convolution_points.py` says.
 """
 
 from __future__ import annotations
@@ -14,11 +12,11 @@ import numpy as np
 from numba import prange
 
 from scratchnet.kernels.loops.convolution_points import (
-    KERNEL_POINTS,
-    pixels_to_points_1,
-    pixels_to_points_2,
-    points_to_places_1,
-    points_to_places_2,
+    pixels_to_points_four,
+    pixels_to_points_pair,
+    pixels_to_points_strided,
+    points_to_places_pair,
+    points_to_places_strided,
 )
 from scratchnet.kernels.loops.convolution_tiles import Tiles
 from scratchnet.kernels.loops.matrix_product import matrix_product
@@ -31,9 +29,6 @@ from scratchnet.kernels.machine.runtime import inner, kernel
 from scratchnet.kernels.machine.scratch import LINE, scratch, zeros
 from scratchnet.kernels.machine.simd import ZERO
 from scratchnet.typing import Array
-
-SAMPLES = 4
-"""Samples of a block, whose tiles are worked out together."""
 
 
 @inner
@@ -77,10 +72,12 @@ def points_of_tiles(
     for i in range(count):
         start = at + (begin + i) // first.size * size + first[(begin + i) % first.size]
         for c in range(0, C, lane):
-            if g.stride == 1:
-                pixels_to_points_1(images, start + c, down, C, out, c, step, rows, 4 * i, C)
+            if g.side == 4:
+                pixels_to_points_four(images, start + c, down, C, out, c, step, rows, 4 * i, C)
+            elif g.stride == 1:
+                pixels_to_points_pair(images, start + c, down, C, out, c, step, rows, 4 * i, C)
             else:
-                pixels_to_points_2(images, start + c, down, C, out, c, step, rows, 4 * i, C)
+                pixels_to_points_strided(images, start + c, down, C, out, c, step, rows, 4 * i, C)
 
 
 @inner
@@ -95,9 +92,9 @@ def _places_of_tiles(
         to, down, across = (n * g.places + place[t]) * F, below[t] * F, beside[t] * F
         for f in range(0, F, lane):
             if g.stride == 1:
-                points_to_places_1(points, f, step, rows, 4 * i, F, bias, f, on, y, to + f, down, across)
+                points_to_places_pair(points, f, step, rows, 4 * i, F, bias, f, on, y, to + f, down, across)
             else:
-                points_to_places_2(points, f, step, rows, 4 * i, F, bias, f, on, y, to + f, down, across)
+                points_to_places_strided(points, f, step, rows, 4 * i, F, bias, f, on, y, to + f, down, across)
 
 
 def fits(filters: int, channels: int, itemsize: int) -> bool:
@@ -110,12 +107,25 @@ _fits = inner(fits)
 
 
 @inner
-def points_of_kernel(matrix: Array, kernel_: Array, length: int, t: int, out: Array) -> None:
-    """Point t of a kernel (9, length)."""
+def _weighted_sum(weights: Array, x: Array, at: int, step: int, out: Array) -> None:
+    """out = the sum of rows of x, which begin at `at` and are `step` apart, each times its weight."""
+    never_inline()
     fill(out)
-    for tap in range(9):
-        if matrix[t, tap] != 0:
-            add_scaled(out, matrix[t, tap], kernel_[tap * length : (tap + 1) * length])
+    for i in range(weights.size):
+        if weights[i] != 0:
+            start = at + i * step
+            add_scaled(out, weights[i], x[start : start + out.size])
+
+
+@inner
+def row_of_both_ways(matrix: Array, p: int, x: Array, at: int, length: int, out: Array) -> None:
+    """Row p of matrix * x * matrix^T; an entry of these squares is a row of `length` numbers, and x begins at `at`."""
+    P, T = matrix.shape
+    row = scratch(T * length, x)
+    for t in range(T):
+        _weighted_sum(matrix[p], x, at + t * length, T * length, row[t * length : (t + 1) * length])
+    for q in range(P):
+        _weighted_sum(matrix[q], row, ZERO, length, out[(p * P + q) * length : (p * P + q + 1) * length])
 
 
 @inner
@@ -152,12 +162,13 @@ def _forward_block(
 
 @kernel(parallel=True)
 def forward(
-    x: Array, kernel_: Array, matrix: Array, bias: Array, relu: bool, g: Tiles, steps: Array, group: int, y: Array,
-    samples: int,
+    x: Array, kernel_: Array, matrix: Array, bias: Array, relu: bool, g: Tiles, steps: Array, group: int, together: int,
+    y: Array, samples: int,
 ) -> None:  # fmt: skip
     """y (samples, OH, OW, F) = relu(x convolved with the kernel (3, 3, C, F) + bias); no cut at 0 unless `relu`.
 
-    `matrix` is that of `matrix_of`, `steps` the table of `group` rows of C numbers; `group` tiles are done together.
+    `matrix` makes the points of the kernel. A block of samples has `together`, whose tiles are cut into groups of
+    `group`; `steps` is the table of so many rows of C numbers.
 
     Raises:
         ValueError: it does not fit (see `fits`), or the arrays have other sizes.
@@ -168,15 +179,16 @@ def forward(
     if not (
         x.size == samples * g.pixels
         and kernel_.size == 9 * length
-        and matrix.shape == (KERNEL_POINTS, 9)
+        and matrix.size**2 == 9 * (g.kernel_points.max() + 1)
         and steps.size >= group + TILE - 1 >= TILE
+        and together > 0
         and y.size == samples * g.places * F
     ):
         raise ValueError("A convolution was given arrays whose sizes do not belong together.")
-    weights = scratch(KERNEL_POINTS * length, x)
-    for t in prange(KERNEL_POINTS):
-        points_of_kernel(matrix, kernel_, length, t, weights[t * length : (t + 1) * length])
-    for block in prange((samples + SAMPLES - 1) // SAMPLES):
+    weights = scratch(matrix.shape[0] ** 2 * length, x)
+    for p in prange(matrix.shape[0]):
+        row_of_both_ways(matrix, p, kernel_, ZERO, length, weights)
+    for block in prange((samples + together - 1) // together):
         _forward_block(
-            x, weights, bias, relu, g, steps, group, y, SAMPLES * block, min(SAMPLES * block + SAMPLES, samples)
+            x, weights, bias, relu, g, steps, group, y, together * block, min(together * block + together, samples)
         )

@@ -42,15 +42,19 @@ PLACES = {2: ((1, 1, 0), (0, 1, 1)), 3: ((1, 1, 1, 0), (0, 1, -1, -1))}
 
 
 def _sum(e: Emitter, coefficients: tuple[float, ...], terms: list[Any]) -> Any:
-    """The sum of the terms with coefficients 1 and -1."""
-    plus = [term for c, term in zip(coefficients, terms) if c > 0]
-    minus = [term for c, term in zip(coefficients, terms) if c < 0]
-    total = plus[0] if plus else e.zero
-    for term in plus[1:]:
-        total = e.builder.fadd(total, term)
-    for term in minus:
-        total = e.builder.fsub(total, term)
-    return total
+    """The sum of the terms with their coefficients; those with 1 and -1 take no product."""
+    used = sorted(
+        (pair for pair in zip(coefficients, terms) if pair[0]), key=lambda pair: (pair[0] != 1, pair[0] != -1)
+    )
+    total = None
+    for c, term in used:
+        if total is None:
+            total = term if c == 1 else e.builder.fmul(e.number(c), term)
+        elif abs(c) == 1:
+            total = (e.builder.fadd if c > 0 else e.builder.fsub)(total, term)
+        else:
+            total = e.multiply_add(e.number(c), term, total)
+    return e.zero if total is None else total
 
 
 def both_ways(e: Emitter, matrix: tuple[tuple[float, ...], ...], square: list[list[Any]]) -> list[Any]:

@@ -147,6 +147,10 @@ class Emitter:
         """A register full of zeros."""
         return ir.Constant(self.vec, None)
 
+    def number(self, value: float) -> Any:
+        """A register with a number that is known now in every lane."""
+        return ir.Constant(self.vec, [ir.Constant(self.scalar, float(value))] * self.count)
+
     def bits(self, lanes_set: Any) -> Any:
         """An int64 with bit i set if lane i of a comparison is true."""
         return self.builder.zext(self.builder.bitcast(lanes_set, ir.IntType(self.count)), INT)

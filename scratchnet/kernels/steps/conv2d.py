@@ -9,16 +9,16 @@ The loops: `loops/convolution.py`; `loops/convolution_winograd.py`, `loops/convo
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from scratchnet.kernels.loops import convolution, convolution_winograd, convolution_winograd_gradient
-from scratchnet.kernels.loops.convolution_points import KERNEL_POINTS, matrix_of
-from scratchnet.kernels.loops.convolution_tiles import tiles_of
+from scratchnet.kernels.loops.convolution_points import FOUR, PAIR, STRIDED, Points
+from scratchnet.kernels.loops.convolution_tiles import Tiles, tiles_of
 from scratchnet.kernels.loops.matrix_product import tile_table
 from scratchnet.kernels.loops.vectors import BLOCKS
-from scratchnet.kernels.loops.windows import window_geometry
+from scratchnet.kernels.loops.windows import Geometry, window_geometry
 from scratchnet.kernels.machine.processor import TILE
 from scratchnet.kernels.steps.step import ProductStep, Way
 from scratchnet.typing import Array
@@ -28,25 +28,46 @@ GROUP = 128
 """The most tiles that are done together."""
 GROUP_BYTES = 1280 * 1024
 """Bytes of their points at most: they stay in the second cache, or most of them, where a core has 1 MiB."""
+SAMPLES = 4
+"""The fewest samples whose tiles are worked out together."""
 
 FEW = {1: (10, 0), 2: (20, 8)}
 """By stride: where channels times filters are below this many times their sum, (forward, backward) are faster directly.
 There the points cost more than the products they save."""
-MANY = 4096
-"""Channels times filters above which the blocks are half as many: what they add up would fill the last cache."""
+LARGE = 64
+"""Places of an image from which its gradients take tiles of 4x4: smaller ones have too few tiles for so many points."""
+MANY = 16 * 4096
+"""Numbers of a block's sums above which the blocks are half as many: what they add up would fill the last cache."""
 
 
-def _group(tiles: int, of_tile: int) -> int:
-    """How many tiles are done together, with `tiles` in an image and `of_tile` bytes of points each.
+class Tiling(NamedTuple):
+    """The tiles of "winograd", one way.
 
-    The images of a block are cut into parts of about one size, which whole tiles of a product divide; or not at all.
+    Attributes:
+        tiles: where they lie.
+        matrix: what makes the points of the kernel.
+        together: the samples whose tiles are worked out together.
+        group: how many of these tiles, so that their points stay near.
     """
-    whole = convolution_winograd.SAMPLES * tiles
-    most = max(TILE, min(GROUP, GROUP_BYTES // of_tile))
-    if whole <= most:
-        return whole
-    part = -(-whole // -(-whole // most))
-    return -(-part // TILE) * TILE
+
+    tiles: Tiles
+    matrix: Array
+    together: int
+    group: int
+
+    @classmethod
+    def of(cls, points: Points, g: Geometry, F: int, dtype: Any, fewest: int) -> Tiling:
+        """Cut some images into parts of about one size, which tiles of a product divide, or not at all.
+
+        Backward a block of samples takes `fewest` tiles together, if it has them; forward a few samples are a block.
+        """
+        tiles, matrix = tiles_of(points, (g.H, g.W, g.C), (g.OH, g.OW), (g.top, g.left)), points.matrix(dtype)
+        near = max(GROUP_BYTES, matrix.size**2 // 9 * g.C * F * matrix.itemsize)
+        most = max(TILE, min(GROUP, near // (tiles.needs.size * (g.C + F) * matrix.itemsize)))
+        together = max(SAMPLES, fewest // tiles.first.size)
+        whole = together * tiles.first.size
+        part = -(-whole // -(-whole // most))
+        return cls(tiles, matrix, together, whole if whole <= most else -(-part // TILE) * TILE)
 
 
 class Conv2DStep(ProductStep):
@@ -75,12 +96,14 @@ class Conv2DStep(ProductStep):
         self.forward_way, self.backward_way = self.forward_ways[0], self.backward_ways[0]
 
     def _prepare_tiles(self, stride: int) -> None:
-        """Work out where the tiles of "winograd" lie, and how many are done together."""
-        g, F = self.geometry, self.F
-        self.tiles = tiles_of((g.H, g.W, g.C), (g.OH, g.OW), (g.top, g.left), stride)
-        self.matrix = matrix_of(stride, self.dtype)
-        self.group = _group(self.tiles.first.size, self.tiles.needs.size * (g.C + F) * self.itemsize)
-        self.channel_steps, self.filter_steps = (tile_table(np.arange(self.group) * n) for n in (g.C, F))
+        """Work out where the tiles of "winograd" lie, how many are done together, and where rows of numbers begin."""
+        g, F, dtype = self.geometry, self.F, self.dtype
+        forward = PAIR if stride == 1 else STRIDED
+        backward = FOUR if stride == 1 and self.places >= LARGE else forward
+        self.tiling = Tiling.of(forward, g, F, dtype, fewest=0)
+        self.gradient_tiling = Tiling.of(backward, g, F, dtype, fewest=GROUP)
+        self.steps = tile_table(np.arange(self.tiling.group) * g.C)
+        self.gradient_steps = tile_table(np.arange(self.gradient_tiling.group) * F)
         self.channel_rows = tile_table(np.arange(g.C))
 
     def _prepare_sums(self) -> None:
@@ -89,8 +112,8 @@ class Conv2DStep(ProductStep):
         if self.backward_way == "direct":
             self.rows = tile_table(np.arange(g.windows) * self.F)
         else:
-            rows = KERNEL_POINTS * g.C
-            self.blocks = BLOCKS if g.C * self.F <= MANY else BLOCKS // 2
+            rows = len(self.gradient_tiling.matrix) ** 2 * g.C
+            self.blocks = BLOCKS if rows * self.F <= MANY else BLOCKS // 2
         self.partial = place_zeros((self.blocks * (rows + 1) * self.F,), self.dtype)
 
     forward_way = Way()
@@ -107,8 +130,9 @@ class Conv2DStep(ProductStep):
         self.x = self.flat(x)
         self.y = self.buffer("y", N, (g.OH, g.OW, self.F))  # (N, OH, OW, F)
         if self.forward_way == "winograd":
+            t = self.tiling
             convolution_winograd.forward(
-                self.x, self.kernel, self.matrix, self.bias, self.relu, self.tiles, self.channel_steps, self.group,
+                self.x, self.kernel, t.matrix, self.bias, self.relu, t.tiles, self.steps, t.group, t.together,
                 self.y.reshape(-1), N,
             )  # fmt: skip
         else:
@@ -123,9 +147,10 @@ class Conv2DStep(ProductStep):
         dy = self.flat(dy)
         known = dy, self.y.reshape(-1) if self.relu else dy, self.relu, self.x, self.kernel
         if self.backward_way == "winograd":
+            t = self.gradient_tiling
             convolution_winograd_gradient.backward(
-                *known, self.matrix, self.tiles, self.filter_steps, self.channel_rows, self.group,
-                dx.reshape(-1), self.needs_dx, N, self.blocks, self.partial, self.dkernel, self.dbias,
+                *known, t.matrix, t.tiles, self.gradient_steps, self.channel_rows, t.group, t.together, dx.reshape(-1),
+                self.needs_dx, N, self.blocks, self.partial, self.dkernel, self.dbias,
             )  # fmt: skip
         else:
             convolution.backward(

@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scratchnet.kernels.loops import convolution_winograd
+from scratchnet.kernels.loops.convolution_points import FOUR, PAIR, STRIDED
 from scratchnet.kernels.loops.convolution_tiles import tiles_of
 from scratchnet.kernels.machine.processor import lanes
+from scratchnet.kernels.steps import conv2d
 from scratchnet.kernels.steps.conv2d import Conv2DStep
 from scratchnet.layers import Conv2D
-from tests.kernels.common import assert_step_is_definition, built, definition, examples, whole
+from tests.kernels.common import assert_step_is_definition, built, definition, examples, rounding, whole
 
 
 class Winograd(Conv2DStep):
@@ -28,14 +30,17 @@ class Winograd(Conv2DStep):
 @given(
     st.tuples(st.integers(1, 9), st.integers(1, 9)), st.integers(1, 3), st.integers(1, 3), st.integers(1, 2),
     st.booleans(), st.booleans(), st.sampled_from(["relu", "linear"]), st.sampled_from(["float32", "float64"]),
-    st.integers(1, 9), st.integers(0, 99),
+    st.integers(1, 9), st.integers(0, 99), st.sampled_from([0, 10**6]),
 )  # fmt: skip
-def test_the_step_equals_the_definition(size, channels, filters, stride, same, bias, activation, dtype, n, seed):
+def test_the_step_equals_the_definition(size, channels, filters, stride, same, bias, activation, dtype, n, seed, large):
     lane = lanes(dtype)
     image = size if same else (size[0] + 2, size[1] + 2)
     padding = "same" if same else "valid"
     conv = Conv2D(filters * lane, 3, strides=stride, padding=padding, activation=activation, use_bias=bias, dtype=dtype)
-    assert_step_is_definition(Winograd, built([conv], (*image, channels * lane), seed), n, seed)
+    layers = built([conv], (*image, channels * lane), seed)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(conv2d, "LARGE", large)
+        assert_step_is_definition(Winograd, layers, n, seed, off=rounding(Winograd(layers, True)))
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-14)])
@@ -135,37 +140,57 @@ def test_what_fills_no_vectors_is_refused():
     """The kernel asked directly, with the tiles of such a layer."""
     step, x = a_step(filters=lanes("float32") + 1)
     step._prepare_tiles(1)
-    y = np.zeros(3 * 30 * step.F, "float32")
+    y, t = np.zeros(3 * 30 * step.F, "float32"), step.tiling
     with pytest.raises(ValueError, match="whole vectors"):
         convolution_winograd.forward(
-            x.reshape(-1), step.kernel, step.matrix, step.bias, False, step.tiles, step.channel_steps, step.group, y, 3
+            x.reshape(-1), step.kernel, t.matrix, step.bias, False, t.tiles, step.steps, t.group, t.together, y, 3
         )
 
 
-@pytest.mark.parametrize("too_small", ["kernel", "matrix", "channel_steps"])
+def with_one_row_less(step, name):
+    """Shorten an array of the step, or the matrix of one of its tilings."""
+    if name in ("tiling", "gradient_tiling"):
+        tiling = getattr(step, name)
+        setattr(step, name, tiling._replace(matrix=tiling.matrix[:-1].copy()))
+    else:
+        setattr(step, name, getattr(step, name)[:-1].copy())
+
+
+@pytest.mark.parametrize("too_small", ["kernel", "tiling", "steps"])
 def test_forward_refuses_arrays_that_do_not_belong_together(too_small):
     step, x = a_step()
     step.forward_way = "winograd"
-    setattr(step, too_small, getattr(step, too_small)[:-1].copy())
+    with_one_row_less(step, too_small)
     with pytest.raises(ValueError, match="do not belong together"):
         step.forward(x)
 
 
-@pytest.mark.parametrize("too_small", ["x", "kernel", "matrix", "filter_steps", "channel_rows", "partial"])
+@pytest.mark.parametrize("too_small", ["x", "kernel", "gradient_tiling", "gradient_steps", "channel_rows", "partial"])
 def test_backward_refuses_arrays_that_do_not_belong_together(too_small):
     step, x = a_step()
     dy = step.forward(x).copy()
     step.backward(dy)
-    setattr(step, too_small, getattr(step, too_small)[:-1].copy())
+    with_one_row_less(step, too_small)
     with pytest.raises(ValueError, match="do not belong together"):
         step.backward(dy)
 
 
 @pytest.mark.parametrize("places", [(4, 4), (5, 3), (1, 1)])
 def test_each_place_belongs_to_one_tile(places):
-    tiles = tiles_of((*places, 1), places, (1, 1))
+    tiles = tiles_of(PAIR, (*places, 1), places, (1, 1))
     whose = whole(np.random.default_rng(0), places, int) * 0
     for place, down, across in zip(tiles.place, tiles.down, tiles.across):
         for at in {place, place + down, place + across, place + down + across}:
             whose.reshape(-1)[at] += 1
     assert (whose == 1).all()
+
+
+@pytest.mark.parametrize("points", [PAIR, STRIDED, FOUR], ids=["pair", "strided", "four"])
+def test_places_are_sums_of_products_of_points(points):
+    """What the matrices say, in one direction: any pixels, any taps."""
+    rng = np.random.default_rng(0)
+    pixels, taps = rng.standard_normal(len(points.image[0])), rng.standard_normal(3)
+    of_kernel = (np.array(points.kernel) @ taps)[list(points.of_kernel)]
+    places = np.array(points.places) @ (np.array(points.image) @ pixels * of_kernel)
+    starts = points.stride * np.arange(points.side)
+    np.testing.assert_allclose(places, [pixels[i : i + 3] @ taps for i in starts], rtol=0, atol=1e-13)
