@@ -42,6 +42,9 @@ def say_trained_on(notes: dict[str, str]) -> None:
     """Print what the notes of a model file say about its training."""
     if "network" in notes and "data" in notes:
         say(printable(f"{notes['network']}, trained for {notes.get('trained', 'some epochs')} on {notes['data']}."))
+    if notes.get("views"):
+        looks = f"Each image counts as the mean of several looks at it ({notes['views']}); model.evaluate takes one."
+        say(printable(looks))
 
 
 def measures_what_is_shown(model: Model, notes: Mapping[str, Any]) -> bool:

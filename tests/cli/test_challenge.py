@@ -56,7 +56,9 @@ def test_what_is_measured_is_the_mean_over_the_views_and_evaluate_says_the_same(
     mean = averaged(lambda views: model.predict(views, verbose=0), x, ("mirrored",))
     right = int((mean.argmax(axis=1) == y).sum())
     assert record("run")["test_accuracy"] == right / len(y)
-    assert f"({right:,} of 1,000 right)" in scratchnet_command("evaluate", "run", "--mini").out
+    said = scratchnet_command("evaluate", "run", "--mini").out
+    assert f"({right:,} of 1,000 right)" in said
+    assert "several looks at it (mirrored)" in said
     best = fashion_mnist.LABELS[int(mean[17].argmax())]
     assert f"{best:<12}" in scratchnet_command("predict", "run", "test:17", "--mini").out
 
