@@ -46,7 +46,7 @@ class SideBySide:
         """Start everybody, then greet everybody: imports take seconds and may as well overlap."""
         self.say("starting the frameworks")
         if missing := ", ".join(c.label for c in self.contenders if not c.installed()):
-            self.say(f"not installed, so left out: {missing}; pip install 'scratchnet[benchmarks]' gets them all")
+            self.say(f"not installed, so left out: {missing}; pip install -e '.[benchmarks]' gets them all")
         self._start(stack, self.contenders)
 
     def revive(self, stack: ExitStack) -> None:

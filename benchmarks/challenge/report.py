@@ -53,7 +53,7 @@ The notebook's last question: how well can Fashion-MNIST be learnt? Here on two 
 held back from training; the 10,000 test images were looked at once for each recipe that is printed here, by the seeds
 1, 2 and 3 as far as they have been run, and nothing was chosen by them. `python -m benchmarks challenge` runs what is
 missing, a piece at a time, and writes this page from what there is in `benchmarks/reports/challenge`. A dash stands for
-a run that nobody has made yet."""
+a run that nobody has made yet; minutes are those of runs on two cores, where there were runs on more as well."""
 
 _BOUNDS = """## What bounds it
 

@@ -8,7 +8,8 @@ import inspect
 import json
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType
@@ -90,7 +91,7 @@ def _make(cls: Any, options: dict[str, Any]) -> Any:
 class _AsItIs(SourceFileLoader):
     """Loads a file without Python's compiled copy, which counts as good if second and length of the file are the same.
 
-    So a sign that is turned within a second of the last check is seen, and no folder appears beside the file.
+    So a sign that is turned within a second of the last check is seen.
     """
 
     def get_code(self, fullname: str) -> CodeType:
@@ -98,6 +99,17 @@ class _AsItIs(SourceFileLoader):
         return self.source_to_code(self.get_data(self.path), self.path)
 
 
+@contextmanager
+def _without_compiled_copies() -> Iterator[None]:
+    """Have Python leave none beside what is imported: the next check of a module, or of what it imports, reads it."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
+
+
+@_without_compiled_copies()
 def load(target: str) -> Any:
     """Return the class that ``target`` names.
 

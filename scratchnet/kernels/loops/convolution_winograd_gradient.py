@@ -172,8 +172,7 @@ def backward(
     """Fill dkernel (3, 3, C, F), dbias (F,) and, if it is needed, dx (samples, H, W, C).
 
     As in `convolution_winograd.forward`, but `steps` is the table of `group` rows of F numbers, and `channel_rows` that
-    of C rows of one. `partial` is scratch for
-    `blocks` times dbias and the points of dkernel.
+    of C rows of one. `partial` is scratch for `blocks` times dbias and the points of dkernel.
 
     Raises:
         ValueError: it does not fit (see `fits`), or the arrays have other sizes.

@@ -62,7 +62,8 @@ class Tiling(NamedTuple):
         Backward a block of samples takes `fewest` tiles together, if it has them; forward a few samples are a block.
         """
         tiles, matrix = tiles_of(points, (g.H, g.W, g.C), (g.OH, g.OW), (g.top, g.left)), points.matrix(dtype)
-        near = max(GROUP_BYTES, matrix.size**2 // 9 * g.C * F * matrix.itemsize)
+        of_kernel = len(matrix) ** 2 * g.C * F * matrix.itemsize  # bytes that pass by once for each group
+        near = max(GROUP_BYTES, of_kernel)
         most = max(TILE, min(GROUP, near // (tiles.needs.size * (g.C + F) * matrix.itemsize)))
         together = max(SAMPLES, fewest // tiles.first.size)
         whole = together * tiles.first.size
