@@ -94,9 +94,9 @@ def _run_epoch(run: Run, options: FitOptions, progress: Progress, interruption: 
                     run.keep(at_step=True)
                 return None
             run.end_steps()
-        logs = run.means.logs()
-        if options.validates_after(run.epoch):
-            logs |= _validate(run.model, run)
+        means = run.means.logs()
+        validated = _validate(run.model, run) if options.validates_after(run.epoch) else {}
+        logs = dict(sorted((means | validated).items()))
         run.end_epoch(logs)
     except BaseException:
         progress.abandon()
@@ -104,7 +104,7 @@ def _run_epoch(run: Run, options: FitOptions, progress: Progress, interruption: 
             with interruption.shield:
                 run.keep()
         raise
-    progress.finish(logs)
+    progress.finish(logs, first=means)
     return logs
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -70,15 +70,19 @@ class Progress:
             bar = Bar(done, self.steps, self._times(done, now), metrics)
             self.screen.draw(bar.line(self.screen.width, self.screen.coloured))
 
-    def finish(self, logs: Logs) -> None:
-        """Draw the pass as complete, with its time instead of the time remaining, and end the line."""
+    def finish(self, logs: Logs, first: Iterable[str] = ()) -> None:
+        """Draw the pass as complete, with its time instead of the time remaining, and end the line.
+
+        In a bar, figures that it has shown already keep their places: those named in ``first``.
+        """
         if self.verbose == 0:
             return
         if self.steps is None:
             self.steps = self._done
         now = time.perf_counter()
         elapsed, each = f"{now - self._start:.0f}s", time_of_step(self._seconds_each(self.steps, now))
-        metrics = [metric(name, value) for name, value in logs.items()]
+        names = dict.fromkeys([*first, *logs]) if self.verbose == 1 else logs
+        metrics = [metric(name, logs[name]) for name in names if name in logs]
         if self.verbose == 1:
             bar = Bar(self.steps, self.steps, [elapsed, each], metrics)
             lines = bar.lines(self.screen.width, self.screen.coloured)

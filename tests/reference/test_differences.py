@@ -495,6 +495,20 @@ def test_keras_takes_what_went_into_a_softmax_for_the_logits_of_a_sigmoid() -> N
     np.testing.assert_allclose(values, surprise, rtol=1e-5)
 
 
+@pytest.mark.usefixtures("eagerly")
+def test_a_metric_that_is_weighted_as_well_comes_once_in_a_list() -> None:
+    weights = np.array([1.0, 2.0, 3.0, 5.0])
+    ours, theirs = (
+        classifier(lib, metrics=["accuracy"], weighted_metrics=["accuracy"]).evaluate(
+            X, Y, sample_weight=weights, verbose=0
+        )
+        for lib in BOTH
+    )
+    loss, plain, weighted = theirs[0], theirs[1], theirs[3]
+    assert theirs[2] == plain != weighted
+    assert ours == pytest.approx([loss, plain, weighted], rel=1e-6)
+
+
 def test_several_thresholds_are_several_metrics_in_training() -> None:
     for library in BOTH:
         metric = library.metrics.Precision([0.2, 0.5])
