@@ -27,9 +27,9 @@ from scratchnet import (
     schedules,
     utils,
 )
+from scratchnet.errors import nothing_else
 from scratchnet.layers import Input, Layer
 from scratchnet.models import Model, Sequential, load_model
-from scratchnet.utils.arguments import nothing_else
 from scratchnet.utils.namers import NAMERS
 from scratchnet.version import __version__ as __version__
 
@@ -76,6 +76,10 @@ def __getattr__(name: str) -> Any:
     if name in _LOADED_WHEN_USED:
         return importlib.import_module(f"scratchnet.{name}")
     return _nothing_else(name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LOADED_WHEN_USED})
 
 
 def _name_layer(*arguments: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from scratchnet.errors import one_of
+from scratchnet.errors import nothing_else, one_of
 
 BACKENDS = ("numba", "numpy")
 INTEGERS = ("uint8", "int32", "int64")
@@ -59,3 +59,6 @@ def set_backend(name: str) -> None:
     """
     global _backend
     _backend = one_of("backend", name, BACKENDS)
+
+
+__getattr__ = nothing_else("setting", __name__)

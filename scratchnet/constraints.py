@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from scratchnet.errors import nothing_else
 from scratchnet.typing import Array
 from scratchnet.utils.arguments import ArgumentsByName
 from scratchnet.utils.naming import described, made_from, snake_case
@@ -153,3 +154,6 @@ def get(constraint: Any) -> Constraint | None:
 def serialize(constraint: Constraint | None) -> dict[str, Any] | None:
     """Return what ``get`` makes an equal constraint from; it can be written as JSON."""
     return described(constraint)
+
+
+__getattr__ = nothing_else("constraint", __name__)

@@ -7,8 +7,11 @@ wrong although every argument was right. Each message is one sentence: what was 
 from __future__ import annotations
 
 import difflib
+import inspect
 import re
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from scratchnet.keras_names import ABSENT
 
@@ -39,6 +42,7 @@ class NonFiniteError(ScratchnetError, ArithmeticError):
 
 _NEAR = 0.72
 """Names less alike than that have nothing to do with each other: at 0.7, LSTM is a Softmax and Dropout an Input."""
+_EVERYWHERE = {"get", "serialize", "deserialize"}
 
 
 def shown(value: object) -> str:
@@ -73,6 +77,22 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> ValueError:
         near = nearest(str(name), known)
         beginning = f"did you mean {near!r}? Known" if near is not None else "known"
     return ValueError(f"Unknown {kind} {shown(name)}: {beginning} are {', '.join(known)}.")
+
+
+def nothing_else(kind: str, module_name: str) -> Callable[[str], Any]:
+    """Return a module's ``__getattr__``: the error for a name that it has not tells the nearest that it has."""
+
+    def missing(name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        module = vars(sys.modules[module_name])
+        own = [one for one, value in module.items() if getattr(value, "__module__", None) == module_name]
+        values = {one: module.get(one, callable) for one in module.get("__all__", own)}  # what is loaded when used, too
+        known = [one for one, value in values.items() if callable(value) or inspect.ismodule(value)]
+        public = [one for one in known if one[0] != "_" and one not in _EVERYWHERE]
+        raise AttributeError(str(unknown_name(kind, name, public)))
+
+    return missing
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

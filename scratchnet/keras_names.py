@@ -70,6 +70,19 @@ ABSENT = {
         "applications backend distillation dtype_policies export mixed_precision ops preprocessing quantizers random "
         "tree visualization wrappers"
     ),
+    "name in saving": (
+        "CustomObjectScope KerasFileEditor custom_object_scope deserialize_keras_object get_custom_objects "
+        "get_registered_name get_registered_object load_weights register_keras_serializable save_weights "
+        "serialize_keras_object"
+    ),
+    "setting": (
+        "disable_flash_attention disable_interactive_logging disable_traceback_filtering dtype_policy "
+        "enable_flash_attention enable_interactive_logging enable_traceback_filtering "
+        "enable_unsafe_deserialization epsilon image_data_format is_flash_attention_enabled "
+        "is_interactive_logging_enabled is_nnx_enabled is_traceback_filtering_enabled max_epochs "
+        "max_steps_per_epoch set_dtype_policy set_epsilon set_image_data_format set_max_epochs "
+        "set_max_steps_per_epoch"
+    ),
     "argument of Input": "optional ragged sparse tensor",
     "argument of compile": "auto_scale_loss jit_compile run_eagerly steps_per_execution",
     "argument of save": "zipped",

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.errors import one_of
+from scratchnet.errors import nothing_else, one_of
 from scratchnet.typing import Array
 from scratchnet.utils.arguments import ArgumentsByName
 from scratchnet.utils.naming import described, made_from, snake_case
@@ -199,3 +199,6 @@ def get(regularizer: Any) -> Regularizer | None:
 def serialize(regularizer: Regularizer | None) -> dict[str, Any] | None:
     """Return what ``get`` makes an equal regularizer from; it can be written as JSON."""
     return described(regularizer)
+
+
+__getattr__ = nothing_else("regularizer", __name__)

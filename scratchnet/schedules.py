@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from scratchnet.errors import nothing_else
 from scratchnet.utils.arguments import ArgumentsByName
 from scratchnet.utils.naming import described, made_from
 from scratchnet.utils.numbers import real_number, shown, true_or_false
@@ -263,3 +264,6 @@ def deserialize(config: Any, custom_objects: Mapping[str, type] | None = None) -
         assert made is not None
         return made
     return real_number("learning_rate", config, 0)
+
+
+__getattr__ = nothing_else("schedule", __name__)

@@ -6,6 +6,9 @@ import copy
 import importlib
 import inspect
 import pickle
+import pkgutil
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -13,6 +16,8 @@ import pytest
 
 import scratchnet as sn
 from scratchnet.utils.arguments import ArgumentsByName, argument_names, arguments_by_name
+
+MODULES = [module.name for module in pkgutil.iter_modules(sn.__path__) if module.name != "__main__"]
 
 
 @pytest.mark.parametrize(
@@ -30,6 +35,14 @@ from scratchnet.utils.arguments import ArgumentsByName, argument_names, argument
         ("initializers", "HeNorm", "did you mean 'HeNormal'?"),
         ("datasets", "mnist", "did you mean 'fashion_mnist'?"),
         ("utils", "plot_model", "Unknown utility 'plot_model': Keras has it"),
+        ("saving", "register_keras_serializable", "Unknown name in saving 'register_keras_serializable': Keras has it"),
+        ("saving", "load_modle", "did you mean 'load_model'?"),
+        ("config", "set_epsilon", "Unknown setting 'set_epsilon': Keras has it"),
+        ("config", "set_float", "did you mean 'set_floatx'?"),
+        ("models", "Sequental", "did you mean 'Sequential'?"),
+        ("regularizers", "L1_L2", "did you mean 'L1L2'?"),
+        ("constraints", "MaxNrom", "did you mean 'MaxNorm'?"),
+        ("schedules", "CosineDecy", "did you mean 'CosineDecay'?"),
         ("", "ops", "Unknown name 'ops': Keras has it"),
         ("", "Sequental", "did you mean 'Sequential'?"),
     ],
@@ -42,6 +55,20 @@ def test_a_name_that_a_module_has_not(module: str, name: str, told: str) -> None
     assert told in str(error.value)
     assert "Keras has it" in told or " known" in str(error.value).lower()
     assert "deserialize" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["", *MODULES])
+def test_what_a_module_has_is_listed_by_dir(name: str) -> None:
+    module = importlib.import_module(f"scratchnet.{name}".rstrip("."))
+    assert set(getattr(module, "__all__", [])) <= set(dir(module))
+
+
+def test_what_is_loaded_when_used_is_listed_by_dir_before() -> None:
+    program = "import scratchnet, sys; assert 'scratchnet.interop' not in sys.modules; print(*dir(scratchnet))"
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert {"interop", "plotting", "saving", "testing", "layers", "Model"} <= set(shown)
+    assert "load_model" in dir(sn.saving)
+    assert {"he_normal", "HeNormal"} <= set(dir(sn.initializers))
 
 
 def test_private_names_of_a_module_are_asked_for_by_python_itself() -> None:

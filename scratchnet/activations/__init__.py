@@ -20,7 +20,7 @@ from scratchnet.activations.function import ActivationFunction
 from scratchnet.activations.rectifiers import ELU, SELU, LeakyReLU, Linear, ReLU
 from scratchnet.activations.smooth import GELU, Exponential, HardSigmoid, Sigmoid, SiLU, Softplus, Tanh
 from scratchnet.activations.softmax import LogSoftmax, Softmax
-from scratchnet.utils.arguments import nothing_else
+from scratchnet.errors import nothing_else
 from scratchnet.utils.naming import described, look_up, made_from
 from scratchnet.utils.numbers import shown
 

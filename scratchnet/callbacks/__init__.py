@@ -17,7 +17,7 @@ from scratchnet.callbacks.learning_rate_scheduler import LearningRateScheduler
 from scratchnet.callbacks.model_checkpoint import ModelCheckpoint
 from scratchnet.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
 from scratchnet.callbacks.terminate_on_nan import TerminateOnNaN
-from scratchnet.utils.arguments import nothing_else
+from scratchnet.errors import nothing_else
 
 __all__ = [
     "BackupAndRestore",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from scratchnet.datasets import fashion_mnist
 from scratchnet.datasets.idx import read_idx
-from scratchnet.utils.arguments import nothing_else
+from scratchnet.errors import nothing_else
 
 __all__ = ["fashion_mnist", "read_idx"]
 

@@ -13,6 +13,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from scratchnet.errors import nothing_else
 from scratchnet.initializers.drawn import Orthogonal, RandomNormal, RandomUniform, TruncatedNormal
 from scratchnet.initializers.fixed import Constant, Identity, Ones, Zeros
 from scratchnet.initializers.initializer import Initializer, compute_fans
@@ -26,7 +27,6 @@ from scratchnet.initializers.scaled import (
     VarianceScaling,
 )
 from scratchnet.typing import Array
-from scratchnet.utils.arguments import nothing_else
 from scratchnet.utils.naming import described, made_from, snake_case
 
 __all__ = [
@@ -73,6 +73,10 @@ def __getattr__(name: str) -> Any:
     if name in INITIALIZERS:
         return INITIALIZERS[name]
     return _nothing_else(name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *INITIALIZERS})
 
 
 @overload

@@ -6,6 +6,7 @@ Start reading with ``dense.py``, then ``conv2d.py``, which is Dense applied to e
 from collections.abc import Mapping
 from typing import Any
 
+from scratchnet.errors import nothing_else
 from scratchnet.layers.activation import Activation, LeakyReLU, ReLU, Softmax
 from scratchnet.layers.activity_regularization import ActivityRegularization
 from scratchnet.layers.add import Add
@@ -39,7 +40,6 @@ from scratchnet.layers.separable_conv2d import SeparableConv2D
 from scratchnet.layers.subtract import Subtract
 from scratchnet.layers.up_sampling2d import UpSampling2D
 from scratchnet.layers.zero_padding2d import ZeroPadding2D
-from scratchnet.utils.arguments import nothing_else
 from scratchnet.utils.naming import described, made_from
 from scratchnet.utils.numbers import shown
 

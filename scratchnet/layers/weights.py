@@ -35,6 +35,10 @@ class Weights:
                 not_built = f" yet: it is made when layer {self.name!r} is built"
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{not_built}")
 
+    def __dir__(self) -> list[str]:
+        held = [name for kind in ("params", "non_trainable") for name in self.__dict__.get(kind, ()) if "/" not in name]
+        return sorted({*super().__dir__(), *held})
+
     def _weight(self, name: str) -> Array | None:
         """Return the array of the layer's own weight of that name, if it has one."""
         held = self.__dict__  # which is empty while a copy is being made

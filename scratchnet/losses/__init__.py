@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from types import FunctionType
 from typing import Any, overload
 
+from scratchnet.errors import nothing_else
 from scratchnet.losses.crossentropy import (
     EPSILON,
     CategoricalCrossentropy,
@@ -34,7 +35,6 @@ from scratchnet.losses.values import (
     mean_squared_error,
     sparse_categorical_crossentropy,
 )
-from scratchnet.utils.arguments import nothing_else
 from scratchnet.utils.naming import described, made_from
 from scratchnet.utils.numbers import shown
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from types import FunctionType
 from typing import Any, overload
 
+from scratchnet.errors import nothing_else
 from scratchnet.metrics.accuracy import (
     Accuracy,
     BinaryAccuracy,
@@ -33,7 +34,6 @@ from scratchnet.metrics.values import (
     sparse_top_k_categorical_accuracy,
     top_k_categorical_accuracy,
 )
-from scratchnet.utils.arguments import nothing_else
 from scratchnet.utils.naming import described, look_up, made_from
 from scratchnet.utils.numbers import shown
 

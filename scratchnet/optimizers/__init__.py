@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, overload
 
+from scratchnet.errors import nothing_else
 from scratchnet.optimizers import schedules
 from scratchnet.optimizers.adagrad import Adagrad
 from scratchnet.optimizers.adam import Adam, AdamW
 from scratchnet.optimizers.optimizer import Optimizer, UpdateRule
 from scratchnet.optimizers.rmsprop import RMSprop
 from scratchnet.optimizers.sgd import SGD
-from scratchnet.utils.arguments import nothing_else
 from scratchnet.utils.naming import described, made_from
 
 __all__ = [

@@ -13,9 +13,12 @@
 
 from typing import Any
 
+from scratchnet.errors import nothing_else
 from scratchnet.saving.save import read_notes, save_model
 
-__all__ = ["read_notes", "save_model"]
+__all__ = ["load_model", "read_notes", "save_model"]
+
+_nothing_else = nothing_else("name in saving", __name__)
 
 
 def __getattr__(name: str) -> Any:
@@ -23,4 +26,8 @@ def __getattr__(name: str) -> Any:
         import importlib
 
         return importlib.import_module("scratchnet.models").load_model
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _nothing_else(name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), "load_model"})

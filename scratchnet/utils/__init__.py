@@ -1,6 +1,6 @@
 """Small things a user of the library calls: seeds, names, label encodings, data that come in batches."""
 
-from scratchnet.utils.arguments import nothing_else
+from scratchnet.errors import nothing_else
 from scratchnet.utils.labels import to_categorical
 from scratchnet.utils.naming import clear_session
 from scratchnet.utils.py_dataset import PyDataset, Sequence

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable, Collection
 from functools import lru_cache, wraps
 from typing import Any, Self, TypeVar, cast
 
-from scratchnet.errors import unexpected_arguments, unknown_name
+from scratchnet.errors import unexpected_arguments
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-_EVERYWHERE = {"get", "serialize", "deserialize"}
 
 
 def argument_names(cls: type) -> list[str]:
@@ -63,17 +60,3 @@ def _names_of(function: Callable[..., Any]) -> tuple[list[str], bool]:
     arguments = inspect.signature(function).parameters.values()
     known = [one.name for one in arguments if one.kind is not one.POSITIONAL_ONLY and one.name != "self"]
     return known, any(one.kind is one.VAR_KEYWORD for one in arguments)
-
-
-def nothing_else(kind: str, module_name: str) -> Callable[[str], Any]:
-    """Return a module's ``__getattr__``: the error for a name that it has not tells the nearest that it has."""
-
-    def missing(name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        module = sys.modules[module_name]
-        values = {one: vars(module).get(one, callable) for one in module.__all__}  # what is loaded when used, too
-        known = [one for one, value in values.items() if callable(value) or inspect.ismodule(value)]
-        raise AttributeError(str(unknown_name(kind, name, [one for one in known if one not in _EVERYWHERE])))
-
-    return missing

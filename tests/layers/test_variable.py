@@ -110,12 +110,14 @@ def test_each_weight_is_an_attribute() -> None:
         assert [w.name for w in layer.weights] == names
         for name in names:
             assert getattr(layer, name).value is layer.named_weights[name]
+            assert name in dir(layer)
     assert built(layers.Embedding(5, 2), (None, 3)).embeddings.shape == (5, 2)
 
 
 def test_before_it_is_built_there_is_no_weight() -> None:
     layer = layers.Dense(3, name="d")
     assert not hasattr(layer, "kernel")
+    assert "kernel" not in dir(layer)
     with pytest.raises(AttributeError, match="no attribute 'kernel' yet: it is made when layer 'd' is built"):
         _ = layer.kernel
     with pytest.raises(AttributeError, match=r"object has no attribute 'colour'$"):

@@ -428,8 +428,14 @@ KINDS: dict[str, tuple[str, Any]] = {
     "activations": ("activation", str),
     "callbacks": ("callback", str),
     "utils": ("utility", str),
+    "saving": ("name in saving", str),
+    "config": ("setting", str),
     "modules": ("name", str),
 }
+
+
+def test_each_module_tells_what_it_has_not() -> None:
+    assert {where for where in absent() if " " not in where} == KINDS.keys()
 
 
 @pytest.mark.parametrize("module", KINDS)
