@@ -14,7 +14,7 @@ import numpy as np
 
 from scratchnet.errors import nothing_else
 from scratchnet.typing import Array
-from scratchnet.utils.arguments import ArgumentsByName
+from scratchnet.utils.arguments import ArgumentsByName, CheckedWhenSet
 from scratchnet.utils.naming import described, made_from, snake_case
 from scratchnet.utils.numbers import axes_within, real_array, real_number, whole_number
 
@@ -22,7 +22,7 @@ EPSILON = 1e-7
 """Added to a length before something is divided by it, as in Keras; so a weight of length 0 stays where it is."""
 
 
-class Constraint(ArgumentsByName):
+class Constraint(CheckedWhenSet, ArgumentsByName):
     """Base class. A constraint of your own defines ``__call__``."""
 
     def __call__(self, w: Array) -> Array:

@@ -15,12 +15,12 @@ import numpy as np
 
 from scratchnet.errors import nothing_else, one_of
 from scratchnet.typing import Array
-from scratchnet.utils.arguments import ArgumentsByName
+from scratchnet.utils.arguments import ArgumentsByName, CheckedWhenSet
 from scratchnet.utils.naming import described, made_from, snake_case
 from scratchnet.utils.numbers import real_array, real_number
 
 
-class Regularizer(ArgumentsByName):
+class Regularizer(CheckedWhenSet, ArgumentsByName):
     """Base class. A regularizer of your own defines ``forward``, the penalty, and ``gradient``, its slope.
 
     ``scratchnet.gradient_check.check_layer`` checks the two against each other: on

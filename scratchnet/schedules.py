@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from scratchnet.errors import nothing_else
-from scratchnet.utils.arguments import ArgumentsByName
+from scratchnet.utils.arguments import ArgumentsByName, CheckedWhenSet
 from scratchnet.utils.naming import described, made_from
 from scratchnet.utils.numbers import real_number, shown, true_or_false
 
 
-class LearningRateSchedule(ArgumentsByName):
+class LearningRateSchedule(CheckedWhenSet, ArgumentsByName):
     """Base class: a callable from the number of steps already taken (0 at the first) to the learning rate."""
 
     def __call__(self, step: int) -> float:

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 
 import numpy as np
 import pytest
 
-from scratchnet import Input, initializers, layers, losses, metrics, optimizers, schedules
+from scratchnet import (
+    Input,
+    constraints,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    optimizers,
+    regularizers,
+    schedules,
+    utils,
+)
 from scratchnet.layers import Activation, Conv2D, Dense, MaxPooling2D, Rescaling
 from scratchnet.optimizers import SGD, Adam
 from scratchnet.schedules import CosineDecay, ExponentialDecay, PiecewiseConstantDecay
+from scratchnet.utils.arguments import argument_names
 
 NAN, INF = math.nan, math.inf
 
@@ -199,3 +212,82 @@ def test_a_saved_configuration_may_leave_arguments_out():
     assert optimizers.get({"name": "sgd", "config": {"momentum": 0.5}}).momentum == 0.5
     rate = schedules.deserialize({"name": "CosineDecay", "config": {"initial_learning_rate": 1, "decay_steps": 2}})
     assert isinstance(rate, CosineDecay)
+
+
+# Arguments that are set later
+
+SET_LATER = [
+    (layers.Dropout(0.5), "rate", 2.0),
+    (layers.Dropout(0.5), "rate", None),
+    (layers.GaussianNoise(0.5), "stddev", -1),
+    (layers.BatchNormalization(), "momentum", 3.0),
+    (layers.BatchNormalization(), "epsilon", -1),
+    (layers.LayerNormalization(), "epsilon", NAN),
+    (Rescaling(2.0), "scale", "x"),
+    (layers.ActivityRegularization(l1=0.5), "l2", -1),
+    (regularizers.L2(0.5), "l2", -1),
+    (regularizers.OrthogonalRegularizer(), "factor", "x"),
+    (constraints.MaxNorm(1.0), "max_value", -1),
+    (constraints.MinMaxNorm(), "min_value", 5.0),
+    (losses.Huber(), "delta", -1),
+    (losses.CategoricalCrossentropy(), "label_smoothing", 3.0),
+    (losses.MeanSquaredError(), "reduction", "some"),
+    (metrics.BinaryAccuracy(), "threshold", "half"),
+    (metrics.TopKCategoricalAccuracy(), "k", 0),
+    (ExponentialDecay(0.1, 10, 0.5), "decay_steps", -1),
+    (initializers.TruncatedNormal(), "stddev", NAN),
+]
+
+
+@pytest.mark.parametrize(("thing", "name", "value"), SET_LATER)
+def test_an_argument_that_is_set_later_is_checked_as_by_the_constructor(thing, name, value):
+    here = getattr(thing, name)
+    with pytest.raises((ValueError, TypeError)) as by_constructor:
+        type(thing)(**{**thing.get_config(), name: value})
+    with pytest.raises(type(by_constructor.value)) as later:
+        setattr(thing, name, value)
+    assert str(later.value) == str(by_constructor.value) or "L1L2" in str(later.value)
+    assert getattr(thing, name) is here
+
+
+def made_of_all_classes():
+    """Yield an object of each class that can be made without arguments, or with those here."""
+    needed = {
+        "PiecewiseConstantDecay": {"boundaries": [1, 2], "values": [0.1, 0.2, 0.3]},
+        "Dense": {"units": 2},
+        "Embedding": {"input_dim": 3, "output_dim": 2},
+        "Rescaling": {"scale": 2.0},
+        "RandomTranslation": {"height_factor": 0.2, "width_factor": 0.2},
+        "Dropout": {"rate": 0.5},
+        "GaussianNoise": {"stddev": 0.5},
+    }
+    for module in (layers, losses, metrics, optimizers, schedules, initializers, regularizers, constraints):
+        for name, cls in vars(module).items():
+            if inspect.isclass(cls) and cls.__module__.startswith("scratchnet.") and not inspect.isabstract(cls):
+                try:
+                    thing = cls(**needed.get(name, {}))
+                    thing.get_config()
+                except (TypeError, ValueError, AttributeError, NotImplementedError):
+                    continue
+                yield thing
+
+
+def test_every_argument_can_be_set_to_what_it_is_and_nothing_is_drawn():
+    count = 0
+    for thing in made_of_all_classes():
+        before = json.dumps(thing.get_config(), default=str)
+        drawn = utils.random._seeds.n_children_spawned
+        for name in argument_names(type(thing)):
+            if name in vars(thing):
+                setattr(thing, name, getattr(thing, name))
+                count += 1
+        assert json.dumps(thing.get_config(), default=str) == before, thing
+        assert utils.random._seeds.n_children_spawned == drawn, thing
+    assert count > 350
+
+
+def test_a_seed_that_is_set_after_the_layer_is_built_is_refused():
+    layer = layers.Dropout(0.5)
+    layer(np.ones((2, 3)))
+    with pytest.raises(ValueError, match="expected seed to stay None, for which it has been built, got 3"):
+        layer.seed = 3

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -123,3 +125,88 @@ def test_a_schedule_that_gives_no_learning_rate_is_refused_before_the_step(rate)
         sgd.step([(slice(0, 2), w, np.ones(2))])
     assert sgd.iterations == 0
     assert w.tolist() == [1, 1]
+
+
+# Arguments that are set later
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "name", "value"),
+    [
+        (SGD(), "momentum", -1),
+        (SGD(), "nesterov", "yes"),
+        (SGD(), "weight_decay", -1),
+        (SGD(), "clipnorm", 0),
+        (SGD(lambda: 0.1), "clipvalue", math.nan),
+        (SGD(), "ema_momentum", 2),
+        (SGD(), "ema_overwrite_frequency", 0),
+        (SGD(), "gradient_accumulation_steps", 1),
+        (SGD(clipnorm=1.0), "clipvalue", 1.0),
+        (Adam(), "beta_1", 1.0),
+        (Adam(), "beta_2", None),
+        (Adam(), "epsilon", "small"),
+        (optimizers.RMSprop(), "rho", 3),
+        (optimizers.Adagrad(), "initial_accumulator_value", -1),
+        (optimizers.AdamW(), "weight_decay", math.inf),
+    ],
+)
+def test_an_argument_that_is_set_later_is_checked_as_by_the_constructor(optimizer, name, value):
+    before = dict(vars(optimizer))
+    options = {"clipnorm": optimizer.clipnorm} if optimizer.clipnorm else {}
+    with pytest.raises(ValueError, match="expected") as by_constructor:
+        type(optimizer)(**{name: value, **options})
+    with pytest.raises(ValueError, match=re.escape(str(by_constructor.value))):
+        setattr(optimizer, name, value)
+    assert vars(optimizer) == before
+
+
+def test_it_is_kept_as_by_the_constructor():
+    sgd: Any = SGD()
+    sgd.momentum, sgd.clipnorm, sgd.use_ema = np.float32(0.5), np.array(2), np.True_
+    assert [type(value) for value in (sgd.momentum, sgd.clipnorm, sgd.use_ema)] == [float, float, bool]
+    assert sgd.get_config() == SGD(momentum=0.5, clipnorm=2.0, use_ema=True).get_config()
+    assert sgd.vector_names == ("momentum", "average")
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "value"),
+    [
+        (lambda: SGD(momentum=0.9), "momentum", 0.0),
+        (lambda: SGD(momentum=0.9), "use_ema", True),
+        (lambda: Adam(), "amsgrad", True),
+        (lambda: Adam(), "gradient_accumulation_steps", 2),
+        (lambda: Adam(gradient_accumulation_steps=2), "gradient_accumulation_steps", 3),
+        (lambda: optimizers.RMSprop(), "centered", True),
+        (lambda: optimizers.RMSprop(), "momentum", 0.9),
+        (lambda: optimizers.Adagrad(), "initial_accumulator_value", 0.5),
+    ],
+)
+def test_what_the_vectors_have_not_been_made_for_is_refused(make, name, value):
+    changed_before, changed_after, unchanged = make(), make(), make()
+    setattr(changed_before, name, value)  # nothing has been made yet
+    run(changed_before)
+    run(changed_after)
+    run(unchanged)
+    with pytest.raises(
+        ValueError, match=rf"^\w+ expected {name} to stay .*, for which its vectors have been made, got"
+    ):
+        setattr(changed_after, name, value)
+    assert run(changed_after, 3) == run(unchanged, 3)
+    setattr(changed_after, name, getattr(changed_after, name))
+
+
+def test_the_misspelt_name_of_an_argument_is_refused_and_any_other_name_is_free():
+    sgd = SGD(0.1)
+    with pytest.raises(AttributeError, match=r"^Unknown attribute of SGD 'lr': did you mean 'learning_rate'"):
+        sgd.lr = 0.5
+    with pytest.raises(AttributeError, match="did you mean 'momentum'"):
+        sgd.momentun = 0.9
+    sgd.colour = "red"
+    assert sgd.colour == "red"
+
+    class OfMyOwn(SGD):
+        def __init__(self, lr):
+            super().__init__(lr)
+            self.lr = lr
+
+    assert OfMyOwn(0.5).lr == 0.5

@@ -7,7 +7,7 @@ from typing import Any
 
 from scratchnet import config
 from scratchnet.typing import Array
-from scratchnet.utils.arguments import ArgumentsByName
+from scratchnet.utils.arguments import ArgumentsByName, CheckedWhenSet
 from scratchnet.utils.numbers import sizes
 
 
@@ -25,7 +25,7 @@ def compute_fans(shape: tuple[int, ...]) -> tuple[int, int]:
     return receptive_field * shape[-2], receptive_field * shape[-1]
 
 
-class Initializer(ArgumentsByName):
+class Initializer(CheckedWhenSet, ArgumentsByName):
     """Base class: a callable ``(shape, dtype) -> array``. One of your own defines ``values`` or ``__call__``."""
 
     def values(self, shape: tuple[int, ...]) -> Array:

@@ -21,6 +21,14 @@ from scratchnet.layers.layer import Layer
 from scratchnet.typing import Array
 
 
+def _of_the_penalty(name: str) -> property:
+    """Return a factor of the layer's penalty as one of the layer's."""
+    return property(
+        lambda layer: getattr(layer.activity_regularizer, name),
+        lambda layer, value: setattr(layer.activity_regularizer, name, value),
+    )
+
+
 class ActivityRegularization(Layer):
     """Adds a penalty on its input to the loss.
 
@@ -40,7 +48,8 @@ class ActivityRegularization(Layer):
             )
         penalty = regularizers.L1L2(l1, l2)
         super().__init__(activity_regularizer=penalty, **kwargs)
-        self.l1, self.l2 = penalty.l1, penalty.l2
+
+    l1, l2 = _of_the_penalty("l1"), _of_the_penalty("l2")
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """Return x."""

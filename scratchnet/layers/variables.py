@@ -20,6 +20,7 @@ from scratchnet.layers.variable import Variable
 from scratchnet.layers.weights import Weights
 from scratchnet.typing import Array
 from scratchnet.utils import changes
+from scratchnet.utils.arguments import as_an_argument
 from scratchnet.utils.naming import checked_name
 from scratchnet.utils.numbers import shown
 
@@ -119,12 +120,14 @@ class Keeper(Weights):
         here = self.__dict__.get(name)
         kind: Any = type(self)
         fixed = isinstance(here, (int, str, tuple)) and self.built and name in _arguments_of_ours(kind)
-        fixed = fixed or (name in vars(self) and self.built and name in _penalties_of(kind))
+        fixed = fixed or (name in vars(self) and self.built and name in ("seed", *_penalties_of(kind)))
         if fixed and here != value:
             raise ValueError(
                 f"Layer {self.name!r} expected {name} to stay {here!r}, for which it has been built, got "
                 f"{shown(value)}: make a new layer."
             )
+        if isinstance(here, float):
+            value = as_an_argument(self, name, value)
         if name.startswith("_"):  # what forward leaves for backward, batch after batch
             super().__setattr__(name, value)
             return
@@ -134,6 +137,11 @@ class Keeper(Weights):
                 return
         super().__setattr__(name, value)
         changes.note()
+
+    def present_arguments(self, cls: Any) -> dict[str, Any]:
+        """Return what would make an equal layer of a class of ours, with a seed, so that none is drawn for it."""
+        arguments: dict[str, Any] = cls.get_config(self)
+        return arguments | ({"seed": 0} if "seed" in arguments else {})
 
     @property
     def trainable(self) -> bool:

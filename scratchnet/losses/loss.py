@@ -19,14 +19,14 @@ import numpy as np
 
 from scratchnet import config
 from scratchnet.typing import Array
-from scratchnet.utils.arguments import ArgumentsByName
+from scratchnet.utils.arguments import ArgumentsByName, CheckedWhenSet
 from scratchnet.utils.numbers import shown, text_or_none
 from scratchnet.utils.weights import spread_weights
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
 
 
-class Loss(ArgumentsByName):
+class Loss(CheckedWhenSet, ArgumentsByName):
     """Base class. A loss of your own defines ``forward`` and ``backward``.
 
     Attributes:

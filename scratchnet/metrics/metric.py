@@ -9,12 +9,12 @@ import numpy as np
 
 from scratchnet import config
 from scratchnet.typing import Array
-from scratchnet.utils.arguments import ArgumentsByName
+from scratchnet.utils.arguments import ArgumentsByName, CheckedWhenSet
 from scratchnet.utils.numbers import real_array, text_or_none
 from scratchnet.utils.weights import spread_weights
 
 
-class Metric(ArgumentsByName):
+class Metric(CheckedWhenSet, ArgumentsByName):
     """A running mean over everything since ``reset_state``. A metric of your own defines ``values``.
 
     One that is no mean, such as a precision, defines ``update_state``, ``result`` and ``reset_state``, Keras's names.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -48,8 +48,6 @@ class Adam(Optimizer):
         ValueError: if a beta is not in 0…1, below 1, or epsilon is negative or no finite number.
     """
 
-    slot_names: ClassVar[tuple[str, ...]] = ("momentum", "velocity")
-
     def __init__(
         self,
         learning_rate: LearningRate = 0.001,
@@ -66,8 +64,11 @@ class Adam(Optimizer):
         self.beta_2 = real_number(f"beta_2 of {name}", beta_2, 0, 1, open_ends="most")
         self.epsilon = real_number(f"epsilon of {name}", epsilon, 0)
         self.amsgrad = true_or_false(f"amsgrad of {name}", amsgrad)
-        if self.amsgrad:
-            self.slot_names = (*Adam.slot_names, "velocity_hat")  # type: ignore[misc]
+
+    @property
+    def slot_names(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The two means, and with ``amsgrad`` the largest of the second that there has been."""
+        return ("momentum", "velocity", *(["velocity_hat"] if self.amsgrad else []))
 
     def step_size(self, learning_rate: float) -> float:
         """Return α for the step that ``iterations`` counts."""

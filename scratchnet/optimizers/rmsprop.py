@@ -49,11 +49,12 @@ class RMSprop(Optimizer):
         self.momentum = real_number("momentum of RMSprop", momentum, 0, 1)
         self.epsilon = real_number("epsilon of RMSprop", epsilon, 0)
         self.centered = true_or_false("centered of RMSprop", centered)
-        self.slot_names = (  # type: ignore[misc]
-            "velocity",
-            *(["average_gradient"] if self.centered else []),
-            *(["momentum"] if self.momentum else []),
-        )
+
+    @property
+    def slot_names(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The mean of the squares, and what the options need."""
+        mean = ["average_gradient"] if self.centered else []
+        return ("velocity", *mean, *(["momentum"] if self.momentum else []))
 
     def update(self, w: Array, g: Array, slots: tuple[Array, ...], learning_rate: float) -> None:
         """Take one step in place."""

@@ -33,8 +33,11 @@ class SGD(Optimizer):
         super().__init__(learning_rate, weight_decay, **options)
         self.momentum = real_number("momentum of SGD", momentum, 0, 1)
         self.nesterov = true_or_false("nesterov of SGD", nesterov)
-        if self.momentum:
-            self.slot_names = ("momentum",)  # type: ignore[misc]
+
+    @property
+    def slot_names(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The velocity, if there is one."""
+        return ("momentum",) if self.momentum else ()
 
     def update(self, w: Array, g: Array, slots: tuple[Array, ...], learning_rate: float) -> None:
         """Take one step in place."""

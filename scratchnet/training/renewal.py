@@ -1,8 +1,9 @@
-"""What callbacks may change on a model while ``fit`` runs: its layers. The next step takes them as they are.
+"""What callbacks may change while ``fit`` runs, for the next step to take as it is: layers, losses, optimizer.
 
 A plan is made from the layers as they were: a kernel may hold a dropout's rate, the runs of parameters leave out what
-is frozen. So it is looked whether the plan still says what the layers say, as every call does: before the first step of
-an epoch, and before each one where a callback hears of steps.
+is frozen, and are cut up at each variable for some of the optimizer's options. So it is looked whether the plan still
+says what the layers say, as every call does: before the first step of an epoch, and before each one where a callback
+hears of steps.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from scratchnet.training.step import Compiled, compiled_parts
+from scratchnet.training.step import Compiled, compiled_parts, kept_for, prepare_optimizer
 
 if TYPE_CHECKING:
     from scratchnet.graph.network import Network
@@ -33,7 +34,8 @@ def renewed(model: Network, parts: Compiled) -> Compiled:
                 f"fit expected model {model.name!r} to stay the one that it began with, but {how}: change that between "
                 f"two calls of fit, and not in a callback."
             )
-    if parts.plan.is_current():
+    prepare_optimizer(model)
+    if parts.plan.is_current() and parts.plan.kept[0] == kept_for(model, parts.plan):
         return parts
     new = compiled_parts(model, "train", parts.plan.backend)
     parts.objective.go_on_with(new.objective.losses)

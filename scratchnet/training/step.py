@@ -14,7 +14,7 @@ import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from scratchnet.training.objective import Objective
 from scratchnet.training.penalties import Penalties
 from scratchnet.training.samples import Batch
 from scratchnet.typing import Array
+from scratchnet.utils.arguments import argument_values
 
 if TYPE_CHECKING:
     from scratchnet.layers.variables import Keeper
@@ -73,7 +74,7 @@ def compiled_parts(model: Network, use: str, backend: str | None = None) -> Comp
     losses = [target.loss if use == "train" else copy.copy(target.loss) for target in model.targets]
     computed = [None if loss is None else plan.loss(loss, place) for place, loss in enumerate(losses)]
     objective = Objective(model.targets, computed, plan.counting)
-    made_for = [target.loss is None for target in model.targets], model.optimizer.by_variable, list(plan.steps)
+    made_for = kept_for(model, plan)
     if plan.kept is None or plan.kept[0] != made_for or model.optimizer.by_variable:
         variables = list(model.non_trainable.values()) if use == "train" else []
         penalties = Penalties(model.layers, model.trainable)
@@ -81,6 +82,13 @@ def compiled_parts(model: Network, use: str, backend: str | None = None) -> Comp
         plan.kept = made_for, optimizer_segments(model), variables, penalties, watch
     _, *kept = plan.kept
     return Compiled(plan, model.targets, objective, model.optimizer, plan.update_rule(model.optimizer), *kept)
+
+
+def kept_for(model: Network, plan: Plan) -> tuple[Any, ...]:
+    """Return what decides, beside the plan, how losses are computed and how the optimizer steps."""
+    assert model.optimizer is not None
+    optimizer, losses = model.optimizer, [target.loss and argument_values(target.loss) for target in model.targets]
+    return losses, optimizer.by_variable, optimizer.vector_names, list(plan.steps)
 
 
 def optimizer_segments(model: Network) -> list[Segment]:

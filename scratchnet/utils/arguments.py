@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection
-from functools import lru_cache, wraps
+from functools import cache, lru_cache, wraps
 from typing import Any, Self, TypeVar, cast
 
 from scratchnet.errors import unexpected_arguments
@@ -23,6 +23,51 @@ def argument_names(cls: type) -> list[str]:
         if not any(one.kind is one.VAR_KEYWORD for one in arguments):
             break
     return list(dict.fromkeys([*names, *getattr(cls, "more_arguments", list)()]))
+
+
+class CheckedWhenSet:
+    """In a class below, an argument that is set later, as an attribute, is checked and kept as ``__init__`` would."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, as_an_argument(self, name, value))
+
+    def present_arguments(self, cls: Any) -> dict[str, Any]:
+        """Return what would make an equal object of a class of ours."""
+        arguments: dict[str, Any] = cls.get_config(self)
+        return arguments
+
+
+def as_an_argument(thing: Any, name: str, value: Any) -> Any:
+    """Return what ``__init__`` makes of an argument that is set again; whatever else is set comes back as it is.
+
+    Raises:
+        ValueError, TypeError: what ``__init__`` would raise.
+    """
+    cls = _class_of_ours(type(thing))  # type: ignore[arg-type]  # which mypy takes for no key
+    if name not in names_to_set(cls) or name not in vars(thing):
+        return value
+    try:
+        present = thing.present_arguments(cls)
+    except AttributeError:  # ``__init__`` is under way
+        return value
+    return vars(cls.from_config({**present, name: value}))[name]
+
+
+def argument_values(thing: Any) -> list[Any]:
+    """Return what the arguments of an object are now: two lists of it differ if one has been set in between."""
+    return [vars(thing).get(name) for name in names_to_set(_class_of_ours(type(thing)))]  # type: ignore[arg-type]
+
+
+@cache
+def _class_of_ours(cls: Any) -> Any:
+    """Return the class that a user's own is made of; what the arguments of the user's mean, we cannot know."""
+    return next(one for one in cls.__mro__ if one.__module__.startswith("scratchnet."))
+
+
+@cache
+def names_to_set(cls: Any) -> frozenset[str]:
+    """Return the names of the arguments that can be set later as well; a name may have rules of its own."""
+    return frozenset(argument_names(cls)) - {"name"}
 
 
 class ArgumentsByName:

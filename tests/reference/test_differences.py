@@ -106,6 +106,18 @@ def fit_with(library, *callbacks, optimizer="sgd"):
     model.fit(X, Y, epochs=2, verbose=0, callbacks=list(callbacks))
 
 
+def used(layer: Any) -> Any:
+    layer(np.ones((1, 1)))
+    return layer
+
+
+def set_amsgrad(lib: Any) -> None:
+    model = lib.Sequential([lib.Input((1,)), lib.layers.Dense(1)])
+    model.compile(lib.optimizers.Adam(), "mse")
+    model.train_on_batch(np.ones((1, 1)), np.ones((1, 1)))
+    model.optimizer.amsgrad = True
+
+
 def change_units(library):
     model = classifier(library)
     model.layers[0].units = 9
@@ -132,6 +144,9 @@ REFUSED = {
     "an unknown mode": lambda lib: fit_with(lib, lib.callbacks.EarlyStopping("loss", mode="maximum")),
     "save_freq=0": lambda lib: lib.callbacks.ModelCheckpoint("best.keras", save_freq=0),
     "a size changed after build": change_units,
+    "a momentum below 0, set later": lambda lib: setattr(lib.optimizers.SGD(), "momentum", -1),
+    "a rate above 1, set later": lambda lib: setattr(used(lib.layers.Dropout(0.5)), "rate", 2.0),
+    "AMSGrad after the first step": set_amsgrad,
 }
 
 
@@ -141,6 +156,14 @@ def test_refused_here_and_accepted_there(what: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011
         REFUSED[what](scratchnet)
     REFUSED[what](keras)
+
+
+def test_lr_is_no_attribute_here_and_without_effect_there() -> None:
+    with pytest.raises(AttributeError, match="did you mean 'learning_rate'"):
+        scratchnet.optimizers.SGD(0.5).lr = 0.1
+    theirs = keras.optimizers.SGD(0.5)
+    theirs.lr = 0.1
+    assert float(theirs.learning_rate) == 0.5
 
 
 @pytest.mark.filterwarnings("ignore:overflow")

@@ -1,4 +1,4 @@
-"""What a callback changes on a layer holds from the next step on; what makes another model of it is refused."""
+"""What a callback changes on a layer, loss or optimizer holds from the next step on; another model is refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scratchnet import Input, Sequential, config, layers, optimizers, utils
+from scratchnet import Input, Sequential, config, layers, losses, optimizers, utils
 from scratchnet.callbacks import LambdaCallback
 
 X = np.random.default_rng(0).normal(size=(12, 6, 6, 2))
@@ -112,3 +112,46 @@ def test_another_backend_is_for_the_next_call(backend: str) -> None:
     losses = fitted(model, on_epoch_begin=change)["loss"]
     config.set_backend(backend)
     assert losses == fitted(alone, on_epoch_begin=lambda *_: setattr(alone.layers[1], "max_value", 2.0))["loss"]
+
+
+ELSEWHERE: dict[str, Callable[[Any], None]] = {
+    "gradients of a variable cut to a length": lambda model: setattr(model.optimizer, "clipnorm", 0.01),
+    "all gradients cut to a length": lambda model: setattr(model.optimizer, "global_clipnorm", 0.01),
+    "a momentum": lambda model: setattr(model.optimizer, "momentum", 0.5),
+    "a weight decay": lambda model: setattr(model.optimizer, "weight_decay", 0.5),
+    "a running mean of the weights": lambda model: setattr(model.optimizer, "use_ema", True),
+    "gradients of several batches": lambda model: setattr(model.optimizer, "gradient_accumulation_steps", 2),
+    "smooth labels": lambda model: setattr(model.loss, "label_smoothing", 0.4),
+    "a sum in place of a mean": lambda model: setattr(model.loss, "reduction", "sum"),
+    "a stronger penalty": lambda model: setattr(model.layers[0].kernel_regularizer, "l2", 0.5),
+    "a stricter constraint": lambda model: setattr(model.layers[0].kernel_constraint, "max_value", 0.1),
+}
+
+
+@pytest.mark.parametrize("change", ELSEWHERE)
+@pytest.mark.parametrize("hook", ["on_epoch_begin", "on_train_batch_begin"])
+def test_so_does_a_change_on_what_the_model_is_trained_with(backend: str, change: str, hook: str) -> None:
+    def made() -> Sequential:
+        config.set_floatx("float64")
+        utils.set_random_seed(1)
+        first = layers.Conv2D(3, 3, kernel_regularizer="l2", kernel_constraint="max_norm")
+        model = Sequential([Input((6, 6, 2)), first, layers.Flatten(), layers.Dense(3, "softmax")])
+        model.compile(optimizers.SGD(0.1), losses.CategoricalCrossentropy())
+        return model
+
+    seen: list[int] = []
+
+    def act(_: int, logs: Any = None) -> None:
+        seen.append(1)
+        if len(seen) == (2 if hook == "on_epoch_begin" else 4):  # the first of three batches of the second epoch
+            ELSEWHERE[change](alone)
+
+    stopped, alone, unchanged, labels = made(), made(), made(), utils.to_categorical(Y)
+    stopped.fit(X, labels, 4, 1, verbose=0, shuffle=False)
+    ELSEWHERE[change](stopped)
+    stopped.fit(X, labels, 4, 2, verbose=0, shuffle=False)
+    alone.fit(X, labels, 4, 3, verbose=0, shuffle=False, callbacks=[LambdaCallback(**{hook: act})])
+    unchanged.fit(X, labels, 4, 3, verbose=0, shuffle=False)
+    for one, other in zip(stopped.get_weights(), alone.get_weights()):
+        np.testing.assert_array_equal(one, other)
+    assert any((one != other).any() for one, other in zip(alone.get_weights(), unchanged.get_weights()))
