@@ -24,6 +24,8 @@ from scratchnet.utils.arguments import arguments_by_name
 from scratchnet.utils.naming import checked_name
 from scratchnet.utils.numbers import shown, whole_number
 
+_MADE_OF = ("graph", "inputs", "outputs", "dtype")
+
 Tensors = SymbolicTensor | Sequence[SymbolicTensor] | Mapping[str, SymbolicTensor]
 
 
@@ -32,6 +34,11 @@ class Wired(Layer):
 
     is_model: ClassVar[bool] = True
     is_sequential = False
+    inputs: list[SymbolicTensor]
+    outputs: list[SymbolicTensor]
+    graph: Graph
+    optimizer: Any
+    identity: object
     _plans: dict[Any, Any]
 
     def _connect(self, inputs: Tensors, outputs: Tensors) -> None:
@@ -40,10 +47,9 @@ class Wired(Layer):
         begin, end = cut_off(_tensors("inputs", inputs), _tensors("outputs", outputs))
         graph = Graph(begin, end)
         parameters.move_in(graph.layers)
-        self.inputs, self.outputs, self.graph = begin, end, graph
+        vars(self).update(inputs=begin, outputs=end, graph=graph, dtype=end[0].dtype)
         self._single_input = isinstance(inputs, SymbolicTensor)
         self._single_output = isinstance(outputs, SymbolicTensor)
-        self.dtype: str = end[0].dtype
         self._plans = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -63,6 +69,13 @@ class Wired(Layer):
             raise ValueError(
                 f"Model {self.name!r} expected to keep its name as a layer of another model, got "
                 f"{shown(value)}: name it before it is called on a tensor."
+            )
+        if name in _MADE_OF:
+            raise AttributeError(f"Model {self.name!r} expected its {name} to stay: make a new model.")
+        if name == "optimizer" and name in vars(self) and getattr(value, "owner", None) is not self.identity:
+            raise AttributeError(
+                f"Model {self.name!r} expected an optimizer by compile, with which its training begins, got "
+                f"{shown(value)}: call compile(optimizer, loss)."
             )
         object.__setattr__(self, name, value)
 

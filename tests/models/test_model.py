@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from scratchnet import Input, Model, Sequential, activations, architectures, callbacks, load_model
+from scratchnet import Input, Model, Sequential, activations, architectures, callbacks, load_model, optimizers
 from scratchnet.layers import (
     Activation,
     Conv2D,
@@ -331,3 +333,23 @@ def test_what_a_sequential_has_not_is_an_attribute_error(name, shape):
     model = Sequential([*shape, Dense(2)])
     assert getattr(model, name, None) is None
     assert not hasattr(model, name)
+
+
+@pytest.mark.parametrize("value", [optimizers.SGD(0.5), "adam", None])
+def test_an_optimizer_comes_by_compile_alone(value: Any) -> None:
+    model = Sequential([Input((3,)), Dense(2)])
+    model.compile("sgd", "mse")
+    compiled = model.optimizer
+    with pytest.raises(AttributeError, match=r"expected an optimizer by compile, .*: call compile\(optimizer, loss\)"):
+        model.optimizer = value
+    model.optimizer = compiled
+    assert model.optimizer is compiled
+
+
+@pytest.mark.parametrize("name", ["dtype", "inputs", "outputs", "graph"])
+def test_what_a_model_is_made_of_stays(name: str) -> None:
+    model = Sequential([Input((3,)), Dense(2)])
+    before = getattr(model, name)
+    with pytest.raises(AttributeError, match=f"expected its {name} to stay: make a new model"):
+        setattr(model, name, "float64")
+    assert getattr(model, name) is before

@@ -166,6 +166,17 @@ def test_lr_is_no_attribute_here_and_without_effect_there() -> None:
     assert float(theirs.learning_rate) == 0.5
 
 
+def test_an_optimizer_that_is_set_is_refused_here_and_without_effect_there() -> None:
+    ours, theirs = map(classifier, BOTH)
+    with pytest.raises(AttributeError, match="compile"):
+        ours.optimizer = scratchnet.optimizers.SGD(0.0)
+    theirs.fit(X, Y, verbose=0)
+    theirs.optimizer = keras.optimizers.SGD(0.0)
+    before = theirs.get_weights()
+    theirs.fit(X, Y, verbose=0)
+    assert any(np.any(a != b) for a, b in zip(before, theirs.get_weights()))  # by the optimizer before
+
+
 @pytest.mark.filterwarnings("ignore:overflow")
 def test_a_loss_that_overflows_stops_here_and_goes_on_there() -> None:
     """That Keras goes on is what it does everywhere; what its weights become depends on the processor."""
