@@ -33,7 +33,7 @@ class ForgetsTheLargest(Adam):
     """amsgrad is accepted and ignored."""
 
     def update(self, w: Array, g: Array, slots: tuple[Array, ...], learning_rate: float) -> None:
-        self.amsgrad = False
+        slots[2][...] = 0
         super().update(w, g, slots, learning_rate)
 
 
@@ -51,7 +51,7 @@ class DecaysByAPenalty(AdamW):
     """The decay passes through the gradient: Adam with L2."""
 
     def step(self, segments: Any, rule: Any = None) -> None:
-        decay, self.weight_decay = self.weight_decay, None
+        decay, self.weight_decay = self.weight_decay, 0.0
         super().step([(place, w, g + decay * w) for place, w, g in segments], rule)
         self.weight_decay = decay
 
@@ -71,8 +71,9 @@ class NotCentred(RMSprop):
     """The mean's square is not taken off."""
 
     def update(self, w: Array, g: Array, slots: tuple[Array, ...], learning_rate: float) -> None:
-        self.centered = False
-        super().update(w, g, slots, learning_rate)
+        v = slots[0]
+        v += (1 - self.rho) * (g * g - v)
+        w -= learning_rate * g / np.sqrt(v + self.epsilon)
 
 
 @optimizer(epsilon=1e-2, centered=True)
@@ -129,7 +130,7 @@ class ANormForEach(SGD):
     """global_clipnorm takes every variable's own norm."""
 
     def step(self, segments: Any, rule: Any = None) -> None:
-        self.clipnorm, self.global_clipnorm = 1.0, None
+        self.global_clipnorm, self.clipnorm = None, 1.0
         super().step(segments, rule)
 
 

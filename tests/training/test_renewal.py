@@ -78,7 +78,6 @@ def test_a_change_between_two_steps_holds_too_and_the_figures_of_the_epoch_stay(
 ANOTHER_MODEL: dict[str, Callable[[Sequential], Any]] = {
     "compiled anew": lambda m: m.compile("sgd", "mse"),
     "compiled anew, with its own optimizer": lambda m: m.compile(m.optimizer, "sparse_categorical_crossentropy"),
-    "another optimizer": lambda m: setattr(m, "optimizer", optimizers.SGD()),
     "its optimizer compiled into another": lambda m: network(layers.Flatten).compile(m.optimizer, "mse"),
     "a layer more": lambda m: m.add(layers.Dense(3)),
     "a layer less": lambda m: m.pop(),
