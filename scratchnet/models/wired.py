@@ -71,7 +71,9 @@ class Wired(Layer):
                 f"{shown(value)}: name it before it is called on a tensor."
             )
         if name in _MADE_OF:
-            raise AttributeError(f"Model {self.name!r} expected its {name} to stay: make a new model.")
+            raise AttributeError(
+                f"Model {self.name!r} expected its {name} to stay as it is, got {shown(value)}: make a new model."
+            )
         if name == "optimizer" and name in vars(self) and getattr(value, "owner", None) is not self.identity:
             raise AttributeError(
                 f"Model {self.name!r} expected an optimizer by compile, with which its training begins, got "

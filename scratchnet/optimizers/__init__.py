@@ -2,7 +2,8 @@
 
 All parameters of a model lie in one flat vector w and all gradients in one vector g, so an optimizer is a few lines
 on vectors. ``update`` defines the rule in NumPy; it changes w and the optimizer's own vectors in place. One file for
-each rule; what all of them can do round it (weight decay, clipping, …) is in ``optimizer.py``.
+each rule; what all of them can do round it (weight decay, clipping, …) is in ``optimizer.py``, and what becomes of an
+argument that is set later in ``set_later.py``.
 """
 
 from __future__ import annotations

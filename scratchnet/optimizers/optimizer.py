@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from scratchnet import schedules
-from scratchnet.errors import nearest, unexpected_arguments, unknown_name
+from scratchnet.errors import unexpected_arguments
 from scratchnet.optimizers import clipping
 from scratchnet.optimizers.options import Options
+from scratchnet.optimizers.set_later import SetLater
 from scratchnet.typing import Array
-from scratchnet.utils.arguments import CheckedWhenSet, argument_names, names_to_set
+from scratchnet.utils.arguments import argument_names
 from scratchnet.utils.memory import place_zeros
 from scratchnet.utils.naming import snake_case
-from scratchnet.utils.numbers import real_number, shown, text_or_none, true_or_false, whole_number
+from scratchnet.utils.numbers import real_number, text_or_none, true_or_false, whole_number
 
 UpdateRule = Callable[[Array, Array, tuple[Array, ...], float], None]
 Segments = Sequence[tuple[slice, Array, Array]]
@@ -25,7 +26,7 @@ Segments = Sequence[tuple[slice, Array, Array]]
 _DEFAULTS = {"use_ema": False, "ema_momentum": 0.99}  # of the options; None for the others
 
 
-class Optimizer(CheckedWhenSet):
+class Optimizer(SetLater):
     """Base class. An optimizer of your own defines ``update`` and lists its vectors in ``slot_names``.
 
     Round the rule a step does what its options ask for, in Keras's order:
@@ -109,38 +110,6 @@ class Optimizer(CheckedWhenSet):
         self.batches = 0
         self.slots: dict[str, Array] = {}
         self.owner: object = None
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute: an argument as ``__init__`` would, unless the vectors have been made for another one."""
-        arguments, held = names_to_set(type(self)), vars(self)  # type: ignore[arg-type]
-        if name not in arguments and name not in held:
-            self._check_new(name, arguments)
-        if not (name in arguments and name in held and self.slots):
-            super().__setattr__(name, value)
-            return
-        here, vectors = held[name], self._vectors()
-        super().__setattr__(name, value)
-        if self._vectors() != vectors:
-            held[name] = here
-            raise ValueError(
-                f"{type(self).__name__} expected {name} to stay {here!r}, for which its vectors have been made, got "
-                f"{shown(value)}: make a new optimizer, and compile the model with it."
-            )
-
-    def present_arguments(self, cls: Any) -> dict[str, Any]:
-        """Return what would make an equal optimizer, but for its learning rate, which need not be a number."""
-        return {"learning_rate": 0.0} | {one: vars(self)[one] for one in argument_names(cls) if one in vars(self)}
-
-    def _check_new(self, name: str, arguments: Collection[str]) -> None:
-        """Refuse the misspelt name of an argument, such as ``lr``, which would have no effect."""
-        if "owner" not in vars(self) or not type(self).__module__.startswith("scratchnet."):
-            return  # __init__ is under way, or it is a user's own
-        if not hasattr(type(self), name) and nearest(name, arguments) is not None:
-            raise AttributeError(str(unknown_name(f"attribute of {type(self).__name__}", name, arguments)))
-
-    def _vectors(self) -> tuple[Any, ...]:
-        """Return what a change of would make the vectors, or what stands in them, wrong."""
-        return self.gradient_accumulation_steps, [(name, repr(self.initial_value(name))) for name in self.vector_names]
 
     clipnorm: float | None
     clipvalue: float | None

@@ -350,6 +350,6 @@ def test_an_optimizer_comes_by_compile_alone(value: Any) -> None:
 def test_what_a_model_is_made_of_stays(name: str) -> None:
     model = Sequential([Input((3,)), Dense(2)])
     before = getattr(model, name)
-    with pytest.raises(AttributeError, match=f"expected its {name} to stay: make a new model"):
+    with pytest.raises(AttributeError, match=f"expected its {name} to stay as it is, got 'float64': make a new model"):
         setattr(model, name, "float64")
     assert getattr(model, name) is before
