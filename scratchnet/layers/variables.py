@@ -120,7 +120,7 @@ class Keeper(Weights):
         here = self.__dict__.get(name)
         kind: Any = type(self)
         fixed = isinstance(here, (int, str, tuple)) and self.built and name in _arguments_of_ours(kind)
-        fixed = fixed or (name in vars(self) and self.built and name in ("seed", *_penalties_of(kind)))
+        fixed = fixed or (name in vars(self) and self.built and name in ("built", "seed", *_penalties_of(kind)))
         if fixed and here != value:
             raise ValueError(
                 f"Layer {self.name!r} expected {name} to stay {here!r}, for which it has been built, got "
@@ -230,6 +230,10 @@ def _whole_or_not_at_all(build: Any) -> Any:
     @functools.wraps(build)
     def build_whole(layer: Keeper, *shape: Any, **named: Any) -> None:
         if "_home" in vars(layer):
+            if layer.built:
+                raise ValueError(
+                    f"Layer {layer.name!r} is in a model, built already: make a new layer for another shape."
+                )
             raise ValueError(
                 f"Layer {layer.name!r} is built only now, inside a layer whose model has its parameters already, so it "
                 f"would never be trained: build it in that layer's build, with build_once(its input's shape)."

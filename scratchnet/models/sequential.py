@@ -153,11 +153,15 @@ class Sequential(Model):
         """Make the parameters for inputs of that shape, the batch in front as None: ``(None, 28, 28)``.
 
         Raises:
-            ValueError: if the layers do not fit; then the model is as it was.
+            ValueError: if the layers do not fit, or there are none; then the model is as it was. Or if it has been
+                built for another shape.
         """
-        if self._input is not None or not self._layers:
+        if self._input is not None:
+            super().build(input_shape)
             return
-        self._build_from(Input([n for n in input_shape[1:] if n is not None]))
+        if not self._layers:
+            raise self.refuse("to have layers when it is built", "none", "add some first")
+        self._build_from(Input(batch_shape=input_shape))
 
     def _build_from(self, tensor: SymbolicTensor) -> None:
         self._input, self._tensors = tensor, []

@@ -87,7 +87,12 @@ class Wired(Layer):
         return True
 
     def build(self, input_shape: Sequence[int | None]) -> None:
-        """Do nothing: a ``Sequential`` makes its parameters here."""
+        """Do nothing, once the shape is found to be the model's: only a ``Sequential`` may make its parameters here.
+
+        Raises:
+            ValueError: if the model takes another shape.
+        """
+        self.compute_output_shape(input_shape)
 
     @property  # type: ignore[misc]
     def activity_regularizer(self) -> None:
@@ -268,10 +273,12 @@ class Wired(Layer):
                 f"a list of {len(self.inputs)} tensors" if len(self.inputs) > 1 else "a single tensor", f"{len(inputs)}"
             )
         for given, own in zip(inputs, self.inputs):
-            if given.shape != own.shape:
+            if given.shape[1:] != own.shape[1:]:
                 raise self.refuse(f"a tensor of shape {own.shape} for its input {own.layer.name!r}", given.shape)
             self._check_dtype(given, own.dtype, own.dtype in config.INTEGERS)
-        outputs = call(self, [(tensor.shape, tensor.dtype) for tensor in self.outputs], tuple(inputs), training)
+        batch = inputs[0].shape[0]
+        shapes = [((batch, *tensor.shape[1:]), tensor.dtype) for tensor in self.outputs]
+        outputs = call(self, shapes, tuple(inputs), training)
         self._outputs.append(outputs[0])
         return self.as_outputs_given(outputs)
 
@@ -284,10 +291,12 @@ class Wired(Layer):
         Raises:
             ValueError: if the model takes another shape.
         """
-        given = [tuple(s) for s in input_shape] if isinstance(input_shape, list) else [tuple(input_shape)]
-        if [shape[1:] for shape in given] != [tensor.shape[1:] for tensor in self.inputs]:
+        several = isinstance(input_shape, list) and any(map(np.iterable, input_shape))
+        given = [tuple(s) if np.iterable(s) else s for s in (input_shape if several else [input_shape])]
+        if [s[1:] for s in given if isinstance(s, tuple)] != [tensor.shape[1:] for tensor in self.inputs]:
             raise self.refuse(f"inputs of shape {self.input_shape}", input_shape)
-        return self.output_shape
+        shapes: list[Shape] = [(given[0][0], *tensor.shape[1:]) for tensor in self.outputs]
+        return shapes[0] if len(shapes) == 1 else shapes
 
 
 def _apart_from_names(what: str, given: Any) -> tuple[list[str] | None, Any]:

@@ -621,9 +621,21 @@ def test_its_name_is_fixed_once_it_is_a_layer() -> None:
         rows_model("a/b")(sn.Input((4,)))
     with pytest.raises(TypeError, match="'first' has no weights beside its layers'"):
         base.add_weight("w", (3,))
-    assert base.compute_output_shape((7, 4)) == (None, 3)
+    assert base.compute_output_shape((7, 4)) == (7, 3)
     with pytest.raises(ValueError, match=r"'first' .* expected inputs of shape \(None, 4\), got \(None, 5\)"):
         base.compute_output_shape((None, 5))
+
+
+@pytest.mark.parametrize("size", [None, 5])
+@pytest.mark.parametrize("own", [None, 7])
+def test_it_takes_batches_of_any_size_wherever_a_size_is_fixed(own: int | None, size: int | None) -> None:
+    inputs, outside = sn.Input((4,), own), sn.Input((4,), size)
+    first = sn.layers.Dense(3)(inputs)
+    base = sn.Model(inputs, [first, sn.layers.Dense(2)(first)])
+    model = sn.Model(outside, base(outside))
+    assert model.output_shape == base.compute_output_shape((size, 4)) == [(size, 3), (size, 2)]
+    for ours, alone in zip(model.predict(ROWS, verbose=0), base.predict(ROWS, verbose=0)):
+        np.testing.assert_array_equal(ours, alone)
 
 
 def test_a_non_finite_number_is_traced_to_the_layer_inside(backend: str) -> None:

@@ -118,6 +118,11 @@ def set_amsgrad(lib: Any) -> None:
     model.optimizer.amsgrad = True
 
 
+def build_for_another_shape(library):
+    inputs = library.Input((3,))
+    library.Model(inputs, library.layers.Dense(1)(inputs)).build((None, 9))
+
+
 def change_units(library):
     model = classifier(library)
     model.layers[0].units = 9
@@ -144,6 +149,7 @@ REFUSED = {
     "an unknown mode": lambda lib: fit_with(lib, lib.callbacks.EarlyStopping("loss", mode="maximum")),
     "save_freq=0": lambda lib: lib.callbacks.ModelCheckpoint("best.keras", save_freq=0),
     "a size changed after build": change_units,
+    "a model built for another shape": build_for_another_shape,
     "a momentum below 0, set later": lambda lib: setattr(lib.optimizers.SGD(), "momentum", -1),
     "a rate above 1, set later": lambda lib: setattr(used(lib.layers.Dropout(0.5)), "rate", 2.0),
     "AMSGrad after the first step": set_amsgrad,
