@@ -600,6 +600,11 @@ class TestLearningRateScheduler:
         _, history, _ = train(LearningRateScheduler(lambda epoch: 1.0 / (epoch + 1)), losses(1.0, 1.0))
         assert history.history["learning_rate"] == [1.0, 0.5]
 
+    def test_another_function_holds_from_the_next_epoch(self):
+        scheduler = LearningRateScheduler(lambda epoch, lr: lr / 2)
+        scheduler.schedule = lambda epoch: 1.0 / (epoch + 1)
+        assert train(scheduler, losses(1.0, 1.0))[1].history["learning_rate"] == [1.0, 0.5]
+
     def test_takes_a_function_without_a_signature(self):
         _, history, _ = train(LearningRateScheduler(max), losses(1.0, 1.0))
         assert history.history["learning_rate"] == [0.1, 1.0]

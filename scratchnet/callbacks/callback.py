@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeAlias
 
-from scratchnet.utils.arguments import ArgumentsByName
+from scratchnet.utils.arguments import ArgumentsByName, CheckedWhenSet, argument_names
 
 Logs: TypeAlias = dict[str, Any]
 """Figures by name; what a callback adds, those after it see too."""
 
 
-class Callback(ArgumentsByName):
+class Callback(CheckedWhenSet, ArgumentsByName):
     """Base class. A callback of your own defines the hooks it wants to hear; those it leaves alone cost nothing.
 
     ``epoch`` and ``batch`` count from 0. ``logs`` holds, at the end of a batch, loss and metrics of the epoch so far;
@@ -34,6 +34,10 @@ class Callback(ArgumentsByName):
     def __init__(self) -> None:
         self.model: Any = None
         self.params: dict[str, Any] = {}
+
+    def present_arguments(self, cls: Any) -> dict[str, Any]:
+        """Return those arguments that are attributes, to check another one that is set later."""
+        return {name: vars(self)[name] for name in argument_names(cls) if name in vars(self)}
 
     def set_model(self, model: Any) -> None:
         """Take the model; called before any hook."""

@@ -54,6 +54,9 @@ class CallbackList(Callback):
             if listeners:
                 setattr(self, hook, _in_turn(hook, listeners))
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)  # what it is made of are no settings that a user changes
+
     def set_model(self, model: Any) -> None:
         """Hand the model to every callback."""
         super().set_model(model)

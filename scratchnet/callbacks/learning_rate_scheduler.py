@@ -31,8 +31,7 @@ class LearningRateScheduler(Callback):
         super().__init__()
         self.schedule = schedule
         self.verbose = verbosity(self, verbose)
-        self._takes_rate = _takes(schedule, 0, 0.0)
-        if not self._takes_rate and not _takes(schedule, 0):
+        if not _takes(schedule, 0, 0.0) and not _takes(schedule, 0):
             raise TypeError(
                 f"LearningRateScheduler expected a function schedule(epoch, learning_rate) or schedule(epoch), got "
                 f"{shown(schedule)}."
@@ -45,7 +44,8 @@ class LearningRateScheduler(Callback):
         """Set the rate."""
         self._check_fit()  # a callback may have given the optimizer a schedule meanwhile
         optimizer = self.model.optimizer
-        rate = self.schedule(epoch, float(optimizer.learning_rate)) if self._takes_rate else self.schedule(epoch)
+        before = (float(optimizer.learning_rate),) if _takes(self.schedule, 0, 0.0) else ()
+        rate = self.schedule(epoch, *before)
         if not isinstance(rate, numbers.Real) or isinstance(rate, bool) or not math.isfinite(rate):
             raise ValueError(
                 f"LearningRateScheduler expected a finite number from schedule in epoch {epoch}, got {shown(rate)}."

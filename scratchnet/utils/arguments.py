@@ -50,7 +50,8 @@ def as_an_argument(thing: Any, name: str, value: Any) -> Any:
         present = thing.present_arguments(cls)
     except AttributeError:  # ``__init__`` is under way
         return value
-    return vars(cls.from_config({**present, name: value}))[name]
+    made = cls.from_config if hasattr(cls, "from_config") else lambda arguments: cls(**arguments)
+    return vars(made({**present, name: value}))[name]
 
 
 def argument_values(thing: Any) -> list[Any]:
