@@ -179,10 +179,12 @@ def _table(model: Network, form: _Form) -> Table:
     sides: dict[str, Any] = {"Param #": "right", "Trainable": "center"}
     columns = [Column(title, width=width, justify=sides.get(title, "left")) for title, width in form.columns]
     table = Table(*columns, width=form.width, show_lines=True)
+    called = {tensor.layer: [output.shape for output in tensor.of_call] for tensor in model.graph.tensors}
     for layer in model.layers[form.rows]:
         for depth, inner in _with_inner(layer) if form.expand_nested else [(0, layer)]:
             name = f"{'   ' * depth}└ {inner.name}" if depth else inner.name
-            row = [f"{name} ([blue]{_kind(inner)}[/])", _shape(inner.output_shape)]
+            here = called[inner] if inner.is_model and not depth else [inner.output_shape]  # a model: in this one
+            row = [f"{name} ([blue]{_kind(inner)}[/])", _shape(here[0] if len(here) == 1 else here)]
             row.append(f"[green]{inner.count_params():,}[/]")
             if not form.chain:
                 row.append(_connections(model, inner))

@@ -634,6 +634,8 @@ def test_it_takes_batches_of_any_size_wherever_a_size_is_fixed(own: int | None, 
     base = sn.Model(inputs, [first, sn.layers.Dense(2)(first)])
     model = sn.Model(outside, base(outside))
     assert model.output_shape == base.compute_output_shape((size, 4)) == [(size, 3), (size, 2)]
+    model.summary(print_fn=(shown := []).append)
+    assert f"[({size}, 3)" in shown[0]
     for ours, alone in zip(model.predict(ROWS, verbose=0), base.predict(ROWS, verbose=0)):
         np.testing.assert_array_equal(ours, alone)
 
