@@ -276,7 +276,7 @@ class Wired(Layer):
             if given.shape[1:] != own.shape[1:]:
                 raise self.refuse(f"a tensor of shape {own.shape} for its input {own.layer.name!r}", given.shape)
             self._check_dtype(given, own.dtype, own.dtype in config.INTEGERS)
-        batch = inputs[0].shape[0]
+        (batch, *_), *_ = self._with_one_batch_size([tensor.shape for tensor in inputs])
         shapes = [((batch, *tensor.shape[1:]), tensor.dtype) for tensor in self.outputs]
         outputs = call(self, shapes, tuple(inputs), training)
         self._outputs.append(outputs[0])
@@ -295,7 +295,8 @@ class Wired(Layer):
         given = [tuple(s) if np.iterable(s) else s for s in (input_shape if several else [input_shape])]
         if [s[1:] for s in given if isinstance(s, tuple)] != [tensor.shape[1:] for tensor in self.inputs]:
             raise self.refuse(f"inputs of shape {self.input_shape}", input_shape)
-        shapes: list[Shape] = [(given[0][0], *tensor.shape[1:]) for tensor in self.outputs]
+        (batch, *_), *_ = self._with_one_batch_size(given)
+        shapes: list[Shape] = [(batch, *tensor.shape[1:]) for tensor in self.outputs]
         return shapes[0] if len(shapes) == 1 else shapes
 
 

@@ -640,6 +640,19 @@ def test_it_takes_batches_of_any_size_wherever_a_size_is_fixed(own: int | None, 
         np.testing.assert_array_equal(ours, alone)
 
 
+@pytest.mark.parametrize(("first", "second", "both"), [(5, 7, None), (None, 5, 5), (5, None, 5)])
+def test_its_inputs_have_one_batch_size(first: int | None, second: int | None, both: int | None) -> None:
+    a, b = sn.Input((4,)), sn.Input((3,))
+    base = sn.Model([a, b], sn.layers.Concatenate()([a, b]))
+    outside = [sn.Input((4,), first), sn.Input((3,), second)]
+    if both is None:
+        for call in (lambda: base(outside), lambda: base.compute_output_shape([t.shape for t in outside])):
+            with pytest.raises(ValueError, match=r"expected inputs of one batch size, got \(5, 4\) and \(7, 3\)"):
+                call()
+    else:
+        assert base(outside).shape == base.compute_output_shape([t.shape for t in outside]) == (both, 7)
+
+
 def test_a_non_finite_number_is_traced_to_the_layer_inside(backend: str) -> None:
     base = rows_model("base", activation=None)
     model = compiled(with_last(base))
