@@ -294,7 +294,7 @@ class Wired(Layer):
         several = isinstance(input_shape, list) and any(map(np.iterable, input_shape))
         given = [tuple(s) if np.iterable(s) else s for s in (input_shape if several else [input_shape])]
         if [s[1:] for s in given if isinstance(s, tuple)] != [tensor.shape[1:] for tensor in self.inputs]:
-            raise self.refuse(f"inputs of shape {self.input_shape}", input_shape)
+            raise self.refuse(f"inputs of shape {self.input_shape}", shown(input_shape))
         (batch, *_), *_ = self._with_one_batch_size(given)
         shapes: list[Shape] = [(batch, *tensor.shape[1:]) for tensor in self.outputs]
         return shapes[0] if len(shapes) == 1 else shapes
